@@ -1,0 +1,31 @@
+"""Entering a tenant: the one function that decides whose schema the next statement reads."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from django.db import connection
+
+PUBLIC = "public"
+
+
+def current_schema() -> str:
+    """Return the schema that this thread's connection is in; "public" outside every tenant."""
+    return cast(str, _wrapper().schema_name)
+
+
+@contextmanager
+def entered(schema: str) -> Iterator[None]:
+    """Run the block inside `schema`; the previous one comes back even if the block raises."""
+    wrapper = _wrapper()
+    previous = wrapper.tenant
+    wrapper.set_schema(schema)
+    try:
+        yield
+    finally:
+        wrapper.set_tenant(previous)
+
+
+def _wrapper() -> Any:
+    """Return the wrapped backend (kernel.postgres), whose methods Django's stubs do not know."""
+    return connection
