@@ -1,0 +1,27 @@
+"""The door of accounts: users, their roles, API keys, and counters against guessing."""
+
+from accounts.api_keys import (
+    SCOPES,
+    NewApiKey,
+    UnknownScope,
+    create_api_key,
+    find_api_key,
+    revoke_api_key,
+)
+from accounts.models import ApiKey, Role, User
+from accounts.throttle import Limit, count_attempt, forget_attempts
+
+__all__ = [
+    "SCOPES",
+    "ApiKey",
+    "Limit",
+    "NewApiKey",
+    "Role",
+    "UnknownScope",
+    "User",
+    "count_attempt",
+    "create_api_key",
+    "find_api_key",
+    "forget_attempts",
+    "revoke_api_key",
+]

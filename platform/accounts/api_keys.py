@@ -1,0 +1,69 @@
+"""API keys: made once, shown once, found by their secret, revoked for good."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from kernel.errors import HoldfastError
+
+from accounts.models import ApiKey, User
+
+SCOPES = frozenset({"bookings:read", "bookings:write"})
+
+
+class UnknownScope(HoldfastError):
+    """A scope was asked for that no part of the API checks; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewApiKey:
+    """A stored key and its secret in clear; the secret exists nowhere else and cannot be read again."""
+
+    key: ApiKey
+    secret: str
+
+
+def create_api_key(
+    name: str, *, scopes: Iterable[str], created_by: User | None, now: datetime
+) -> NewApiKey:
+    """Store a key named `name` and return it with its secret, "hf_<prefix>_<43 characters>".
+
+    The secret has 256 random bits, so a plain SHA-256 of it is safe to keep. Raises UnknownScope.
+    """
+    wanted = sorted(set(scopes))
+    if unknown := [scope for scope in wanted if scope not in SCOPES]:
+        raise UnknownScope(f"Unknown scope: {', '.join(unknown)}. Known: {', '.join(sorted(SCOPES))}.")
+    prefix = secrets.token_hex(5)
+    secret = f"hf_{prefix}_{secrets.token_urlsafe(32)}"
+    key = ApiKey.objects.create(
+        name=name,
+        prefix=prefix,
+        hashed_secret=_hashed(secret),
+        scopes=wanted,
+        created_by=created_by,
+        created_at=now,
+    )
+    return NewApiKey(key=key, secret=secret)
+
+
+def find_api_key(secret: str) -> ApiKey | None:
+    """Return the live key of this tenant with exactly this secret, or None. One query."""
+    parts = secret.split("_", 2)
+    if len(parts) != 3 or parts[0] != "hf":
+        return None
+    key = ApiKey.objects.filter(prefix=parts[1], revoked_at=None).first()
+    if key is None or not hmac.compare_digest(key.hashed_secret, _hashed(secret)):
+        return None
+    return key
+
+
+def revoke_api_key(key: ApiKey, *, now: datetime) -> bool:
+    """End `key` from this moment; returns False when it was revoked before. There is no way back."""
+    return ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now) == 1
+
+
+def _hashed(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The tables of accounts, in each tenant's schema."""

@@ -1,0 +1,52 @@
+"""Counts attempts in PostgreSQL, so that guessing is slowed down without a cache server and across processes."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from accounts.models import Throttle
+
+_KEPT = timedelta(days=1)  # longer than any window; older rows are swept when a new window opens
+
+_COUNT = """
+INSERT INTO accounts_throttle AS t (key, window_started_at, count) VALUES (%(key)s, %(now)s, 1)
+ON CONFLICT (key) DO UPDATE SET
+    count = CASE WHEN t.window_started_at <= %(expired)s THEN 1 ELSE t.count + 1 END,
+    window_started_at = CASE WHEN t.window_started_at <= %(expired)s THEN %(now)s ELSE t.window_started_at END
+RETURNING count, window_started_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `attempts` of `action` per `window`."""
+
+    action: str
+    attempts: int
+    window: timedelta
+
+
+def count_attempt(limit: Limit, *, who: str, now: datetime) -> timedelta | None:
+    """Count one attempt by `who` (an address, an IP, both); return how long to wait, or None when allowed.
+
+    One statement, exact under concurrency: a fixed window that opens with its first attempt.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, {"key": _key(limit, who), "now": now, "expired": now - limit.window})
+        count, window_started_at = cursor.fetchone()
+    if count == 1:
+        Throttle.objects.filter(window_started_at__lt=now - _KEPT).delete()
+    if count <= limit.attempts:
+        return None
+    return max(window_started_at + limit.window - now, timedelta(seconds=1))
+
+
+def forget_attempts(limit: Limit, *, who: str) -> None:
+    """Start over for `who`: called when the attempt turned out to be the right person."""
+    Throttle.objects.filter(key=_key(limit, who)).delete()
+
+
+def _key(limit: Limit, who: str) -> str:
+    return hashlib.sha256(f"{limit.action}\0{who}".encode()).hexdigest()
