@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from kernel.errors import HoldfastError
-
 from accounts.models import ApiKey, User
+from kernel.errors import HoldfastError
 
 SCOPES = frozenset({"bookings:read", "bookings:write"})
 
@@ -26,9 +25,7 @@ class NewApiKey:
     secret: str
 
 
-def create_api_key(
-    name: str, *, scopes: Iterable[str], created_by: User | None, now: datetime
-) -> NewApiKey:
+def create_api_key(name: str, *, scopes: Iterable[str], created_by: User | None, now: datetime) -> NewApiKey:
     """Store a key named `name` and return it with its secret, "hf_<prefix>_<43 characters>".
 
     The secret has 256 random bits, so a plain SHA-256 of it is safe to keep. Raises UnknownScope.

@@ -55,7 +55,9 @@ class User(AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="accounts_user_email_lower"),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="accounts_user_email_lower"
+            ),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="accounts_user_role_known"),
         ]
 
@@ -89,7 +91,7 @@ class ApiKey(models.Model):
 
 
 class Throttle(models.Model):
-    """How often something was tried in its current window; the key is a SHA-256, never a name or an address."""
+    """How often something was tried in its window; the key is a SHA-256, never a name or an address."""
 
     key = models.CharField(max_length=64, primary_key=True)
     window_started_at = models.DateTimeField(db_index=True)

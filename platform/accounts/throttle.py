@@ -1,4 +1,4 @@
-"""Counts attempts in PostgreSQL, so that guessing is slowed down without a cache server and across processes."""
+"""Counts attempts in PostgreSQL: guessing is slowed down across processes, without a cache server."""
 
 import hashlib
 from dataclasses import dataclass
@@ -40,7 +40,8 @@ def count_attempt(limit: Limit, *, who: str, now: datetime) -> timedelta | None:
         Throttle.objects.filter(window_started_at__lt=now - _KEPT).delete()
     if count <= limit.attempts:
         return None
-    return max(window_started_at + limit.window - now, timedelta(seconds=1))
+    wait: timedelta = window_started_at + limit.window - now
+    return max(wait, timedelta(seconds=1))
 
 
 def forget_attempts(limit: Limit, *, who: str) -> None:
