@@ -1,8 +1,8 @@
-"""What every outside system must be able to do, in plain values: one Protocol per kind of provider, and the closed
-set of ways in which a provider can fail. Imports no model, so that a provider can be read without the database.
+"""What every outside system must be able to do, in plain values: one Protocol per kind of provider, and the
+closed set of ways in which a provider can fail. Imports no model: a provider can be read without the database.
 
-Instants are aware datetimes in UTC unless said otherwise. Every call that changes something takes a key and is
-idempotent by it: the runner repeats a call whose outcome it does not know.
+Instants are aware datetimes in UTC unless said otherwise. Every call that changes something takes a key and
+is idempotent by it: the runner repeats a call whose outcome it does not know.
 """
 
 from collections.abc import Mapping
@@ -16,20 +16,17 @@ JsonScalar = str | int | bool | None
 
 
 class ProviderError(HoldfastError):
-    """An outside system did not do what was asked. `message` is a sentence for people; `code` is from the closed set.
+    """An outside system did not do what was asked. `message` is a sentence for people.
 
-    `is_transient`: asking again later may succeed, so the runner retries; otherwise the step has failed for good.
+    `is_transient`: asking again later may succeed, so the runner retries; otherwise the step failed for good.
     """
 
     code = "provider_error"
     is_transient = False
 
-    def __init__(self, message: str, **fields: object) -> None:
-        super().__init__(type(self).code, message, **fields)
-
 
 class Unreachable(ProviderError):
-    """No usable answer came: refused, timed out, 5xx, a temporary 4xx of SMTP. Whether it acted is unknown."""
+    """No usable answer came: refused, timed out, 5xx, a temporary 4xx of SMTP. It may have acted."""
 
     code = "unreachable"
     is_transient = True
@@ -41,8 +38,8 @@ class RateLimited(ProviderError):
     code = "rate_limited"
     is_transient = True
 
-    def __init__(self, message: str, *, retry_after: float | None = None, **fields: object) -> None:
-        super().__init__(message, **fields)
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
         self.retry_after = retry_after
 
 
@@ -59,18 +56,18 @@ class Unauthorised(ProviderError):
 
 
 class NotJoinable(ProviderError):
-    """The meeting link was not proven: nobody may be sent to it. `transient`: the proof may be tried again."""
+    """The link was not proven: nobody may be sent to it. `transient`: the proof may be tried again."""
 
     code = "link_unverified"
 
-    def __init__(self, message: str, *, transient: bool = False, **fields: object) -> None:
-        super().__init__(message, **fields)
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
         self.is_transient = transient
 
 
 @dataclass(frozen=True, kw_only=True)
 class MeetingRequest:
-    """The meeting that a link is wanted for. `key` identifies the effect: the same key always gives the same link."""
+    """The meeting that a link is wanted for. `key` identifies the effect: the same key, the same link."""
 
     key: str
     meeting_uid: str
@@ -82,7 +79,7 @@ class MeetingRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class MeetingLink:
-    """A link that was created but not yet proven. `url` is "" where people meet without one (in person, phone)."""
+    """A link that was created but not yet proven. `url` is "" where people meet without one."""
 
     kind: str
     key: str
@@ -92,7 +89,7 @@ class MeetingLink:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """What was seen when the link was tried, kept with the meeting. `evidence` holds JSON values, no personal data."""
+    """What was seen when the link was tried. `evidence` holds JSON values and no personal data."""
 
     checked_at: datetime
     url: str
@@ -128,7 +125,7 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarEvent:
-    """An event as the host's calendar shows it. `uid` and `sequence` as in RFC 5545; `time_zone` is an IANA name."""
+    """An event as the host's calendar shows it; `uid`, `sequence`: RFC 5545; `time_zone`: IANA name."""
 
     uid: str
     sequence: int
@@ -152,7 +149,7 @@ class WrittenEvent:
 
 
 class CalendarClient(Protocol):
-    """One connected calendar account. All methods raise only ProviderError; a failure never reads as "empty"."""
+    """One connected calendar account. Raises only ProviderError; a failure never reads as "empty"."""
 
     def busy(self, *, start: datetime, end: datetime) -> tuple[tuple[datetime, datetime], ...]:
         """Busy intervals that touch [start, end), half-open, UTC, sorted by start; recurrences expanded."""
@@ -161,7 +158,7 @@ class CalendarClient(Protocol):
         """The event with this UID in the destination calendar, None when it is not there."""
 
     def write(self, event: CalendarEvent, *, now: datetime) -> WrittenEvent:
-        """Create or replace the event with this UID: twice the same call leaves one event. `now` is its DTSTAMP."""
+        """Create or replace the event with this UID: the same call twice leaves one. `now`: its DTSTAMP."""
 
     def delete(self, uid: str) -> bool:
         """Remove the event with this UID; True when it was there, False when it was already gone."""
