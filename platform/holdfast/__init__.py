@@ -1,0 +1,1 @@
+"""The roof: settings, addresses, processes, embedded services, the command line. Imported by nothing."""

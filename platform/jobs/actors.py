@@ -1,0 +1,22 @@
+"""The dramatiq actor: it carries a job id and nothing else."""
+
+import dramatiq
+
+from jobs.broker import QUEUE, broker
+from jobs.perform import perform
+
+ACTOR = "perform"
+
+
+def message_for(job_id: int) -> "dramatiq.Message[None]":
+    """Return the broker's message for a job."""
+    return dramatiq.Message(queue_name=QUEUE, actor_name=ACTOR, args=(job_id,), kwargs={}, options={})
+
+
+def declare() -> None:
+    """Declare the actor and its queue on this process's broker; the worker does this once."""
+    dramatiq.actor(_carry, actor_name=ACTOR, queue_name=QUEUE, broker=broker())
+
+
+def _carry(job_id: int) -> None:
+    perform(job_id)

@@ -1,0 +1,39 @@
+"""Writing a job beside the fact that causes it, and handing its id to the broker after the commit."""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from jobs.handover import hand_over
+from jobs.models import Job
+from kernel.tenancy import current_schema
+
+
+class NoTransaction(RuntimeError):
+    """A job was enqueued outside a transaction: it would not live and die with its cause."""
+
+
+def enqueue(kind: str, *, ref: str, now: datetime, due_at: datetime | None = None) -> Job:
+    """Write a job of the current tenant, in the caller's transaction; due now unless `due_at` says later.
+
+    After the commit a job that is due goes to the broker at once; whatever that misses, the relay finds.
+    """
+    if not connection.in_atomic_block:
+        raise NoTransaction(f"enqueue({kind!r}) needs the transaction of the fact that causes it.")
+    job = Job.objects.create(
+        schema=current_schema(), kind=kind, ref=ref, due_at=due_at or now, created_at=now, handed_at=None
+    )
+    if due_at is None or due_at <= now:
+        transaction.on_commit(lambda: hand_over(job.pk), robust=True)
+    return job
+
+
+def unfinished(kind: str, ref: str) -> bool:
+    """Say whether the current tenant has a job of this kind and ref that is not done."""
+    return (
+        Job.objects.filter(schema=current_schema(), kind=kind, ref=ref)
+        .exclude(state__in=[Job.State.DONE, Job.State.PARKED])
+        .exists()
+    )
+
+

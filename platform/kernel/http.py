@@ -1,0 +1,254 @@
+"""The only HTTP clients that leave the building: one for addresses that people typed, one for our own.
+
+`guarded_client` resolves the name itself, refuses unless EVERY address is public, and connects to the address
+it checked, so a name that answers differently the second time (DNS rebinding) gains nothing. No redirects, no
+proxy or netrc from the environment, one deadline for the whole request, a limit on the answer's size.
+`own_address_client` reaches our own web process with the right Host header, for hosts of our tenants only.
+
+Both return an `httpx.Client` whose every failure is one of four: `Unreachable`, `TimedOut`, `TooLarge`,
+`ForbiddenAddress`. A status code is an answer, not a failure. Each request has a connection of its own.
+"""
+
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import httpcore
+import httpx
+
+from kernel.connecting import GuardedNetwork, NameUnknown, OwnNetwork, RefusedAddress, Resolver, resolve
+from kernel.errors import HoldfastError, Misconfigured
+
+DEFAULT_MAX_BYTES = 1_000_000
+
+
+class HttpError(HoldfastError):
+    """A request ended without an answer that could be used."""
+
+
+class Unreachable(HttpError):
+    """No connection, a broken one, no TLS, or an answer that is not HTTP. It may have acted."""
+
+    code = "unreachable"
+
+
+class TimedOut(HttpError):
+    """The request, from the name's lookup to the last byte, took longer than allowed. It may have acted."""
+
+    code = "timed_out"
+
+
+class TooLarge(HttpError):
+    """The answer's body is larger than allowed."""
+
+    code = "too_large"
+
+
+class ForbiddenAddress(HttpError):
+    """The URL does not lead to a public address, or is no http(s) URL: nothing was sent."""
+
+    code = "forbidden_address"
+
+
+class GuardedClient(httpx.Client):
+    """An httpx.Client whose failures are the closed set above."""
+
+    def build_request(self, *args: Any, **kwargs: Any) -> httpx.Request:
+        """Build a request as httpx does; a URL that is none raises ForbiddenAddress."""
+        try:
+            request = super().build_request(*args, **kwargs)
+        except httpx.InvalidURL as error:
+            raise ForbiddenAddress(f"This is not a usable address: {error}.") from error
+        if request.url.scheme not in ("http", "https") or not request.url.host:
+            raise ForbiddenAddress("Only http:// and https:// addresses can be reached.")
+        return request
+
+
+def guarded_client(
+    *,
+    timeout_seconds: float = 5.0,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    resolver: Resolver = resolve,
+    verify: ssl.SSLContext | None = None,
+) -> GuardedClient:
+    """Return a client for addresses that people typed (calendars, webhooks, meeting links).
+
+    `timeout_seconds` is for each whole request; `max_bytes` for each answer's body. Private addresses are
+    reached only where the platform's setting HOLDFAST_HTTP_ALLOW names their "host:port".
+    """
+    network = GuardedNetwork(resolver=resolver, allowed=_allowed_private())
+    return _client(_Transport(network, timeout_seconds, max_bytes, verify))
+
+
+def own_address_client(
+    *,
+    timeout_seconds: float = 5.0,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    is_own_host: Callable[[str], bool] | None = None,
+    address: str | None = None,
+) -> GuardedClient:
+    """Return the one client that may reach our own address: it sees the built-in room as a visitor does.
+
+    A URL's host must pass `is_own_host` (by default what `register_own_hosts` was given: hosts in Domain);
+    the connection goes to `address` (by default HOLDFAST_SELF_ADDRESS, "host:port"), in plain HTTP, with the
+    URL's Host header and scheme told to the web process in X-Forwarded-Proto.
+    """
+    check = is_own_host or _own_hosts_check()
+    network = OwnNetwork(address=address or _self_address(), is_own_host=check)
+    return _client(_OwnTransport(network, timeout_seconds, max_bytes, None))
+
+
+_own_hosts: list[Callable[[str], bool]] = []
+
+
+def register_own_hosts(check: Callable[[str], bool]) -> None:
+    """Say, once at start-up, how to know a host name of ours (no port, lower case); tenants calls this."""
+    _own_hosts[:] = [check]
+
+
+def _own_hosts_check() -> Callable[[str], bool]:
+    if not _own_hosts:
+        raise Misconfigured("No check for our own host names was registered: is the app `tenants` installed?")
+    return _own_hosts[0]
+
+
+def _allowed_private() -> frozenset[str]:
+    """Return HOLDFAST_HTTP_ALLOW as lower-case "host:port" entries."""
+    from django.conf import settings
+
+    value = settings.HOLDFAST_HTTP_ALLOW
+    entries: Iterable[str] = value.split(",") if isinstance(value, str) else value
+    return frozenset(entry.strip().lower() for entry in entries if entry.strip())
+
+
+def _self_address() -> str:
+    from django.conf import settings
+
+    return str(settings.HOLDFAST_SELF_ADDRESS)
+
+
+def _client(transport: httpx.BaseTransport) -> GuardedClient:
+    return GuardedClient(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=None,  # the transport keeps one deadline for the whole request
+        headers={"User-Agent": "Holdfast/1", "Accept-Encoding": "identity"},
+    )
+
+
+class _Transport(httpx.BaseTransport):
+    """httpx on httpcore over our own network backend, with one deadline and one size limit per request."""
+
+    def __init__(
+        self,
+        network: GuardedNetwork | OwnNetwork,
+        timeout_seconds: float,
+        max_bytes: int,
+        verify: ssl.SSLContext | None,
+    ) -> None:
+        self._network = network
+        self._timeout_seconds = timeout_seconds
+        self._max_bytes = max_bytes
+        self._verify = verify
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it on a connection of its own; raises only HttpError, here and while the body is read."""
+        pool = httpcore.ConnectionPool(
+            ssl_context=self._verify or _tls(),
+            max_connections=1,
+            max_keepalive_connections=0,
+            network_backend=self._network.until(time.monotonic() + self._timeout_seconds),
+        )
+        try:
+            with _named_failures():
+                answer = pool.handle_request(self._for_httpcore(request))
+        except BaseException:
+            pool.close()
+            raise
+        return httpx.Response(
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Body(pool, answer, self._max_bytes),
+            extensions=answer.extensions,
+        )
+
+    def _for_httpcore(self, request: httpx.Request) -> httpcore.Request:
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        return httpcore.Request(
+            method=request.method, url=url, headers=request.headers.raw, content=request.stream
+        )
+
+
+class _OwnTransport(_Transport):
+    """Our web process speaks plain HTTP behind whatever ends TLS: a header says the outer scheme."""
+
+    def _for_httpcore(self, request: httpx.Request) -> httpcore.Request:
+        request.headers["X-Forwarded-Proto"] = request.url.scheme
+        inner = httpx.Request(
+            request.method,
+            request.url.copy_with(scheme="http"),
+            headers=request.headers,
+            stream=request.stream,
+        )
+        inner.headers["Host"] = request.headers["Host"]
+        return super()._for_httpcore(inner)
+
+
+class _Body(httpx.SyncByteStream):
+    """The answer's body, up to the limit; closing it closes the connection."""
+
+    def __init__(self, pool: httpcore.ConnectionPool, answer: httpcore.Response, max_bytes: int) -> None:
+        self._pool = pool
+        self._answer = answer
+        self._max_bytes = max_bytes
+        encoding = dict(answer.headers).get(b"content-encoding", b"identity")
+        self._is_plain = encoding.lower() in (b"identity", b"")
+
+    def __iter__(self) -> Iterator[bytes]:
+        if not self._is_plain:  # a compressed bomb is small on the wire; none was asked for
+            raise TooLarge("The answer is compressed, although that was not asked for.")
+        seen = 0
+        stream = self._answer.stream
+        assert isinstance(stream, Iterable)
+        with _named_failures():
+            for part in stream:
+                seen += len(part)
+                if seen > self._max_bytes:
+                    raise TooLarge(f"The answer is larger than {self._max_bytes:,} bytes.")
+                yield part
+
+    def close(self) -> None:
+        with _named_failures():
+            self._answer.close()
+            self._pool.close()
+
+
+@contextmanager
+def _named_failures() -> Iterator[None]:
+    """Turn what httpcore and our network backend raise into the closed set."""
+    try:
+        yield
+    except RefusedAddress as error:
+        raise ForbiddenAddress(str(error)) from error
+    except NameUnknown as error:
+        raise Unreachable(str(error)) from error
+    except httpcore.UnsupportedProtocol as error:
+        raise ForbiddenAddress("Only http:// and https:// addresses can be reached.") from error
+    except httpcore.TimeoutException as error:
+        raise TimedOut("It did not answer in time.") from error
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
+        raise Unreachable(f"It could not be reached: {str(error) or type(error).__name__}.") from error
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)

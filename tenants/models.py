@@ -1,0 +1,48 @@
+"""Tenant and Domain: the only facts about a business that stand outside its own schema."""
+
+from django.db import models
+from django_tenants.models import DomainMixin, TenantMixin
+
+
+class Tenant(TenantMixin):  # type: ignore[misc]  # untyped base
+    """One business, or the platform itself, with a schema of its own."""
+
+    class Kind(models.TextChoices):
+        BUSINESS = "business"
+        PLATFORM = "platform"
+
+    class Mode(models.TextChoices):
+        """Which face clients see: meeting types of one business, or a directory of its people."""
+
+        CLIENT_FACING = "client_facing"
+        COMPANY_WIDE = "company_wide"
+
+    auto_create_schema = False  # tenants.provisioning makes schemas, as the owner role
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=60, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.BUSINESS)
+    mode = models.CharField(max_length=16, choices=Mode.choices, default=Mode.CLIENT_FACING)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    accent = models.CharField(max_length=7, default="#2456d6", help_text="#rrggbb")
+    tagline = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField()
+    ready_at = models.DateTimeField(null=True, blank=True, help_text="when its schema was complete")
+    paused_at = models.DateTimeField(null=True, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="tenants_tenant_accent_is_hex", condition=models.Q(accent__regex=r"^#[0-9a-f]{6}$")),
+            models.CheckConstraint(
+                name="tenants_tenant_schema_is_generated",
+                condition=models.Q(schema_name="staff", kind="platform") | models.Q(schema_name__regex=r"^t_[a-z0-9]{16}$", kind="business"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Domain(DomainMixin):  # type: ignore[misc]  # untyped base
+    """A host name (without port) that leads to a tenant; links are always built from the primary one."""

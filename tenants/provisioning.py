@@ -1,0 +1,103 @@
+"""Making a tenant: row, domain, schema, tables, keys, privileges. Runs as the owner role only."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+from psycopg import sql
+
+from kernel.errors import Misconfigured
+from kernel.ids import new_schema_name
+from kernel.tenancy import PUBLIC, entered
+from tenants.models import Domain, Tenant
+
+Progress = Callable[[str], None]
+TenantSeed = Callable[[Tenant, datetime], None]
+_on_provisioned: list[TenantSeed] = []
+
+
+def when_provisioned(seed: TenantSeed) -> None:
+    """Register what a higher room must add to every new tenant (run inside its schema)."""
+    _on_provisioned.append(seed)
+
+
+def provision(
+    *, name: str, slug: str, domain: str, now: datetime, kind: str = "business", mode: str = "client_facing",
+    time_zone: str = "UTC", accent: str = "#2456d6", tagline: str = "",
+) -> Tenant:
+    """Make a tenant that answers at `domain`, or finish one that a killed run left half made.
+
+    Idempotent by `slug`: the row comes first, `ready_at` last; a tenant that is not ready answers nowhere.
+    """
+    tenant = Tenant.objects.filter(slug=slug).first()
+    if tenant is None:
+        with transaction.atomic():
+            tenant = Tenant.objects.create(
+                schema_name="staff" if kind == "platform" else new_schema_name(), name=name, slug=slug, kind=kind,
+                mode=mode, time_zone=time_zone, accent=accent, tagline=tagline, created_at=now,
+            )
+            Domain.objects.create(domain=domain, tenant=tenant, is_primary=True)
+    if tenant.ready_at is None:
+        _complete(tenant, now)
+    return tenant
+
+
+def migrate_tenant(schema: str) -> None:
+    """Bring one tenant's schema up to date and set the application's privileges in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))  # type: ignore[arg-type]
+    call_command("migrate_schemas", schema_name=schema, interactive=False, verbosity=0)
+    grant_application(schema)
+
+
+def migrate_public() -> None:
+    """Bring the public schema (tenants, jobs) up to date."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public")
+    call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
+    grant_application(PUBLIC)
+
+
+def grant_application(schema: str) -> None:
+    """Give the application's role DML in `schema` and nothing else; what is append-only is taken back."""
+    role = sql.Identifier(application_role())
+    where = sql.Identifier(schema)
+    with connection.cursor() as cursor:
+        for statement in (
+            "GRANT USAGE ON SCHEMA {schema} TO {role}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+            "REVOKE INSERT, UPDATE, DELETE ON {schema}.django_migrations FROM {role}",
+        ):
+            cursor.execute(sql.SQL(statement).format(schema=where, role=role))  # type: ignore[arg-type]
+    if schema != PUBLIC:
+        with entered(schema):
+            for restrict in _restrictions:
+                restrict(application_role())
+
+
+_restrictions: list[Callable[[str], None]] = []
+
+
+def restrict_application(take_back: Callable[[str], None]) -> None:
+    """Register what is taken back from the application's role (its name is passed) in each tenant."""
+    _restrictions.append(take_back)
+
+
+def application_role() -> str:
+    """Return the name of the application's database role, from DATABASE_URL."""
+    role = settings.HOLDFAST_APPLICATION_ROLE
+    if not role:
+        raise Misconfigured("DATABASE_URL names no user; it must name the application's role.")
+    return str(role)
+
+
+def _complete(tenant: Tenant, now: datetime) -> None:
+    migrate_tenant(tenant.schema_name)
+    with entered(tenant.schema_name):
+        for seed in _on_provisioned:
+            seed(tenant, now)
+    Tenant.objects.filter(pk=tenant.pk, ready_at__isnull=True).update(ready_at=now)
+    tenant.ready_at = now
