@@ -18,6 +18,7 @@ from typing import Any
 
 import httpcore
 import httpx
+from django.conf import settings
 
 from kernel.connecting import GuardedNetwork, NameUnknown, OwnNetwork, RefusedAddress, Resolver, resolve
 from kernel.errors import HoldfastError, Misconfigured
@@ -117,16 +118,10 @@ def _own_hosts_check() -> Callable[[str], bool]:
 
 def _allowed_private() -> frozenset[str]:
     """Return HOLDFAST_HTTP_ALLOW as lower-case "host:port" entries."""
-    from django.conf import settings
-
-    value = settings.HOLDFAST_HTTP_ALLOW
-    entries: Iterable[str] = value.split(",") if isinstance(value, str) else value
-    return frozenset(entry.strip().lower() for entry in entries if entry.strip())
+    return frozenset(str(entry).lower() for entry in settings.HOLDFAST_HTTP_ALLOW)
 
 
 def _self_address() -> str:
-    from django.conf import settings
-
     return str(settings.HOLDFAST_SELF_ADDRESS)
 
 
