@@ -1,10 +1,10 @@
 """Encryption at rest: AES-256-GCM with associated data, one key-encryption key outside the database.
 
-Not Fernet: a Fernet token carries no associated data, so it can be moved to another row unseen. Every blob made
-here names the key that made it and is bound to the place it was made for (tenant, table, row, field), so a blob
-that is moved, or opened with another key, is refused.
+Not Fernet: a Fernet token carries no associated data, so it can be moved to another row unseen. Every blob
+made here names the key that made it and is bound to the place it was made for (tenant, table, row, field),
+so a blob that is moved, or opened with another key, is refused.
 
-Blob: version (1 byte, 0x01) | key id (8 bytes) | nonce (12 bytes) | ciphertext and tag (16 bytes longer than the plaintext).
+Blob: version (1 byte, 0x01), key id (8), nonce (12), ciphertext and tag (16 bytes longer than the plaintext).
 """
 
 import hashlib
@@ -34,21 +34,22 @@ _data_key: list[Callable[[], bytes]] = []
 class CannotOpen(HoldfastError):
     """The blob was made by another key, for another place, or was altered."""
 
+    code = "cannot_open"
+
     def __init__(self, because: str) -> None:
-        super().__init__("cannot_open", f"Encrypted data cannot be opened: {because}.")
+        super().__init__(f"Encrypted data cannot be opened: {because}.")
 
 
 class KeyMissing(HoldfastError):
-    """There is no key to encrypt or open with."""
+    """There is no key to encrypt or open with; the message says which, and how to set it."""
 
-    def __init__(self, because: str) -> None:
-        super().__init__("key_missing", because)
+    code = "key_missing"
 
 
 def seal(plaintext: bytes, *, aad: str) -> bytes:
     """Encrypt with the current tenant's data key.
 
-    `aad` names the place, e.g. "providers_calendarconnection/17/password"; the tenant's schema is added to it.
+    `aad` names the place, e.g. "providers_calendarconnection/17/password"; the tenant's schema is added.
     Raises KeyMissing when the tenant has no data key.
     """
     return seal_with(_tenant_data_key(), plaintext, aad=aad)
@@ -114,11 +115,13 @@ def _tenant_data_key() -> bytes:
 
 def _key_encryption_key() -> bytes:
     key = bytes(settings.HOLDFAST_KEK)
+    if not any(key):
+        raise KeyMissing("The key-encryption key is not set: give HOLDFAST_KEK or HOLDFAST_KEK_FILE.")
     if len(key) != KEY_BYTES:
-        raise KeyMissing(f"HOLDFAST_KEK must be {KEY_BYTES} bytes in urlsafe base64; it has {len(key)} bytes.")
+        raise KeyMissing(f"HOLDFAST_KEK must be {KEY_BYTES} bytes in urlsafe base64; it has {len(key)}.")
     return key
 
 
 def _bound(header: bytes, aad: str) -> bytes:
-    """Associated data: what it is, the header, the tenant and the place; the schema name cannot hold a newline."""
+    """Associated data: what it is, the header, the tenant (no newline can be in its name) and the place."""
     return b"holdfast/seal/v1\n" + header + b"\n" + f"{current_schema()}\n{aad}".encode()
