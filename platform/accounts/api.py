@@ -8,8 +8,9 @@ from accounts.api_keys import (
     find_api_key,
     revoke_api_key,
 )
+from accounts.links import register_link_builder
 from accounts.models import ApiKey, Role, User
-from accounts.throttle import Limit, count_attempt, forget_attempts
+from accounts.throttle import Limit, count_attempt, forget_attempts, take_back_attempt
 
 __all__ = [
     "SCOPES",
@@ -23,5 +24,7 @@ __all__ = [
     "create_api_key",
     "find_api_key",
     "forget_attempts",
+    "register_link_builder",
     "revoke_api_key",
+    "take_back_attempt",
 ]

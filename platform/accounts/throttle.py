@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import F
 
 from accounts.models import Throttle
 
@@ -44,8 +45,13 @@ def count_attempt(limit: Limit, *, who: str, now: datetime) -> timedelta | None:
     return max(wait, timedelta(seconds=1))
 
 
+def take_back_attempt(limit: Limit, *, who: str) -> None:
+    """Uncount one attempt that turned out to be the right person's; never wipes what others tried."""
+    Throttle.objects.filter(key=_key(limit, who), count__gt=0).update(count=F("count") - 1)
+
+
 def forget_attempts(limit: Limit, *, who: str) -> None:
-    """Start over for `who`: called when the attempt turned out to be the right person."""
+    """Start over for `who`: called when the person proved another way who they are."""
     Throttle.objects.filter(key=_key(limit, who)).delete()
 
 
