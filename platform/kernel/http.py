@@ -205,8 +205,8 @@ class _Body(httpx.SyncByteStream):
         self._pool = pool
         self._answer = answer
         self._max_bytes = max_bytes
-        encoding = dict(answer.headers).get(b"content-encoding", b"identity")
-        self._is_plain = encoding.lower() in (b"identity", b"")
+        encoding = httpx.Headers(answer.headers).get("content-encoding", "identity")
+        self._is_plain = encoding.lower() in ("identity", "")
 
     def __iter__(self) -> Iterator[bytes]:
         if not self._is_plain:  # a compressed bomb is small on the wire; none was asked for
