@@ -65,6 +65,8 @@ class GuardedClient(httpx.Client):
             raise ForbiddenAddress(f"This is not a usable address: {error}.") from error
         if request.url.scheme not in ("http", "https") or not request.url.host:
             raise ForbiddenAddress("Only http:// and https:// addresses can be reached.")
+        if request.url.port is not None and not 0 < request.url.port < 65536:
+            raise ForbiddenAddress(f"There is no port {request.url.port}.")
         return request
 
 

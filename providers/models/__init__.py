@@ -1,5 +1,15 @@
 """The models of providers: calendars and their busy index; rooms, messages and webhook endpoints."""
 
 from providers.models.calendars import BusyTime, Calendar, CalendarConnection
+from providers.models.messages import Message, Notice, WebhookEndpoint
+from providers.models.rooms import Room
 
-__all__ = ["BusyTime", "Calendar", "CalendarConnection"]
+__all__ = [
+    "BusyTime",
+    "Calendar",
+    "CalendarConnection",
+    "Message",
+    "Notice",
+    "Room",
+    "WebhookEndpoint",
+]
