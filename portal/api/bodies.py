@@ -1,0 +1,254 @@
+"""What comes in: queries and bodies read strictly into frozen values, every wrong field named at once.
+
+Shapes and sizes are checked here; what they mean (an address, a question, an open slot) is booking's to say.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from rest_framework import serializers
+
+from portal.api.problems import InvalidRequest
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_YEARS = range(2000, 2100)
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsQuery:
+    """Which starts are asked for: local dates first..last, both included, in `time_zone` (None: the tenant's)."""
+
+    event_type: str
+    first: date
+    last: date
+    time_zone: str | None
+    host: str | None
+    explain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewBooking:
+    """A booking that somebody wants; `start` is UTC."""
+
+    event_type: str
+    start: datetime
+    time_zone: str
+    name: str
+    email: str
+    guests: tuple[str, ...]
+    answers: Mapping[str, str]
+    host: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """The wanted new start, UTC; `time_zone` None keeps the booking's."""
+
+    start: datetime
+    time_zone: str | None
+
+
+def parse_slots_query(query: Mapping[str, Any]) -> SlotsQuery:
+    """Return the query of GET /slots; raises InvalidRequest."""
+    values = _checked(_SlotsQuery, dict(query.items()), what="query")
+    return SlotsQuery(
+        event_type=values["event_type"],
+        first=values["start"],
+        last=values["end"],
+        time_zone=values.get("time_zone"),
+        host=values.get("host"),
+        explain=values.get("explain", "0") == "1",
+    )
+
+
+def parse_new_booking(body: Any) -> NewBooking:
+    """Return the body of POST /bookings; raises InvalidRequest."""
+    values = _checked(_NewBooking, body, what="body")
+    return NewBooking(
+        event_type=values["event_type"],
+        start=values["start"],
+        time_zone=values["time_zone"],
+        name=values["attendee"]["name"],
+        email=values["attendee"]["email"],
+        guests=tuple(values.get("guests", ())),
+        answers=values.get("answers", {}),
+        host=values.get("host"),
+    )
+
+
+def parse_cancel(body: Any) -> str:
+    """Return the reason of POST …/cancel, "" when none was given; raises InvalidRequest."""
+    return str(_checked(_Cancel, body, what="body").get("reason", ""))
+
+
+def parse_reschedule(body: Any) -> Reschedule:
+    """Return the body of POST …/reschedule; raises InvalidRequest."""
+    values = _checked(_Reschedule, body, what="body")
+    return Reschedule(start=values["start"], time_zone=values.get("time_zone"))
+
+
+def parse_idempotency_key(header: str | None) -> str | None:
+    """Return the key, 1 to 255 visible ASCII characters, or None without one; raises InvalidRequest."""
+    if header is None:
+        return None
+    if not _KEY.fullmatch(header):
+        said = "Use 1 to 255 visible ASCII characters without spaces, for example a UUID."
+        raise InvalidRequest(f"The Idempotency-Key cannot be used. {said}", errors={"Idempotency-Key": said})
+    return header
+
+
+class _Text(serializers.CharField):
+    """A string, never a number or a boolean turned into one; without control characters or half surrogates."""
+
+    def __init__(self, *, lines: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self._allowed = "\n\t\r" if lines else ""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Write this as a string.")
+        if any(unicodedata.category(char) in ("Cc", "Cs") and char not in self._allowed for char in data):
+            raise serializers.ValidationError("Leave out control characters.")
+        return super().to_internal_value(data)
+
+
+class _Slug(_Text):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=60, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not _SLUG.fullmatch(text):
+            raise serializers.ValidationError("Use the short name as it stands in the page's address.")
+        return text
+
+
+class _TimeZone(_Text):
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if text not in _time_zones():
+            raise serializers.ValidationError("Name an IANA time zone, for example Europe/Lisbon.")
+        return text
+
+
+class _LocalDate(_Text):
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data)
+        try:
+            found = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+        except ValueError:
+            found = None
+        if found is None or found.year not in _YEARS:
+            raise serializers.ValidationError("Write a date as YYYY-MM-DD.")
+        return found
+
+
+class _Instant(_Text):
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data)
+        try:
+            found = datetime.fromisoformat(text) if _INSTANT.fullmatch(text) else None
+        except ValueError:
+            found = None
+        if found is None or found.year not in _YEARS:
+            raise serializers.ValidationError("Write an instant with its offset, for example 2026-11-24T14:30:00Z.")
+        return found.astimezone(UTC)
+
+
+class _Answers(serializers.DictField):
+    child = _Text(lines=True, max_length=2000, allow_blank=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            if len(data) > 50:
+                raise serializers.ValidationError("Send at most 50 answers.")
+            for name in data:
+                _Text(max_length=100).run_validation(name)
+        return super().to_internal_value(data)
+
+
+class _Strict(serializers.Serializer[Any]):
+    """Refuses what it does not know: a misspelt optional field would otherwise be dropped in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = {}
+        if isinstance(data, Mapping):
+            words = f"There is no such field here. Known: {', '.join(self.fields)}."
+            unknown = {name: [words] for name in data if name not in self.fields}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if not unknown or not isinstance(error.detail, dict):
+                raise
+            raise serializers.ValidationError({**error.detail, **unknown}) from None
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return values
+
+
+class _SlotsQuery(_Strict):
+    event_type = _Slug()
+    start = _LocalDate()
+    end = _LocalDate()
+    time_zone = _TimeZone(required=False)
+    host = _Slug(required=False)
+    explain = serializers.ChoiceField(choices=["0", "1"], required=False)
+
+
+class _Attendee(_Strict):
+    name = _Text(max_length=200)
+    email = _Text(max_length=254)
+
+
+class _NewBooking(_Strict):
+    event_type = _Slug()
+    start = _Instant()
+    time_zone = _TimeZone()
+    attendee = _Attendee()
+    guests = serializers.ListField(child=_Text(max_length=254), max_length=20, required=False)
+    answers = _Answers(required=False)
+    host = _Slug(required=False)
+
+
+class _Cancel(_Strict):
+    reason = _Text(lines=True, max_length=500, allow_blank=True, required=False)
+
+
+class _Reschedule(_Strict):
+    start = _Instant()
+    time_zone = _TimeZone(required=False)
+
+
+def _checked(shape: type[_Strict], data: Any, *, what: str) -> Any:
+    serializer = shape(data=data)
+    if serializer.is_valid():
+        return serializer.validated_data
+    errors = dict(_sentences(serializer.errors, path=""))
+    named = ", ".join(errors) if "" not in errors else "its form"
+    raise InvalidRequest(f"The {what} cannot be used. Look at: {named}.", errors=errors)
+
+
+def _sentences(errors: Any, *, path: str) -> Iterator[tuple[str, str]]:
+    """Yield ("attendee.email", first sentence about it) from the nested errors of a serializer."""
+    if isinstance(errors, Mapping):
+        for name, below in errors.items():
+            inner = "" if name == "non_field_errors" else str(name)
+            yield from _sentences(below, path=".".join(filter(None, (path, inner))))
+    elif errors:
+        yield path, str(errors[0])
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())

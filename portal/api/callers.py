@@ -1,0 +1,120 @@
+"""Who asks, and may they: an API key, the holder of a manage token, or anybody.
+
+A request without credentials is 401 before anything is looked up; one whose token opens nothing is the same 404
+whether the booking exists or not, so nobody learns which uids do.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from accounts.api import ApiKey, find_api_key
+from audit.api import Actor
+from booking.api import Booking, BookingNotFound, get_booking, is_manage_token
+from kernel.errors import HoldfastError
+from portal.rates import check_rate, visitor_of
+
+READ = "bookings:read"
+WRITE = "bookings:write"
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=:-]{1,200}")
+_UID = re.compile(r"[a-z0-9]{1,40}")
+
+
+class Unauthorized(HoldfastError):
+    """No credentials, or an API key that is not alive."""
+
+    code = "unauthorized"
+
+
+class Forbidden(HoldfastError):
+    """The API key lacks the scope."""
+
+    code = "forbidden"
+
+
+class NothingHere(HoldfastError):
+    """No booking, or none that this token opens: said in the same words."""
+
+    code = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: `actor` for the ledger, `visitor` for the cap on live holds."""
+
+    actor: Actor
+    visitor: str
+
+
+def check_caller(request: HttpRequest, *, action: str, scope: str | None, now: datetime) -> Caller:
+    """Return who calls an endpoint that is open to all; raises RateLimited, Unauthorized, Forbidden.
+
+    An API key counts by its own limit and needs `scope`; an Authorization that is no live key is refused, since
+    whoever sends one believes that it counts.
+    """
+    token = _bearer(request)
+    key = find_api_key(token) if token else None
+    if key is not None:
+        return _key_caller(request, key, scope=scope, now=now)
+    visitor = visitor_of(request)
+    check_rate(request, action, who=visitor, now=now)
+    if token is not None:
+        raise Unauthorized("This API key is not known here, or was revoked. Leave Authorization out, or use a live key.")
+    return Caller(actor=Actor("client", "anonymous"), visitor=visitor)
+
+
+def check_booking_caller(request: HttpRequest, uid: str, *, scope: str, now: datetime) -> tuple[Booking, Actor]:
+    """Return the booking that `uid` and the request's token or key open together, and who acts on it.
+
+    The token stands in `Authorization: Bearer …` or, manage tokens only, in `?token=`.
+    Raises RateLimited, Unauthorized, Forbidden, NothingHere.
+    """
+    token = _bearer(request)
+    key = find_api_key(token) if token else None
+    if key is not None:
+        actor = _key_caller(request, key, scope=scope, now=now).actor
+        return _booking(uid), actor
+    check_rate(request, "manage", now=now)
+    if token is None:
+        token = request.GET.get("token", "") or None
+    if token is None:
+        raise Unauthorized(
+            "Send the manage token of this booking (the last part of its manage_url) or an API key "
+            "as `Authorization: Bearer …`."
+        )
+    booking = _booking(uid)
+    if not _TOKEN.fullmatch(token) or not is_manage_token(booking, token):
+        raise _nothing_here()
+    return booking, Actor("client", booking.uid)
+
+
+def _key_caller(request: HttpRequest, key: ApiKey, *, scope: str | None, now: datetime) -> Caller:
+    check_rate(request, "api_key", who=f"api_key:{key.pk}", now=now)
+    if scope is not None and scope not in key.scopes:
+        raise Forbidden(f"This API key lacks the scope {scope}. Use one that has it.")
+    return Caller(actor=Actor("api_key", str(key.pk)), visitor=f"api_key:{key.pk}")
+
+
+def _booking(uid: str) -> Booking:
+    if not _UID.fullmatch(uid):
+        raise _nothing_here()
+    try:
+        return get_booking(uid)
+    except BookingNotFound:
+        raise _nothing_here() from None
+
+
+def _nothing_here() -> NothingHere:
+    return NothingHere("No booking answers to this address and token. Use the manage_url that came with the booking.")
+
+
+def _bearer(request: HttpRequest) -> str | None:
+    """Return the bearer token, "" for an Authorization that is none, None without the header."""
+    header = request.META.get("HTTP_AUTHORIZATION")
+    if header is None:
+        return None
+    scheme, _, token = str(header).partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and _TOKEN.fullmatch(token) else ""

@@ -1,0 +1,84 @@
+"""What goes out: slots, bookings and moves as the JSON of the contract. Instants are UTC, "2026-11-24T14:30:00Z"."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from booking.api import Booking, Host, Progress, Slot, SlotPage, manage_url
+
+_LIVE_UNTIL_DEADLINE = ("held", "pending", "awaiting_link")
+
+
+def instant(moment: datetime) -> str:
+    """Return an aware datetime as RFC 3339 in UTC, to the second; fractions only where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def slots_document(page: SlotPage, *, hosts: Iterable[Host], explain: bool) -> dict[str, object]:
+    """Return the answer of GET /slots: local dates in order, only those with a slot; `withheld` when explained.
+
+    `hosts` (their short names, in the order of the list given) is there when more than one host offers this.
+    """
+    names = {host.pk: host.slug for host in hosts}
+    document: dict[str, object] = {
+        "time_zone": page.time_zone,
+        "slots": {
+            day.isoformat(): [slot_document(slot, names=names) for slot in page.days[day]]
+            for day in sorted(page.days)
+            if page.days[day]
+        },
+    }
+    if explain:
+        document["withheld"] = [
+            {"start": instant(withheld.start), "reason": str(withheld.reason)}
+            for withheld in sorted(page.withheld, key=lambda withheld: withheld.start)
+        ]
+    return document
+
+
+def slot_document(slot: Slot, *, names: Mapping[int, str]) -> dict[str, object]:
+    """Return one slot; `names` maps host ids to short names, fewer than two of them are not worth showing."""
+    document: dict[str, object] = {"start": instant(slot.start), "end": instant(slot.end)}
+    if len(names) > 1:
+        document["hosts"] = [names[pk] for pk in names if pk in slot.host_ids]
+    return document
+
+
+def booking_document(booking: Booking, *, hosts: Iterable[Host], progress: Progress) -> dict[str, object]:
+    """Return a booking; the meeting link only once it is confirmed, so it was proven to work (promise 3)."""
+    slugs = [host.slug for host in hosts]
+    document: dict[str, object] = {
+        "uid": booking.uid,
+        "status": str(booking.status),
+        "start": instant(booking.meeting.starts_at),
+        "end": instant(booking.meeting.ends_at),
+        "host": slugs[0] if slugs else "",
+    }
+    if len(slugs) > 1:
+        document["hosts"] = slugs
+    if booking.status == "confirmed" and booking.meeting.join_url:
+        document["meeting_url"] = booking.meeting.join_url
+    document["manage_url"] = manage_url(booking)
+    if booking.status in _LIVE_UNTIL_DEADLINE and booking.expires_at:
+        document["hold_expires_at"] = instant(booking.expires_at)
+    if booking.status == "failed":
+        document["failure"] = {"code": booking.failure_code, "detail": progress.failure_words}
+    if progress.move:
+        document["move"] = move_document(progress)
+    return document
+
+
+def move_document(progress: Progress) -> dict[str, object] | None:
+    """Return the reschedule under way, or the last one: where it wants to go and how far it is."""
+    move = progress.move
+    if move is None:
+        return None
+    document: dict[str, object] = {
+        "status": str(move.status),
+        "start": instant(move.starts_at),
+        "end": instant(move.ends_at),
+    }
+    if move.status == "held":
+        document["hold_expires_at"] = instant(move.expires_at)
+    if move.status == "failed":
+        document["failure"] = {"code": move.failure_code, "detail": move.failure_words}
+    return document

@@ -1,0 +1,57 @@
+"""GET /api/v1/slots: the starts that are really open, and on request why the others are not."""
+
+from django.http import HttpResponseBase, JsonResponse
+from rest_framework.request import Request
+
+from booking.api import EventType, Host, bookable_hosts, get_event_type, slots
+from booking.api import EventTypeNotFound as NoEventType
+from kernel.clock import now as read_now
+from portal.api.bodies import parse_slots_query
+from portal.api.callers import NothingHere, check_caller
+from portal.api.documents import slots_document
+from portal.api.view import ApiView
+from tenants.api import current_tenant
+
+
+class SlotsView(ApiView):
+    """Open to all."""
+
+    def get(self, request: Request) -> HttpResponseBase:
+        """Return 200 with the slots of the asked local dates; problems 400, 401, 404, 429, 503."""
+        now = read_now()
+        check_caller(request, action="slots", scope=None, now=now)
+        query = parse_slots_query(request.query_params)
+        event_type = find_event_type(query.event_type)
+        hosts = bookable_hosts(event_type)
+        page = slots(
+            event_type,
+            first=query.first,
+            last=query.last,
+            time_zone=query.time_zone or current_tenant().time_zone,
+            now=now,
+            host=find_host(query.host, hosts=hosts),
+            explain=query.explain,
+        )
+        response = JsonResponse(slots_document(page, hosts=hosts, explain=query.explain))
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def find_event_type(slug: str) -> EventType:
+    """Return the offered event type; raises NothingHere with the field named."""
+    try:
+        return get_event_type(slug)
+    except NoEventType:
+        words = f"There is no meeting type “{slug}” here. Open the booking page to see which there are."
+        raise NothingHere(words, errors={"event_type": words}) from None
+
+
+def find_host(slug: str | None, *, hosts: list[Host]) -> Host | None:
+    """Return the host among those of the event type, None when nobody was named; raises NothingHere."""
+    if slug is None:
+        return None
+    for host in hosts:
+        if host.slug == slug:
+            return host
+    words = f"Nobody named “{slug}” offers this meeting type. Leave `host` out, or name one of its hosts."
+    raise NothingHere(words, errors={"host": words})

@@ -1,0 +1,18 @@
+"""GET /.well-known/holdfast/keys.json: the public keys of this tenant's ledger, for anybody who verifies it."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+
+from audit.api import public_keys
+
+_MAX_AGE_SECONDS = 300
+
+
+@require_GET
+def keys(request: HttpRequest) -> HttpResponse:
+    """Return {"keys": […]}, oldest first; may be kept for five minutes, a rotated key is added, never replaced."""
+    response = JsonResponse({"keys": list(public_keys())})
+    response["Cache-Control"] = f"public, max-age={_MAX_AGE_SECONDS}"
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Vary"] = "Host"
+    return response
