@@ -1,4 +1,4 @@
-"""The tenant's accent as a stylesheet with an address, so that no page carries a style of its own (strict CSP).
+"""The tenant's accent as a stylesheet with an address: no page carries a style of its own (strict CSP).
 
 The address has a digest of what it serves: browsers keep it for a year, and a new accent is a new address.
 """

@@ -21,7 +21,7 @@ Linear = tuple[float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Palette:
-    """One scheme's accent: `text` on the ground, `fill` under `on_fill`, `wash` under `text`, `line` an edge."""
+    """One scheme's accent: `text` on the ground, `fill` under `on_fill`, `wash` under `text`, `line` edge."""
 
     text: str
     fill: str
