@@ -19,6 +19,12 @@ ON CONFLICT (key) DO UPDATE SET
 RETURNING count, window_started_at
 """
 
+_SWEEP = """
+DELETE FROM accounts_throttle WHERE key IN (
+    SELECT key FROM accounts_throttle WHERE window_started_at < %(before)s LIMIT 100 FOR UPDATE SKIP LOCKED
+)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -38,7 +44,7 @@ def count_attempt(limit: Limit, *, who: str, now: datetime) -> timedelta | None:
         cursor.execute(_COUNT, {"key": _key(limit, who), "now": now, "expired": now - limit.window})
         count, window_started_at = cursor.fetchone()
     if count == 1:
-        Throttle.objects.filter(window_started_at__lt=now - _KEPT).delete()
+        _sweep(now - _KEPT)
     if count <= limit.attempts:
         return None
     wait: timedelta = window_started_at + limit.window - now
@@ -53,6 +59,12 @@ def take_back_attempt(limit: Limit, *, who: str) -> None:
 def forget_attempts(limit: Limit, *, who: str) -> None:
     """Start over for `who`: called when the person proved another way who they are."""
     Throttle.objects.filter(key=_key(limit, who)).delete()
+
+
+def _sweep(before: datetime) -> None:
+    """Delete windows that opened before then, at most 100; rows that another sweep holds are left to it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SWEEP, {"before": before})
 
 
 def _key(limit: Limit, who: str) -> str:
