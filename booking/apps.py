@@ -1,0 +1,14 @@
+"""Django's entry of the app."""
+
+from django.apps import AppConfig
+
+
+class BookingConfig(AppConfig):
+    """The product's tables and workflows (each tenant's schema)."""
+
+    name = "booking"
+    label = "booking"
+
+    def ready(self) -> None:
+        """Register the workflows with the runner, and the actions they are made of."""
+        from booking import workflows  # noqa: F401  registration by import, at start-up

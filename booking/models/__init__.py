@@ -1,0 +1,22 @@
+"""The tables of a business, one idea per file."""
+
+from booking.models.bookings import Booking, IdempotencyKey, Move
+from booking.models.event_types import EventType, EventTypeHost
+from booking.models.hosts import DateOverride, Host, Resource, Schedule, WeeklyHours
+from booking.models.meetings import Meeting, MeetingHost, Occupancy
+
+__all__ = [
+    "Booking",
+    "DateOverride",
+    "EventType",
+    "EventTypeHost",
+    "Host",
+    "IdempotencyKey",
+    "Meeting",
+    "MeetingHost",
+    "Move",
+    "Occupancy",
+    "Resource",
+    "Schedule",
+    "WeeklyHours",
+]

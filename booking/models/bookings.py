@@ -1,0 +1,119 @@
+"""Booking: one attendee's place in a meeting; Move: its wish for another time."""
+
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.db import models
+from django.db.models import Q
+
+from booking.models.meetings import Meeting
+
+
+class Booking(models.Model):
+    """One attendee's place. The statuses and their ways are those of booking.core.states."""
+
+    class Status(models.TextChoices):
+        HELD = "held"
+        PENDING = "pending"
+        AWAITING_LINK = "awaiting_link"
+        CONFIRMED = "confirmed"
+        CANCELLED = "cancelled"
+        EXPIRED = "expired"
+        FAILED = "failed"
+        DECLINED = "declined"
+        COMPLETED = "completed"
+        NO_SHOW = "no_show"
+
+    LIVE = (Status.HELD, Status.PENDING, Status.AWAITING_LINK, Status.CONFIRMED)
+
+    class Source(models.TextChoices):
+        PAGE = "page"
+        API = "api"
+        PORTAL = "portal"
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.CharField(max_length=20, unique=True)
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="bookings")
+    status = models.CharField(max_length=13, choices=Status.choices)
+    expires_at = models.DateTimeField(null=True, help_text="the deadline of held, pending and awaiting_link")
+    attendee_name = models.CharField(max_length=120, blank=True, default="")
+    attendee_email = models.EmailField(blank=True, default="")
+    time_zone = models.CharField(max_length=64)
+    guests = models.JSONField(default=list)
+    answers = models.JSONField(default=dict)
+    source = models.CharField(max_length=6, choices=Source.choices)
+    visitor = models.CharField(max_length=64, help_text="keyed hash of who asked; caps live holds")
+    manage_version = models.PositiveIntegerField(default=0, help_text="a reschedule makes older links void")
+    failure_code = models.CharField(max_length=30, blank=True, default="")
+    failure_words = models.TextField(blank=True, default="")
+    cancel_reason = models.TextField(blank=True, default="")
+    cancelled_by = models.CharField(max_length=12, blank=True, default="", help_text="actor type")
+    created_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="booking_booking_deadline",
+                condition=Q(status__in=["held", "pending", "awaiting_link"], expires_at__isnull=False)
+                | (~Q(status__in=["held", "pending", "awaiting_link"]) & Q(expires_at=None)),
+            ),
+            models.CheckConstraint(
+                name="booking_booking_attendee",
+                condition=Q(status__in=["held", "expired"]) | ~Q(attendee_email=""),
+            ),
+        ]
+        indexes = [
+            models.Index(name="booking_booking_deadline", fields=["expires_at"], condition=Q(expires_at__isnull=False)),
+            models.Index(name="booking_booking_visitor", fields=["visitor"], condition=Q(status="held")),
+            models.Index(name="booking_booking_live", fields=["meeting"], condition=Q(status__in=["held", "pending", "awaiting_link", "confirmed"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.uid} ({self.status})"
+
+
+class Move(models.Model):
+    """A reschedule under way: the new time of a confirmed booking's meeting, blocked beside the old one."""
+
+    class Status(models.TextChoices):
+        HELD = "held"  # both times blocked
+        CONFIRMED = "confirmed"
+        FAILED = "failed"  # the old time stands untouched
+        EXPIRED = "expired"
+
+    id = models.BigAutoField(primary_key=True)
+    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="moves")
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="moves")
+    status = models.CharField(max_length=9, choices=Status.choices)
+    from_starts_at = models.DateTimeField()
+    from_ends_at = models.DateTimeField()
+    from_blocked = DateTimeRangeField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    blocked = DateTimeRangeField()
+    expires_at = models.DateTimeField(null=True)
+    join_url = models.URLField(max_length=500, blank=True, default="")
+    link_key = models.CharField(max_length=64, blank=True, default="")
+    link_proved_at = models.DateTimeField(null=True)
+    link_proof = models.JSONField(null=True)
+    failure_code = models.CharField(max_length=30, blank=True, default="")
+    failure_words = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="booking_move_one_at_a_time", fields=["booking"], condition=Q(status="held")),
+            models.CheckConstraint(
+                name="booking_move_deadline",
+                condition=Q(status="held", expires_at__isnull=False) | (~Q(status="held") & Q(expires_at=None)),
+            ),
+        ]
+
+
+class IdempotencyKey(models.Model):
+    """A client's key for one booking, written in the booking's own transaction."""
+
+    key_hash = models.CharField(max_length=64, primary_key=True)
+    fingerprint = models.CharField(max_length=64, help_text="of the request's parameters")
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE)
+    created_at = models.DateTimeField()

@@ -1,0 +1,70 @@
+"""What a business offers (the page says "meeting type")."""
+
+from django.db import models
+from django.db.models import Q
+
+from booking.models.hosts import Host
+
+
+class EventType(models.Model):
+    """A bookable offer: how long, where, by whom, under which rules. Durations in minutes."""
+
+    class Kind(models.TextChoices):
+        ONE_ON_ONE = "one_on_one"
+        GROUP = "group"  # one session, `capacity` seats
+        ROUND_ROBIN = "round_robin"  # any one free host
+        COLLECTIVE = "collective"  # all hosts
+
+    class Location(models.TextChoices):
+        BUILT_IN_ROOM = "built_in_room"
+        FIXED_LINK = "fixed_link"
+        IN_PERSON = "in_person"
+        PHONE = "phone"
+
+    ONLINE = (Location.BUILT_IN_ROOM, Location.FIXED_LINK)
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True, default="")
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.ONE_ON_ONE)
+    duration_minutes = models.PositiveIntegerField()
+    slot_interval_minutes = models.PositiveIntegerField()
+    buffer_before_minutes = models.PositiveIntegerField(default=0)
+    buffer_after_minutes = models.PositiveIntegerField(default=0)
+    minimum_notice_minutes = models.PositiveIntegerField(default=60)
+    window_days = models.PositiveIntegerField(default=60)
+    capacity = models.PositiveIntegerField(default=1)
+    location_kind = models.CharField(max_length=16, choices=Location.choices, default=Location.BUILT_IN_ROOM)
+    location_detail = models.CharField(max_length=300, blank=True, default="")
+    requires_approval = models.BooleanField(default=False)
+    active = models.BooleanField(default=True)
+    position = models.PositiveIntegerField(default=0)
+    hosts = models.ManyToManyField(Host, through="EventTypeHost", related_name="event_types")
+
+    class Meta:
+        ordering = ("position", "id")
+        constraints = [
+            models.CheckConstraint(name="booking_eventtype_duration", condition=Q(duration_minutes__gte=5, duration_minutes__lte=1440)),
+            models.CheckConstraint(name="booking_eventtype_interval", condition=Q(slot_interval_minutes__gte=5)),
+            models.CheckConstraint(name="booking_eventtype_seats", condition=Q(capacity=1) | Q(kind="group", capacity__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_online(self) -> bool:
+        """Say whether a meeting of this type needs a link that was proven."""
+        return self.location_kind in self.ONLINE
+
+
+class EventTypeHost(models.Model):
+    """A host of an event type; the lowest priority number is asked first."""
+
+    event_type = models.ForeignKey(EventType, on_delete=models.CASCADE, related_name="event_type_hosts")
+    host = models.ForeignKey(Host, on_delete=models.CASCADE)
+    priority = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("priority", "host_id")
+        constraints = [models.UniqueConstraint(name="booking_eventtypehost_once", fields=["event_type", "host"])]
