@@ -1,0 +1,169 @@
+"""Every rule as the set of starts that it withholds: hours, own bookings, buffers, calendars, policy, seats.
+
+Used by `slots` only. To add a rule, add a line to `_member`: the list, the check and the explanation follow.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from booking.core.hours import HostHours, open_windows, overrides_within
+from booking.core.intervals import (
+    ALWAYS,
+    Interval,
+    Intervals,
+    complement,
+    contains,
+    intersect,
+    intersect_all,
+    merge,
+    subtract,
+    widen,
+)
+from booking.core.policy import EventRules, grid_starts
+from booking.core.request import FREE, Busy, OpenStart, Session, SlotRequest, Withheld
+from kernel.reasons import Reason
+
+Refusals = tuple[tuple[Reason, list[Interval]], ...]
+"""Rules as the starts that they withhold, the most lasting obstacle first, as they are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One host: the windows that carry the grid, the windows before overrides, and what withholds starts."""
+
+    host_id: int
+    windows: list[Interval]
+    usual_windows: list[Interval]
+    refusals: Refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Hosts who take a meeting together, one for "any", all for "all"; `free` starts suit each of them."""
+
+    members: tuple[Member, ...]
+    host_ids: tuple[int, ...]
+    windows: list[Interval]
+    free: list[Interval]
+
+    def explained(self, between: Interval, rules: EventRules) -> Iterator[int]:
+        """Grid starts of `between` inside the hours, and inside weekly hours that an override replaced."""
+        interval = rules.interval_seconds
+        fitting = intersect_all([_fitting(member.windows, rules) for member in self.members])
+        yield from grid_starts(self.windows, intersect([between], fitting), interval=interval)
+        if any(member.windows is not member.usual_windows for member in self.members):
+            usual = intersect_all([_fitting(member.usual_windows, rules) for member in self.members])
+            windows = intersect_all([member.usual_windows for member in self.members])
+            replaced = subtract(intersect([between], usual), fitting)
+            yield from grid_starts(windows, replaced, interval=interval)
+
+
+def teams_for(request: SlotRequest, between: Interval) -> list[Team]:
+    """The teams that could take a meeting, in the order of `request.hosts`."""
+    members = [
+        _member(host, request.busy.get(host.host_id, FREE), request.rules, between) for host in request.hosts
+    ]
+    groups = [tuple(members)] if request.hosts_needed == "all" else [(member,) for member in members]
+    return [_team(group, between) for group in groups if group]
+
+
+def _team(members: tuple[Member, ...], between: Interval) -> Team:
+    withheld = merge(chain.from_iterable(starts for member in members for _, starts in member.refusals))
+    windows = intersect_all([member.windows for member in members])
+    return Team(members, tuple(member.host_id for member in members), windows, subtract([between], withheld))
+
+
+def _member(host: HostHours, busy: Busy, rules: EventRules, between: Interval) -> Member:
+    """A host's hours and rules around `between`, as starts."""
+    reach = (between[0], between[1] + rules.duration_seconds)
+    windows = usual_windows = open_windows(host, between=reach)
+    fitting = usual = _fitting(windows, rules)
+    if overrides_within(host, between=reach):
+        usual_windows = open_windows(host, between=reach, overridden=False)
+        usual = _fitting(usual_windows, rules)
+    own = merge(busy.own)
+    refusals: Refusals = (
+        (Reason.OUTSIDE_HOURS, complement(merge([*usual, *fitting]))),
+        (Reason.DATE_OVERRIDE, subtract(usual, fitting)),
+        (Reason.HOST_BUSY, widen(own, before=rules.duration_seconds - 1, after=0)),
+        (Reason.BUFFER, _overlapping(own, rules)),
+        *_calendar_refusals(busy, rules),
+    )
+    return Member(host.host_id, windows, usual_windows, refusals)
+
+
+def _calendar_refusals(busy: Busy, rules: EventRules) -> Refusals:
+    return (
+        (Reason.CALENDAR_STALE, [ALWAYS] if busy.stale else []),
+        (Reason.CALENDAR_BUSY, _overlapping(merge(busy.calendar), rules)),
+    )
+
+
+def _fitting(windows: Intervals, rules: EventRules) -> list[Interval]:
+    """The starts whose meeting lies inside the time that the windows cover. Buffers may lie outside."""
+    return widen(merge(windows), before=0, after=1 - rules.duration_seconds)
+
+
+def _overlapping(busy: Intervals, rules: EventRules) -> list[Interval]:
+    """The starts whose blocked range, buffers included, would overlap a busy interval."""
+    after = rules.duration_seconds + rules.buffer_after_seconds
+    return widen(busy, before=after - 1, after=rules.buffer_before_seconds)
+
+
+def sessions_within(request: SlotRequest, between: Interval, allowed: Interval) -> list[OpenStart | Withheld]:
+    """Each session that starts in `between`, open to join or withheld. Its time is its own already: only
+    policy, seats and the calendars of its hosts can withhold it."""
+    sessions = [
+        (start, request.sessions[start]) for start in request.sessions if between[0] <= start < between[1]
+    ]
+    calendars = {
+        host_id: _calendar_refusals(request.busy.get(host_id, FREE), request.rules)
+        for _, session in sessions
+        for host_id in session.host_ids
+    }
+    return [_session(start, session, calendars, allowed) for start, session in sessions]
+
+
+def _session(
+    start: int, session: Session, calendars: Mapping[int, Refusals], allowed: Interval
+) -> OpenStart | Withheld:
+    if reason := _outside(allowed, start):
+        return Withheld(start, reason)
+    if session.seats_left <= 0:
+        return Withheld(start, Reason.SEATS_FULL)
+    for host_id in session.host_ids:
+        for reason, starts in calendars[host_id]:
+            if contains(starts, start):
+                return Withheld(start, reason, host_id)
+    return OpenStart(start, session.host_ids, session.seats_left)
+
+
+def refusal(start: int, teams: Sequence[Team], allowed: Interval) -> Withheld:
+    """Why nobody takes this start: policy first; then the rule of the team that came nearest to taking it,
+    which is the rule of that team's member who is furthest from it. Outside hours without a host: nothing
+    but the grid."""
+    if reason := _outside(allowed, start):
+        return Withheld(start, reason)
+    off_grid = (0, Withheld(start, Reason.OUTSIDE_HOURS))
+    verdicts = []
+    for team in teams:
+        refused = [
+            (rank, Withheld(start, reason, member.host_id))
+            for member in team.members
+            for rank, (reason, starts) in enumerate(member.refusals)
+            if contains(starts, start)
+        ]
+        verdicts.append(min(refused, key=_rank, default=off_grid))
+    return max(verdicts, key=_rank, default=off_grid)[1]
+
+
+def _rank(verdict: tuple[int, Withheld]) -> int:
+    return verdict[0]
+
+
+def _outside(allowed: Interval, start: int) -> Reason | None:
+    """The policy that withholds this start for everybody, if one does."""
+    if start < allowed[0]:
+        return Reason.NOTICE_TOO_SHORT
+    return Reason.OUTSIDE_WINDOW if start >= allowed[1] else None

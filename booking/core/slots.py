@@ -1,0 +1,75 @@
+"""Which starts are open, for whom, and why the others are not: one function lists them and answers for one.
+
+Everything is asked in the space of *starts*. A rule becomes the set of seconds at which a meeting may not
+start: a busy time withholds the starts whose meeting, with its buffers, would overlap it; the hours
+withhold the starts whose meeting would not lie inside them. A start is open if no rule withholds it and it
+lies on the grid; its reason, if withheld, is the first rule that holds it. So the list, the single
+question and the explanation are one algebra and cannot disagree. Seconds since the epoch, UTC, half-open.
+O(windows + busy + slots) per host.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from booking.core.intervals import Interval, intersect
+from booking.core.policy import bookable, grid_starts
+from booking.core.refusals import refusal, sessions_within, teams_for
+from booking.core.request import FREE, Busy, OpenStart, Session, SlotRequest, Starts, Withheld
+
+__all__ = [
+    "FREE",
+    "Busy",
+    "OpenStart",
+    "Session",
+    "SlotRequest",
+    "Starts",
+    "Withheld",
+    "check_start",
+    "nearest",
+    "open_slots",
+]
+
+
+def open_slots(request: SlotRequest, *, between: Interval, now: int, explain: bool = False) -> Starts:
+    """The open starts in `between`; with `explain`, also each start on the grid of the hours (or of the
+    weekly hours that an override replaced) that is withheld, with its reason. Raises `UnknownZone`."""
+    allowed = bookable(request.rules, zone=request.zone, now=now)
+    teams = teams_for(request, between)
+    hosts_at: defaultdict[int, list[int]] = defaultdict(list)
+    askable = intersect([between], [allowed])
+    for team in teams:
+        free = intersect(team.free, askable)
+        for start in grid_starts(team.windows, free, interval=request.rules.interval_seconds):
+            hosts_at[start].extend(team.host_ids)
+    opened = {
+        start: OpenStart(start, tuple(hosts), request.capacity)
+        for start, hosts in hosts_at.items()
+        if start not in request.sessions
+    }
+    joined = sessions_within(request, between, allowed)
+    opened.update((item.start, item) for item in joined if isinstance(item, OpenStart))
+    withheld = [item for item in joined if isinstance(item, Withheld)]
+    if explain:
+        on_grid = {start for team in teams for start in team.explained(between, request.rules)}
+        on_grid -= request.sessions.keys() | opened.keys()
+        withheld += [refusal(start, teams, allowed) for start in on_grid]
+    withheld.sort(key=lambda item: item.start)
+    return Starts(tuple(opened[start] for start in sorted(opened)), tuple(withheld) if explain else ())
+
+
+def check_start(request: SlotRequest, *, start: int, now: int) -> OpenStart | Withheld:
+    """Is this start open? The answer of `open_slots` on an interval of one second, so the two cannot
+    differ; a start that the list would not even mention is withheld with the rule it breaks, or as outside
+    the hours' grid."""
+    between = (start, start + 1)
+    answer = open_slots(request, between=between, now=now, explain=True)
+    told: tuple[OpenStart | Withheld, ...] = (*answer.open, *answer.withheld)
+    if told:
+        return told[0]
+    return refusal(start, teams_for(request, between), bookable(request.rules, zone=request.zone, now=now))
+
+
+def nearest(starts: Sequence[OpenStart], *, to: int, limit: int) -> tuple[OpenStart, ...]:
+    """The open starts closest to a wanted one, ascending: what to offer to someone who was refused."""
+    closest = sorted(starts, key=lambda item: (abs(item.start - to), item.start))[:limit]
+    return tuple(sorted(closest, key=lambda item: item.start))
