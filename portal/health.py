@@ -1,4 +1,4 @@
-"""Is this process up (healthz), and can it book (readyz)? Asked of the process by address, whatever the host name.
+"""Is this process up (healthz), can it book (readyz)? Asked of the process by address, whatever the host.
 
 healthz touches nothing. readyz calls the booking function for real, in one tenant, and rolls it back.
 """
@@ -6,11 +6,11 @@ healthz touches nothing. readyz calls the booking function for real, in one tena
 import logging
 from datetime import datetime
 
+from booking.api import probe_hold
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
-from booking.api import probe_hold
 from kernel.clock import now as read_now
 from kernel.errors import HoldfastError
 from kernel.tenancy import entered
@@ -23,13 +23,13 @@ _LIMITS = "SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '500ms'"
 
 
 @require_GET
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view takes it
     """Return 200 while this process answers at all; no database."""
     return _said({"status": "up"})
 
 
 @require_GET
-def readyz(request: HttpRequest) -> HttpResponse:
+def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view takes it
     """Return 200 when a hold can be written here, else 503 with the reason in words; at most about 2 seconds.
 
     The tenant probed is the oldest business that is ready and neither paused nor suspended; an installation

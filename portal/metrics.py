@@ -1,8 +1,8 @@
 """GET /metrics in Prometheus' text format 0.0.4: jobs, bookings by status for each business, this process.
 
 For whoever sends HOLDFAST_METRICS_TOKEN as `Authorization: Bearer …`; without such a setting, for a direct
-connection from this machine that no proxy passed on. Everybody else gets a plain 404. Names and counts only, no
-personal data. Cost: two statements, and two for each business.
+connection from this machine that no proxy passed on. Everybody else gets a plain 404. Names and counts only.
+Cost: two statements, and two for each business.
 """
 
 import hmac
@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from booking.api import Booking
 from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.views.decorators.http import require_GET
 
-from booking.api import Booking
 from jobs.api import Job
 from kernel.clock import now as read_now
 from kernel.tenancy import entered
@@ -53,7 +53,9 @@ def _may_read(request: HttpRequest) -> bool:
 
 
 def _process_lines() -> Iterator[str]:
-    yield from _gauge("process_start_time_seconds", "Start of this process, Unix time.", [({}, round(_STARTED_AT, 3))])
+    yield from _gauge(
+        "process_start_time_seconds", "Start of this process, Unix time.", [({}, round(_STARTED_AT, 3))]
+    )
     yield "# HELP process_cpu_seconds_total CPU time that this process has used."
     yield "# TYPE process_cpu_seconds_total counter"
     yield f"process_cpu_seconds_total {time.process_time():.3f}"
@@ -65,15 +67,22 @@ def _process_lines() -> Iterator[str]:
 def _job_lines(*, now: datetime) -> Iterator[str]:
     counts = {str(state): 0 for state in _UNFINISHED}
     counts.update(
-        Job.objects.filter(state__in=_UNFINISHED).values_list("state").annotate(rows=Count("pk")).order_by("state")
+        Job.objects.filter(state__in=_UNFINISHED)
+        .values_list("state")
+        .annotate(rows=Count("pk"))
+        .order_by("state")
     )
     yield from _gauge(
-        "holdfast_jobs", "Jobs that are not done, by state.", [({"state": state}, n) for state, n in counts.items()]
+        "holdfast_jobs",
+        "Jobs that are not done, by state.",
+        [({"state": state}, n) for state, n in counts.items()],
     )
     overdue = Q(state__in=[Job.State.QUEUED, Job.State.LEASED], due_at__lte=now)
     oldest: datetime | None = Job.objects.filter(overdue).aggregate(oldest=Min("due_at"))["oldest"]
     age = (now - oldest).total_seconds() if oldest else 0.0
-    yield from _gauge("holdfast_jobs_oldest_due_seconds", "Age of the oldest job that is due.", [({}, round(age, 3))])
+    yield from _gauge(
+        "holdfast_jobs_oldest_due_seconds", "Age of the oldest job that is due.", [({}, round(age, 3))]
+    )
 
 
 def _booking_lines() -> Iterator[str]:
@@ -81,7 +90,9 @@ def _booking_lines() -> Iterator[str]:
     samples: list[tuple[Mapping[str, str], float]] = []
     for schema, slug in businesses.values_list("schema_name", "slug"):
         with entered(schema):
-            for status, rows in Booking.objects.values_list("status").annotate(rows=Count("pk")).order_by("status"):
+            for status, rows in (
+                Booking.objects.values_list("status").annotate(rows=Count("pk")).order_by("status")
+            ):
                 samples.append(({"tenant": slug, "status": status}, rows))
     yield from _gauge("holdfast_bookings", "Bookings by business and status.", samples)
 

@@ -1,6 +1,6 @@
 """What a request gets when nothing caught its error (Django's handler500): 503 for a database that is away.
 
-Set as `handler500` of every URL configuration. It reads no table, renders no template and says nothing of the error.
+Set as `handler500` of every URL configuration. It reads no table, renders no template, tells nothing inside.
 """
 
 import sys
@@ -12,11 +12,11 @@ from portal.api.problems import problem
 
 _RETRY_SECONDS = 2
 _AWAY = "The database cannot be reached right now; nothing was changed. Try again in a moment."
-_FAULT = "Something failed on our side and was recorded. Try again; a booking sent again with its key is made once."
+_FAULT = "Something failed on our side. Try again; a booking sent again with its key is made only once."
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return 503 with Retry-After for a database error, 500 for anything else; JSON below /api/, else plain words."""
+    """Return 503 with Retry-After for a database error, else 500; JSON below /api/, plain words elsewhere."""
     away = isinstance(sys.exception(), DatabaseError | InterfaceError)
     status, words = (503, _AWAY) if away else (500, _FAULT)
     retry_after = _RETRY_SECONDS if away else None

@@ -1,8 +1,8 @@
 """Public rate limits: how often one client address may do what, counted in PostgreSQL in the tenant's schema.
 
-A fixed window per address and action, opened by its first request (accounts.count_attempt: one upsert, its own
-transaction, exact across processes). IPv6 counts by /64, which is what one household gets. The address is kept
-only as a keyed digest. With HOLDFAST_PUBLIC_RATE=off nothing is counted.
+A fixed window per address and action, opened by its first request (accounts.count_attempt: one upsert in a
+transaction of its own, exact across processes). IPv6 counts by /64, which is what one household gets. The
+address is kept only as a keyed digest. With HOLDFAST_PUBLIC_RATE=off nothing is counted.
 """
 
 import ipaddress
@@ -73,7 +73,9 @@ def check_rate(request: HttpRequest, action: str, *, now: datetime, who: str | N
 
 def visitor_of(request: HttpRequest) -> str:
     """Return an opaque name for the client's address within this tenant: the same address, the same name."""
-    return salted_hmac("holdfast.rates", f"{current_schema()}|{client_network(request)}", algorithm="sha256").hexdigest()
+    return salted_hmac(
+        "holdfast.rates", f"{current_schema()}|{client_network(request)}", algorithm="sha256"
+    ).hexdigest()
 
 
 def client_network(request: HttpRequest) -> str:
@@ -92,13 +94,17 @@ def client_network(request: HttpRequest) -> str:
 def client_address(request: HttpRequest) -> str:
     """Return the address of who asks: the socket's, or the one that our outermost proxy saw.
 
-    HOLDFAST_TRUSTED_PROXIES says how many proxies of ours stand in front; each appends the address that it saw
-    to X-Forwarded-For, so the client is that many entries from the right. Entries further left are the
+    HOLDFAST_TRUSTED_PROXIES says how many proxies of ours stand in front; each appends the address that it
+    saw to X-Forwarded-For, so the client is that many entries from the right. Entries further left are the
     client's own words and count for nothing.
     """
     socket = str(request.META.get("REMOTE_ADDR", ""))
     proxies = int(settings.HOLDFAST_TRUSTED_PROXIES)
     if proxies <= 0:
         return socket
-    seen = [entry.strip() for entry in str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",") if entry.strip()]
+    seen = [
+        entry.strip()
+        for entry in str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+        if entry.strip()
+    ]
     return seen[-min(proxies, len(seen))] if seen else socket

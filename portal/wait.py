@@ -30,7 +30,7 @@ def preferred_wait(header: str) -> float | None:
 def wait_until(
     read: Callable[[], Read], *, is_settled: Callable[[Read], bool], first: Read, seconds: float
 ) -> tuple[Read, bool]:
-    """Return (what was read last, whether the wait was granted), asking again with `read` until it is settled.
+    """Return (what was read last, whether the wait was granted), asking again with `read` until settled.
 
     `first` is what the caller has already read. False means that every place to wait was taken and `first`
     came back at once.
@@ -48,11 +48,13 @@ def wait_until(
 
 @cache
 def waiting_places() -> BoundedSemaphore:
-    """Return this process's places to wait: a quarter of HOLDFAST_WEB_THREADS, none when it has under four."""
+    """Return this process's places to wait: a quarter of HOLDFAST_WEB_THREADS, none for fewer than 4."""
     return BoundedSemaphore(int(settings.HOLDFAST_WEB_THREADS) // 4)
 
 
-def _poll(read: Callable[[], Read], *, is_settled: Callable[[Read], bool], last: Read, deadline: float) -> Read:
+def _poll(
+    read: Callable[[], Read], *, is_settled: Callable[[Read], bool], last: Read, deadline: float
+) -> Read:
     round_number = 0
     while not is_settled(last):
         pause = min(_PAUSES[min(round_number, len(_PAUSES) - 1)], deadline - time.monotonic())

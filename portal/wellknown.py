@@ -1,16 +1,15 @@
-"""GET /.well-known/holdfast/keys.json: the public keys of this tenant's ledger, for anybody who verifies it."""
-
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_GET
+"""GET /.well-known/holdfast/keys.json: the public keys of this tenant's ledger, for whoever verifies it."""
 
 from audit.api import public_keys
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
 
 _MAX_AGE_SECONDS = 300
 
 
 @require_GET
-def keys(request: HttpRequest) -> HttpResponse:
-    """Return {"keys": […]}, oldest first; may be kept for five minutes, a rotated key is added, never replaced."""
+def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view takes it
+    """Return {"keys": […]}, oldest first; may be kept for five minutes: keys are added, never replaced."""
     response = JsonResponse({"keys": list(public_keys())})
     response["Cache-Control"] = f"public, max-age={_MAX_AGE_SECONDS}"
     response["Access-Control-Allow-Origin"] = "*"

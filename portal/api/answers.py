@@ -1,11 +1,11 @@
-"""The outcome of a booking or a reschedule: waited for if asked to, then told as a booking or as a problem."""
+"""The outcome of a booking or a reschedule: waited for if asked, told as a booking or as a problem."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from booking.api import Booking, Progress, get_booking, progress
 from django.http import JsonResponse
 
-from booking.api import Booking, Progress, get_booking, progress
 from portal.api.documents import booking_document
 from portal.api.problems import problem
 from portal.wait import preferred_wait, wait_until
@@ -15,7 +15,7 @@ _UNDER_WAY = ("held", "awaiting_link")  # `pending` waits for a person, which no
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A booking as it stands; `waited` is the Preference-Applied of the answer, None where no wait was granted."""
+    """A booking as it stands; `waited` is the answer's Preference-Applied, None where no wait was granted."""
 
     booking: Booking
     progress: Progress
@@ -29,21 +29,26 @@ def answer_of(uid: str) -> Answer:
 
 
 def wait_for_outcome(answer: Answer, *, header: str) -> Answer:
-    """Return `answer` once the booking is settled, or as it stands after the seconds of the Prefer `header`."""
+    """Return `answer` once the booking is settled, or as it stands after the seconds of `header` (Prefer)."""
     return _wait(answer, header=header, is_settled=lambda seen: seen.booking.status not in _UNDER_WAY)
 
 
 def wait_for_move(answer: Answer, *, header: str) -> Answer:
     """Return `answer` once its last reschedule is settled, or as it stands after the seconds of `header`."""
     return _wait(
-        answer, header=header, is_settled=lambda seen: seen.progress.move is None or seen.progress.move.status != "held"
+        answer,
+        header=header,
+        is_settled=lambda seen: seen.progress.move is None or seen.progress.move.status != "held",
     )
 
 
 def booking_response(answer: Answer, *, status: int) -> JsonResponse:
     """Return the booking as JSON."""
     hosts = [row.host for row in answer.booking.meeting.meeting_hosts.select_related("host")]
-    return _finished(JsonResponse(booking_document(answer.booking, hosts=hosts, progress=answer.progress), status=status), answer)
+    return _finished(
+        JsonResponse(booking_document(answer.booking, hosts=hosts, progress=answer.progress), status=status),
+        answer,
+    )
 
 
 def failed_problem(answer: Answer) -> JsonResponse:
@@ -60,7 +65,8 @@ def failed_move_problem(answer: Answer) -> JsonResponse:
     if move is None:
         raise ValueError("there is no reschedule")
     response = problem(
-        move.failure_code or "hold_expired", move.failure_words or answer.progress.failure_words,
+        move.failure_code or "hold_expired",
+        move.failure_words or answer.progress.failure_words,
         alternatives=answer.progress.alternatives,
     )
     return _finished(response, answer)

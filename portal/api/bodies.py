@@ -27,7 +27,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class SlotsQuery:
-    """Which starts are asked for: local dates first..last, both included, in `time_zone` (None: the tenant's)."""
+    """Which starts are asked for: local dates first..last, both included, in `time_zone` (None: tenant's)."""
 
     event_type: str
     first: date
@@ -99,7 +99,7 @@ def parse_reschedule(body: Any) -> Reschedule:
 
 
 def parse_idempotency_key(header: str | None) -> str | None:
-    """Return the key, 1 to 255 visible ASCII characters, or None without one; raises InvalidRequest."""
+    """Return the key (1 to 255 visible ASCII characters), None without one; raises InvalidRequest."""
     if header is None:
         return None
     if not _KEY.fullmatch(header):
@@ -109,7 +109,7 @@ def parse_idempotency_key(header: str | None) -> str | None:
 
 
 class _Text(serializers.CharField):
-    """A string, never a number or a boolean turned into one; without control characters or half surrogates."""
+    """A string, never a number or a boolean made one; without control characters or half surrogates."""
 
     def __init__(self, *, lines: bool = False, **options: Any) -> None:
         super().__init__(**options)
@@ -162,7 +162,9 @@ class _Instant(_Text):
         except ValueError:
             found = None
         if found is None or found.year not in _YEARS:
-            raise serializers.ValidationError("Write an instant with its offset, for example 2026-11-24T14:30:00Z.")
+            raise serializers.ValidationError(
+                "Write an instant with its offset, for example 2026-11-24T14:30:00Z."
+            )
         return found.astimezone(UTC)
 
 
@@ -207,7 +209,7 @@ class _SlotsQuery(_Strict):
 
 
 class _Attendee(_Strict):
-    name = _Text(max_length=200)
+    name = _Text(max_length=120)
     email = _Text(max_length=254)
 
 

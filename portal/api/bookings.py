@@ -1,9 +1,9 @@
 """POST /api/v1/bookings: book one start, once, and wait for the outcome if asked to."""
 
+from booking.api import Attendee, Booked, book, bookable_hosts
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
-from booking.api import Attendee, Booked, book, bookable_hosts
 from kernel.clock import now as read_now
 from portal.api.answers import answer_of, booking_response, failed_problem, wait_for_outcome
 from portal.api.bodies import parse_idempotency_key, parse_new_booking
@@ -18,8 +18,8 @@ class BookingsView(ApiView):
     def post(self, request: Request) -> HttpResponseBase:
         """Return 201 with the booking; problems 400, 401, 403, 404, 409, 413, 415, 422, 429, 503.
 
-        A booking that has failed by the time of the answer (waited for, or replayed) is a 409 with its reason:
-        the creation was lost. `Idempotency-Replayed: true` marks the answer to a key that was seen before.
+        A booking that has failed by the time of the answer (waited for, or replayed) is a 409 with its
+        reason: the creation was lost. `Idempotency-Replayed: true` marks the answer to a known key.
         """
         caller = check_caller(request, action="bookings", scope=WRITE, now=read_now())
         booked = _book(request, caller)

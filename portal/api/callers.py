@@ -1,18 +1,18 @@
 """Who asks, and may they: an API key, the holder of a manage token, or anybody.
 
-A request without credentials is 401 before anything is looked up; one whose token opens nothing is the same 404
-whether the booking exists or not, so nobody learns which uids do.
+A request without credentials is 401 before anything is looked up; one whose token opens nothing is the same
+404 whether the booking exists or not, so nobody learns which uids do.
 """
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from audit.api import Actor
+from booking.api import Booking, BookingNotFound, get_booking, is_manage_token
 from django.http import HttpRequest
 
 from accounts.api import ApiKey, find_api_key
-from audit.api import Actor
-from booking.api import Booking, BookingNotFound, get_booking, is_manage_token
 from kernel.errors import HoldfastError
 from portal.rates import check_rate, visitor_of
 
@@ -51,8 +51,8 @@ class Caller:
 def check_caller(request: HttpRequest, *, action: str, scope: str | None, now: datetime) -> Caller:
     """Return who calls an endpoint that is open to all; raises RateLimited, Unauthorized, Forbidden.
 
-    An API key counts by its own limit and needs `scope`; an Authorization that is no live key is refused, since
-    whoever sends one believes that it counts.
+    An API key counts by its own limit and needs `scope`; an Authorization that is no live key is refused,
+    since whoever sends one believes that it counts.
     """
     token = _bearer(request)
     key = find_api_key(token) if token else None
@@ -61,11 +61,15 @@ def check_caller(request: HttpRequest, *, action: str, scope: str | None, now: d
     visitor = visitor_of(request)
     check_rate(request, action, who=visitor, now=now)
     if token is not None:
-        raise Unauthorized("This API key is not known here, or was revoked. Leave Authorization out, or use a live key.")
+        raise Unauthorized(
+            "This API key is not known here, or was revoked. Leave Authorization out, or use a live key."
+        )
     return Caller(actor=Actor("client", "anonymous"), visitor=visitor)
 
 
-def check_booking_caller(request: HttpRequest, uid: str, *, scope: str, now: datetime) -> tuple[Booking, Actor]:
+def check_booking_caller(
+    request: HttpRequest, uid: str, *, scope: str, now: datetime
+) -> tuple[Booking, Actor]:
     """Return the booking that `uid` and the request's token or key open together, and who acts on it.
 
     The token stands in `Authorization: Bearer …` or, manage tokens only, in `?token=`.
@@ -107,7 +111,9 @@ def _booking(uid: str) -> Booking:
 
 
 def _nothing_here() -> NothingHere:
-    return NothingHere("No booking answers to this address and token. Use the manage_url that came with the booking.")
+    return NothingHere(
+        "No booking answers to this address and token. Use the manage_url that came with the booking."
+    )
 
 
 def _bearer(request: HttpRequest) -> str | None:

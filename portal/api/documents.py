@@ -1,4 +1,4 @@
-"""What goes out: slots, bookings and moves as the JSON of the contract. Instants are UTC, "2026-11-24T14:30:00Z"."""
+"""What goes out: slots, bookings and moves as JSON. Instants are UTC, "2026-11-24T14:30:00Z"."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -14,9 +14,9 @@ def instant(moment: datetime) -> str:
 
 
 def slots_document(page: SlotPage, *, hosts: Iterable[Host], explain: bool) -> dict[str, object]:
-    """Return the answer of GET /slots: local dates in order, only those with a slot; `withheld` when explained.
+    """Return the answer of GET /slots: local dates in order, only those with a slot; `withheld` on request.
 
-    `hosts` (their short names, in the order of the list given) is there when more than one host offers this.
+    A slot's `hosts` (short names, in the order of `hosts`) is there when more than one host offers this.
     """
     names = {host.pk: host.slug for host in hosts}
     document: dict[str, object] = {

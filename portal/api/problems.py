@@ -1,16 +1,16 @@
 """Problem documents (RFC 9457): one table from error code to status and title, one function that renders.
 
-Body: `type` (urn:holdfast:problem:<code>), `title`, `status`, `code`, `detail` (what happened and what to do),
+Body: `type` (urn:holdfast:problem:<code>), `title`, `status`, `code`, `detail` (what happened, what to do),
 `errors` {field path: sentence} where fields are wrong, `alternatives` [slot] on every 409.
 """
 
 from collections.abc import Iterable, Mapping
 
+from booking.api import Slot
 from django.db import DatabaseError, InterfaceError
 from django.http import JsonResponse
 from rest_framework import exceptions
 
-from booking.api import Slot
 from kernel.errors import HoldfastError
 from kernel.reasons import Reason
 from portal.api.documents import instant
@@ -18,8 +18,8 @@ from portal.api.documents import instant
 INVALID_REQUEST = "invalid_request"
 _BUSY_SECONDS = 1
 _BUSY_WORDS = (
-    "The database could not answer in time. Ask again in a moment; if this was a booking, send it again with the "
-    "same Idempotency-Key, and it will not be booked twice."
+    "The database could not answer in time. Ask again in a moment; if this was a booking, send it again with "
+    "the same Idempotency-Key, and it will not be booked twice."
 )
 
 _TITLES: Mapping[str, tuple[int, str]] = {
@@ -86,7 +86,9 @@ def problem(
     if errors:
         body["errors"] = dict(errors)
     if status == 409:
-        body["alternatives"] = [{"start": instant(slot.start), "end": instant(slot.end)} for slot in alternatives]
+        body["alternatives"] = [
+            {"start": instant(slot.start), "end": instant(slot.end)} for slot in alternatives
+        ]
     response = JsonResponse(body, status=status, content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
     if retry_after_seconds is not None:

@@ -21,12 +21,15 @@ BODY_BYTES = 16 * 1024
 
 
 class StrictJson(BaseParser):
-    """Reads a UTF-8 JSON body of at most `BODY_BYTES`: no NaN, no endless nesting, no name twice (RFC 8259, 4)."""
+    """Reads a UTF-8 JSON body of at most `BODY_BYTES`: no NaN, no endless nesting, no name twice."""
 
     media_type = "application/json"
 
     def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,  # noqa: ARG002  DRF passes it
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  DRF passes it
     ) -> Any:
         """Return the parsed body; raises ParseError (400) or BodyTooLarge (413)."""
         try:
@@ -50,7 +53,10 @@ class AlwaysJson(BaseContentNegotiation):
         return next((parser for parser in parsers if parser.media_type == said), None)
 
     def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+        self,
+        request: Request,  # noqa: ARG002  DRF passes it
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,  # noqa: ARG002  DRF passes it
     ) -> tuple[BaseRenderer, str]:
         """Return the only renderer."""
         renderer = next(iter(renderers))
