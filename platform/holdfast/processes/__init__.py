@@ -1,0 +1,1 @@
+"""Child processes: tied to their parent, watched, restarted, stopped in order."""
