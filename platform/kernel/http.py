@@ -21,23 +21,27 @@ import httpx
 from django.conf import settings
 
 from kernel.connecting import GuardedNetwork, NameUnknown, OwnNetwork, RefusedAddress, Resolver, resolve
-from kernel.errors import HoldfastError, Misconfigured
+from kernel.errors import HoldfastError
 
 DEFAULT_MAX_BYTES = 1_000_000
 
 
 class HttpError(HoldfastError):
-    """A request ended without an answer that could be used."""
+    """A request ended without an answer that could be used. `may_have_acted`: something may have been sent."""
+
+    def __init__(self, message: str, *, may_have_acted: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_acted = may_have_acted
 
 
 class Unreachable(HttpError):
-    """No connection, a broken one, no TLS, or an answer that is not HTTP. It may have acted."""
+    """No connection, a broken one, no TLS, or an answer that is not HTTP."""
 
     code = "unreachable"
 
 
 class TimedOut(HttpError):
-    """The request, from the name's lookup to the last byte, took longer than allowed. It may have acted."""
+    """The request, from the name's lookup to the last byte, took longer than allowed."""
 
     code = "timed_out"
 
@@ -88,43 +92,24 @@ def guarded_client(
 
 def own_address_client(
     *,
+    is_own_host: Callable[[str], bool],
     timeout_seconds: float = 5.0,
     max_bytes: int = DEFAULT_MAX_BYTES,
-    is_own_host: Callable[[str], bool] | None = None,
     address: str | None = None,
 ) -> GuardedClient:
     """Return the one client that may reach our own address: it sees the built-in room as a visitor does.
 
-    A URL's host must pass `is_own_host` (by default what `register_own_hosts` was given: hosts in Domain);
-    the connection goes to `address` (by default HOLDFAST_SELF_ADDRESS, "host:port"), in plain HTTP, with the
-    URL's Host header and scheme told to the web process in X-Forwarded-Proto.
+    A URL's host (lower case, no port) must pass `is_own_host`: hosts in Domain. The connection goes to
+    `address` (by default HOLDFAST_SELF_ADDRESS, "host:port") in plain HTTP, with the URL's Host header; the
+    URL's scheme is told to the web process in X-Forwarded-Proto.
     """
-    check = is_own_host or _own_hosts_check()
-    network = OwnNetwork(address=address or _self_address(), is_own_host=check)
+    network = OwnNetwork(address=address or settings.HOLDFAST_SELF_ADDRESS, is_own_host=is_own_host)
     return _client(_OwnTransport(network, timeout_seconds, max_bytes, None))
-
-
-_own_hosts: list[Callable[[str], bool]] = []
-
-
-def register_own_hosts(check: Callable[[str], bool]) -> None:
-    """Say, once at start-up, how to know a host name of ours (no port, lower case); tenants calls this."""
-    _own_hosts[:] = [check]
-
-
-def _own_hosts_check() -> Callable[[str], bool]:
-    if not _own_hosts:
-        raise Misconfigured("No check for our own host names was registered: is the app `tenants` installed?")
-    return _own_hosts[0]
 
 
 def _allowed_private() -> frozenset[str]:
     """Return HOLDFAST_HTTP_ALLOW as lower-case "host:port" entries."""
     return frozenset(str(entry).lower() for entry in settings.HOLDFAST_HTTP_ALLOW)
-
-
-def _self_address() -> str:
-    return str(settings.HOLDFAST_SELF_ADDRESS)
 
 
 def _client(transport: httpx.BaseTransport) -> GuardedClient:
@@ -235,15 +220,20 @@ def _named_failures() -> Iterator[None]:
     try:
         yield
     except RefusedAddress as error:
-        raise ForbiddenAddress(str(error)) from error
+        raise ForbiddenAddress(str(error), may_have_acted=False) from error
     except NameUnknown as error:
-        raise Unreachable(str(error)) from error
+        raise Unreachable(str(error), may_have_acted=False) from error
     except httpcore.UnsupportedProtocol as error:
-        raise ForbiddenAddress("Only http:// and https:// addresses can be reached.") from error
+        raise ForbiddenAddress(
+            "Only http:// and https:// addresses can be reached.", may_have_acted=False
+        ) from error
     except httpcore.TimeoutException as error:
-        raise TimedOut("It did not answer in time.") from error
+        acted = not isinstance(error, httpcore.ConnectTimeout)
+        raise TimedOut("It did not answer in time.", may_have_acted=acted) from error
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
-        raise Unreachable(f"It could not be reached: {str(error) or type(error).__name__}.") from error
+        acted = not isinstance(error, httpcore.ConnectError)
+        words = f"It could not be reached: {str(error) or type(error).__name__}."
+        raise Unreachable(words, may_have_acted=acted) from error
 
 
 @lru_cache(maxsize=1)

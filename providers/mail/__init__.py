@@ -1,0 +1,1 @@
+"""Mail: messages are queued with the fact that causes them and delivered over SMTP afterwards."""

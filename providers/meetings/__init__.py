@@ -1,0 +1,1 @@
+"""Where people meet: one file per kind, all behind `MeetingProvider`, found by location kind."""

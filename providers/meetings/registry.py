@@ -1,0 +1,27 @@
+"""Which provider makes the meeting of a location kind."""
+
+from kernel.errors import HoldfastError
+from providers.meetings.fixed_link import FixedLink
+from providers.meetings.no_link import NoLink
+from providers.meetings.room import BuiltInRoom
+from providers.protocols import MeetingProvider
+
+
+class UnknownLocationKind(HoldfastError):
+    """No provider is registered for this location kind."""
+
+
+_PROVIDERS: dict[str, MeetingProvider] = {
+    "built_in_room": BuiltInRoom(),
+    "fixed_link": FixedLink(),
+    "in_person": NoLink("in_person"),
+    "phone": NoLink("phone"),
+}
+
+
+def meeting_provider(kind: str) -> MeetingProvider:
+    """Return the provider of a location kind; raises UnknownLocationKind."""
+    try:
+        return _PROVIDERS[kind]
+    except KeyError:
+        raise UnknownLocationKind(f"There is no way to meet called {kind!r}.") from None

@@ -1,0 +1,1 @@
+"""Notices: what other programs are told. One file per kind; here webhooks, signed by Standard Webhooks."""

@@ -1,0 +1,192 @@
+"""Notices to webhooks: queued with the fact, delivered through the guarded client, at least once each.
+
+A receiver knows a repeat by `webhook-id`, which stays the same at every attempt. Answers: 2xx is received;
+408, 425, 429 and 5xx are asked again later; 410 switches the endpoint off; anything else is refused for good.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from django.db import connection
+from django.db.models import Case, F, Value, When
+
+from kernel.errors import HoldfastError
+from kernel.http import ForbiddenAddress, HttpError, guarded_client
+from kernel.ids import new_uid
+from providers.models import Notice, WebhookEndpoint
+from providers.notices.endpoints import endpoint_secret
+from providers.notices.signing import signed_headers
+from providers.protocols import ProviderError, RateLimited, Rejected, Unreachable
+
+TIMEOUT_SECONDS = 10.0
+_LATER = (408, 425)
+
+
+class NoticeNotFound(HoldfastError):
+    """There is no such notice in this tenant."""
+
+    code = "not_found"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notified:
+    """How a notice was delivered; `repeats` counts the attempts whose predecessor may have arrived."""
+
+    notice_id: str
+    status_code: int | None
+    attempts: int
+    repeats: int
+    already_sent: bool
+
+
+def queue_notices(
+    event: str, *, booking_uid: str, data: Mapping[str, Any], dedupe_key: str, now: datetime
+) -> list[int]:
+    """Queue `event` for every active endpoint that wants it, in the caller's transaction; return the ids.
+
+    The body is {"type", "timestamp", "data"} as the specification proposes. The same `dedupe_key` is queued
+    once per endpoint, and the first body wins. Three queries, whatever the number of endpoints.
+    """
+    body = json.dumps(
+        {"type": event, "timestamp": now.astimezone(UTC).isoformat(), "data": dict(data)},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    wanting = [
+        row for row in WebhookEndpoint.objects.filter(active=True) if not row.events or event in row.events
+    ]
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                endpoint=endpoint,
+                event=event,
+                booking_uid=booking_uid,
+                dedupe_key=dedupe_key,
+                notice_id=f"msg_{new_uid(26)}",
+                body=body,
+                created_at=now,
+            )
+            for endpoint in wanting
+        ],
+        ignore_conflicts=True,
+    )
+    return list(Notice.objects.filter(dedupe_key=dedupe_key).order_by("pk").values_list("pk", flat=True))
+
+
+def deliver_notice(notice_pk: int, *, now: datetime) -> Notified:
+    """Send one queued notice; one that was received is not sent again.
+
+    Raises Unreachable or RateLimited (try again), Rejected (it failed for good and says why in
+    `failed_words`), NoticeNotFound, and RuntimeError inside a transaction.
+    """
+    if connection.in_atomic_block:
+        raise RuntimeError("A notice is never delivered inside a database transaction.")
+    started = Notice.objects.filter(pk=notice_pk, state__in=("queued", "sending")).update(
+        state="sending",
+        started_at=now,
+        attempts=F("attempts") + 1,
+        repeats=F("repeats") + Case(When(state="sending", then=Value(1)), default=Value(0)),
+    )
+    notice = get_notice(notice_pk)
+    if not started:
+        if notice.state == "failed":
+            raise Rejected(notice.failed_words)
+        return _notified(notice, already_sent=True)
+    try:
+        status = _post(notice, now)
+    except ProviderError as error:
+        _write_failure(notice, error, now)
+        raise
+    _finish(notice, state="sent", sent_at=now, status_code=status, failed_words="")
+    WebhookEndpoint.objects.filter(pk=notice.endpoint.pk).update(last_sent_at=now)
+    notice.status_code = status
+    return _notified(notice, already_sent=False)
+
+
+def get_notice(notice_pk: int) -> Notice:
+    """Return one notice of this tenant with its endpoint; raises NoticeNotFound."""
+    try:
+        return Notice.objects.select_related("endpoint").get(pk=notice_pk)
+    except Notice.DoesNotExist:
+        raise NoticeNotFound("This notice does not exist.") from None
+
+
+def notices(*, booking_uid: str | None = None, before_id: int | None = None, limit: int = 50) -> list[Notice]:
+    """Return notices, newest first: all, or those of one booking. One query."""
+    rows = Notice.objects.select_related("endpoint").order_by("-pk")
+    if booking_uid is not None:
+        rows = rows.filter(booking_uid=booking_uid)
+    if before_id is not None:
+        rows = rows.filter(pk__lt=before_id)
+    return list(rows[:limit])
+
+
+def _post(notice: Notice, now: datetime) -> int:
+    """Send the signed body and return the 2xx status; raises ProviderError for every other outcome."""
+    body = notice.body.encode()
+    headers = {
+        "Content-Type": "application/json",
+        **signed_headers(endpoint_secret(notice.endpoint), notice_id=notice.notice_id, body=body, now=now),
+    }
+    try:
+        with (
+            guarded_client(timeout_seconds=TIMEOUT_SECONDS) as client,
+            client.stream("POST", notice.endpoint.url, content=body, headers=headers) as answer,
+        ):
+            _check_status(answer)  # what the receiver writes back is not read: the status is the answer
+            return answer.status_code
+    except ForbiddenAddress as error:
+        raise Rejected(f"The webhook's address cannot be used: {error.message}") from error
+    except HttpError as error:
+        words = f"The webhook does not answer: {error.message}"
+        raise Unreachable(words, may_have_acted=error.may_have_acted) from error
+
+
+def _check_status(answer: httpx.Response) -> None:
+    status = answer.status_code
+    if 200 <= status < 300:
+        return
+    if status == 429:
+        raise RateLimited("The webhook asks to slow down (429).", retry_after=_seconds(answer))
+    if status in _LATER or status >= 500:
+        raise Unreachable(f"The webhook answers with error {status}.", status=status)
+    if status == 410:
+        raise Rejected("The webhook says that it is gone (410); it is switched off.", status=status)
+    raise Rejected(f"The webhook refuses the notice ({status}).", status=status)
+
+
+def _seconds(answer: httpx.Response) -> float | None:
+    """Return Retry-After in seconds; a date is read as "did not say"."""
+    value = answer.headers.get("retry-after", "")
+    return float(value) if value.isdecimal() else None
+
+
+def _write_failure(notice: Notice, error: ProviderError, now: datetime) -> None:
+    """Keep the failure in words; a 410 switches the endpoint off (Standard Webhooks, "410 Gone")."""
+    status = error.fields.get("status")
+    state = "queued" if error.is_transient else "failed"
+    if error.fields.get("may_have_acted"):
+        state = "sending"  # it may have been received: the next attempt is a repeat
+    _finish(notice, state=state, status_code=status, failed_words=error.message)
+    WebhookEndpoint.objects.filter(pk=notice.endpoint.pk).update(last_failed_at=now, last_error=error.message)
+    if status == 410:
+        WebhookEndpoint.objects.filter(pk=notice.endpoint.pk).update(active=False)
+
+
+def _finish(notice: Notice, **outcome: object) -> None:
+    """Write the outcome of this attempt, unless a later attempt has started meanwhile."""
+    Notice.objects.filter(pk=notice.pk, state="sending", attempts=notice.attempts).update(**outcome)
+
+
+def _notified(notice: Notice, *, already_sent: bool) -> Notified:
+    return Notified(
+        notice_id=notice.notice_id,
+        status_code=notice.status_code,
+        attempts=notice.attempts,
+        repeats=notice.repeats,
+        already_sent=already_sent,
+    )
