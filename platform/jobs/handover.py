@@ -5,8 +5,6 @@ import threading
 import time
 from datetime import timedelta
 
-from django.db.models.functions import Now
-
 from jobs.actors import message_for
 from jobs.broker import broker
 from jobs.models import Job
@@ -44,14 +42,13 @@ breaker = Breaker()
 
 def hand_over(job_id: int) -> bool:
     """Send one id; False when the broker is away (the relay will do it). Never raises for a dead broker."""
-    if breaker.is_open():
-        return False
-    if not send(job_id):
+    if not breaker.is_open():
+        if send(job_id):
+            breaker.reset()
+            return True
         breaker.trip()
-        return False
-    breaker.reset()
-    Job.objects.filter(pk=job_id, state=Job.State.QUEUED, handed_at=None).update(handed_at=Now())
-    return True
+    Job.objects.filter(pk=job_id, state=Job.State.QUEUED).update(handed_at=None)
+    return False
 
 
 def send(job_id: int) -> bool:

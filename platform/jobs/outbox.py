@@ -20,10 +20,12 @@ def enqueue(kind: str, *, ref: str, now: datetime, due_at: datetime | None = Non
     """
     if not connection.in_atomic_block:
         raise NoTransaction(f"enqueue({kind!r}) needs the transaction of the fact that causes it.")
+    at_once = due_at is None or due_at <= now
     job = Job.objects.create(
-        schema=current_schema(), kind=kind, ref=ref, due_at=due_at or now, created_at=now, handed_at=None
+        schema=current_schema(), kind=kind, ref=ref, due_at=due_at or now, created_at=now,
+        handed_at=now if at_once else None,  # written ahead of the fact: a failed hand-over takes it back
     )
-    if due_at is None or due_at <= now:
+    if at_once:
         transaction.on_commit(lambda: hand_over(job.pk), robust=True)
     return job
 

@@ -1,0 +1,21 @@
+"""What a step is handed when it is performed or undone."""
+
+from datetime import datetime
+from typing import Any
+
+from audit.ledger.actor import Actor
+from audit.models import Run
+from audit.models import Step as StepRow
+from audit.sagas.actions import StepContext
+
+
+def context_of(run: Run, row: StepRow, now: datetime, *, recovered: bool = False) -> StepContext:
+    """Return the context of a step, with the results of the run's earlier steps."""
+    earlier: dict[str, dict[str, Any]] = dict(
+        run.steps.filter(position__lt=row.position).values_list("action", "result")
+    )
+    return StepContext(
+        run_id=run.pk, step_id=row.pk, workflow=run.workflow, subject=run.subject, payload=run.payload,
+        actor=Actor(type=run.actor_type, id=run.actor_id),  # type: ignore[arg-type]  # checked when it was written
+        now=now, recovered=recovered, result=row.result, results=earlier,
+    )

@@ -1,0 +1,109 @@
+"""What ran: runs and their steps as people read them. Two queries a page, however many runs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max, Prefetch
+
+from audit.ledger.actor import Actor
+from audit.models import Entry, Run
+from audit.models import Step as StepRow
+from audit.sagas.actions import Irreversible, NoEffect
+from audit.sagas.workflows import workflow_named
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step. `undo` is full, correct or none; `because` says why not full. Durations in milliseconds."""
+
+    id: int
+    position: int
+    action: str
+    sentence: str
+    state: str
+    attempts: int
+    repeats: int
+    duration_ms: int | None
+    entry_seq: int | None
+    error: str
+    undo: str
+    because: str
+    own_undo: bool
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run, newest first in a list. `entry_seq` is its last signed entry."""
+
+    id: int
+    workflow: str
+    sentence: str
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    subject: str
+    actor: Actor
+    failure_words: str
+    reversible: bool
+    reverses: int | None
+    undone_by: int | None
+    entry_seq: int | None
+    steps: tuple[StepView, ...]
+
+
+def runs(*, limit: int = 50, before: int | None = None, subject: str | None = None) -> tuple[RunView, ...]:
+    """Return runs, newest first; `before` is the id of the last one seen; `subject` narrows to a meeting."""
+    rows = Run.objects.select_related("undone_by").prefetch_related(Prefetch("steps", StepRow.objects.order_by("position")))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    if subject is not None:
+        rows = rows.filter(subject=subject)
+    return _views(rows.order_by("-pk")[:limit])
+
+
+def get_run(run_id: int) -> RunView:
+    """Return one run; raises `Run.DoesNotExist`."""
+    run = Run.objects.select_related("undone_by").prefetch_related("steps").get(pk=run_id)
+    return _views([run])[0]
+
+
+def _views(rows: Iterable[Run]) -> tuple[RunView, ...]:
+    found = list(rows)
+    entries = Entry.objects.filter(run_id__in=[run.pk for run in found])
+    of_steps: dict[int, int] = {}
+    of_runs: dict[int, int] = {}
+    for run_id, step_id, seq in entries.values_list("run_id", "step_id").annotate(last=Max("seq")):
+        of_runs[run_id] = max(seq, of_runs.get(run_id, 0))
+        if step_id is not None:
+            of_steps[step_id] = seq
+    return tuple(_view(run, of_runs.get(run.pk), of_steps) for run in found)
+
+
+def _view(run: Run, entry_seq: int | None, of_steps: dict[int, int]) -> RunView:
+    undone_by = getattr(run, "undone_by", None)
+    return RunView(
+        id=run.pk, workflow=run.workflow, sentence=workflow_named(run.workflow).sentence(run), state=run.state,
+        started_at=run.started_at, finished_at=run.finished_at, subject=run.subject,
+        actor=Actor(type=run.actor_type, id=run.actor_id),  # type: ignore[arg-type]
+        failure_words=run.failure_words, reversible=run.state == Run.State.DONE and undone_by is None,
+        reverses=run.reverses_id, undone_by=undone_by.pk if undone_by else None, entry_seq=entry_seq,
+        steps=tuple(_step_view(run, row, of_steps.get(row.pk)) for row in run.steps.all()),
+    )
+
+
+def _step_view(run: Run, row: StepRow, entry_seq: int | None) -> StepView:
+    step = workflow_named(run.workflow).step(row.action)
+    undo = step.action.undo
+    took = (row.finished_at - row.started_at) if row.finished_at and row.started_at else None
+    kind, because = "full", ""
+    if isinstance(undo, NoEffect):
+        kind, because = "none", "It was a check: there is nothing to take back."
+    elif isinstance(undo, Irreversible):
+        kind, because = ("correct" if undo.correct else "none"), undo.because
+    return StepView(
+        id=row.pk, position=row.position, action=row.action, sentence=step.action.sentence, state=row.state,
+        attempts=row.attempts, repeats=row.repeats,
+        duration_ms=round(took.total_seconds() * 1000) if took else None,
+        entry_seq=entry_seq, error=row.error, undo=kind, because=because, own_undo=step.own_undo,
+    )
