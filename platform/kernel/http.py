@@ -27,7 +27,7 @@ DEFAULT_MAX_BYTES = 1_000_000
 
 
 class HttpError(HoldfastError):
-    """A request ended without an answer that could be used. `may_have_acted`: something may have been sent."""
+    """A request ended without a usable answer. `may_have_acted`: something may have been sent."""
 
     def __init__(self, message: str, *, may_have_acted: bool = True) -> None:
         super().__init__(message)

@@ -18,7 +18,7 @@ from django.db import connection
 from kernel.errors import HoldfastError
 from kernel.http import GuardedClient, HttpError, own_address_client
 from providers.models import Room
-from providers.protocols import MeetingLink, MeetingRequest, NotJoinable, Proof, Rejected
+from providers.protocols import JsonScalar, MeetingLink, MeetingRequest, NotJoinable, Proof, Rejected
 from tenants.api import is_own_host, tenant_url
 
 OPENS_BEFORE = timedelta(minutes=10)
@@ -90,13 +90,8 @@ class BuiltInRoom:
                 state = _check_signal(client, link.url, request, nonce=nonce, echo=room_echo(room, nonce))
         except HttpError as error:
             raise NotJoinable(f"The room's page does not answer: {error.message}", transient=True) from error
-        evidence = {
-            "kind": self.kind,
-            "status": 200,
-            "meeting": request.meeting_uid,
-            "state": state,
-            "nonce": nonce,
-        }
+        evidence: dict[str, JsonScalar] = {"kind": self.kind, "meeting": request.meeting_uid}
+        evidence |= {"status": 200, "state": state, "nonce": nonce}
         return Proof(checked_at=now, url=link.url, evidence=evidence)
 
     def cancel(self, key: str, *, now: datetime) -> bool:
