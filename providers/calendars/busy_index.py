@@ -1,0 +1,129 @@
+"""When hosts are busy by their own calendars: from the index while it is young enough, else asked live."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from providers.calendars.busy_rules import Interval
+from providers.calendars.dav_session import NetworkInsideTransaction
+from providers.calendars.index_store import Reading, store_readings
+from providers.calendars.live_reading import read_live
+from providers.models.calendars import BusyTime, Calendar
+
+_REST_AFTER_FAILURE = timedelta(seconds=5)
+_BEHIND = timedelta(days=1)
+_AHEAD = timedelta(days=62)
+
+
+@dataclass(frozen=True)
+class BusyAnswer:
+    """For each host with a conflict calendar either `busy` (half-open, UTC, sorted, disjoint) or `stale`.
+
+    `stale` says in a sentence why the host's calendars cannot be read: those times are unknown, not free.
+    """
+
+    busy: dict[int, tuple[Interval, ...]] = field(default_factory=dict)
+    stale: dict[int, str] = field(default_factory=dict)
+
+
+def busy_times(
+    host_ids: Iterable[int], *, start: datetime, end: datetime, now: datetime, max_age: timedelta | None
+) -> BusyAnswer:
+    """Return when the hosts are busy in [start, end) by their conflict calendars.
+
+    A calendar whose index was read at most `max_age` before `now` and covers the interval answers from it;
+    the others are asked live, all at once, for about four seconds at most, and their index is replaced.
+    `max_age=None` asks every calendar live. A failure makes the host stale, and for five seconds it is not
+    asked again except by `max_age=None`. Two queries from the index, six statements more after a live
+    reading, whatever the number of hosts. Raises NetworkInsideTransaction where it would ask inside one.
+    """
+    calendars = _conflict_calendars(host_ids)
+    fresh = [each for each in calendars if _is_fresh(each, start, end, now, max_age)]
+    found = _from_index(fresh, start, end)
+    asked = [each for each in calendars if each.id not in found]
+    readings: dict[int, Reading] = {}
+    if max_age is not None:
+        readings = {each.id: Reading(words=each.failed_words) for each in asked if _is_resting(each, now)}
+        asked = [each for each in asked if each.id not in readings]
+    if asked:
+        readings |= _asked_live(asked, start=start, end=end, now=now, is_for_index=max_age is not None)
+    return _answer(calendars, found, readings, start, end)
+
+
+def _conflict_calendars(host_ids: Iterable[int]) -> list[Calendar]:
+    calendars = Calendar.objects.filter(host_id__in=list(host_ids), reads_busy=True)
+    return list(calendars.select_related("connection").order_by("id"))
+
+
+def _is_fresh(
+    calendar: Calendar, start: datetime, end: datetime, now: datetime, max_age: timedelta | None
+) -> bool:
+    if (
+        max_age is None
+        or calendar.read_at is None
+        or calendar.covers_from is None
+        or calendar.horizon is None
+    ):
+        return False
+    is_young = abs(now - calendar.read_at) <= max_age
+    return is_young and calendar.covers_from <= start and end <= calendar.horizon
+
+
+def _is_resting(calendar: Calendar, now: datetime) -> bool:
+    return calendar.failed_at is not None and abs(now - calendar.failed_at) < _REST_AFTER_FAILURE
+
+
+def _from_index(calendars: Sequence[Calendar], start: datetime, end: datetime) -> dict[int, list[Interval]]:
+    """Return the stored busy times of each calendar that overlap [start, end). One query."""
+    found: dict[int, list[Interval]] = {each.id: [] for each in calendars}
+    if found:
+        rows = BusyTime.objects.filter(calendar_id__in=found, starts_at__lt=end, ends_at__gt=start)
+        for calendar_id, starts_at, ends_at in rows.values_list("calendar_id", "starts_at", "ends_at"):
+            found[calendar_id].append((starts_at, ends_at))
+    return found
+
+
+def _asked_live(
+    calendars: Sequence[Calendar], *, start: datetime, end: datetime, now: datetime, is_for_index: bool
+) -> dict[int, Reading]:
+    """Ask the calendars and keep what they said: the whole index, or only [start, end) of it."""
+    if connection.in_atomic_block:
+        raise NetworkInsideTransaction("busy_times has to ask live inside a database transaction")
+    if is_for_index:
+        start, end = min(start, now - _BEHIND), max(end, now + _AHEAD)
+    readings = read_live(calendars, start=start, end=end)
+    store_readings(calendars, readings, start=start, end=end, now=now, is_whole=is_for_index)
+    return readings
+
+
+def _answer(
+    calendars: Sequence[Calendar],
+    found: dict[int, list[Interval]],
+    readings: dict[int, Reading],
+    start: datetime,
+    end: datetime,
+) -> BusyAnswer:
+    gathered: dict[int, list[Interval]] = defaultdict(list)
+    stale: dict[int, str] = {}
+    for each in calendars:
+        reading = readings.get(each.id, Reading(intervals=tuple(found.get(each.id, ()))))
+        if reading.intervals is None:
+            stale.setdefault(each.host_id, reading.words)
+        else:
+            gathered[each.host_id] += [(a, b) for a, b in reading.intervals if a < end and b > start]
+    busy = {host: _merged(times) for host, times in gathered.items() if host not in stale}
+    return BusyAnswer(busy=busy, stale=stale)
+
+
+def _merged(intervals: list[Interval]) -> tuple[Interval, ...]:
+    """Return sorted, disjoint intervals; those that touch become one."""
+    merged: list[Interval] = []
+    for starts_at, ends_at in sorted(intervals):
+        if merged and starts_at <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], ends_at))
+        else:
+            merged.append((starts_at, ends_at))
+    return tuple(merged)

@@ -1,0 +1,128 @@
+"""Connecting a host's calendar account, and opening one of its calendars again later."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import transaction
+
+from kernel import crypto
+from kernel.tenancy import current_schema
+from providers.calendars.busy_rules import BusyRules
+from providers.calendars.caldav import CalDavCalendar
+from providers.calendars.dav_session import DavAccount, origin
+from providers.calendars.discovery import FoundAccount, discover
+from providers.calendars.zones import known_zone, zone_named
+from providers.models.calendars import Calendar, CalendarConnection
+from providers.protocols import Rejected, Unauthorised
+from tenants.api import current_tenant
+
+
+def connect_caldav(
+    host_id: int,
+    *,
+    url: str,
+    username: str,
+    password: str,
+    now: datetime,
+    time_zone: str = "",
+    addresses: Sequence[str] = (),
+) -> CalendarConnection:
+    """Sign in to a CalDAV server, find its calendars and keep the account, its password sealed.
+
+    The first calendar becomes the conflict calendar and, if the host has none, the destination calendar.
+    Connecting the same address and user name again renews the password and keeps what was chosen.
+    `time_zone` (the host's; by default the tenant's) places all-day and floating times where the calendar has
+    no zone of its own; `addresses` are the host's mail addresses, by which their own refusals are known.
+    Raises Unauthorised, Unreachable, RateLimited, Rejected; never called inside a transaction.
+    """
+    url = _plain_url(url)
+    zone = known_zone(time_zone) or current_tenant().time_zone
+    found = discover(DavAccount(url=url, username=username, password=password))
+    mail = list(dict.fromkeys([*found.addresses, *(address.lower() for address in addresses)]))
+    with transaction.atomic():
+        kept, _ = CalendarConnection.objects.update_or_create(
+            host_id=host_id,
+            url=url,
+            username=username,
+            defaults={
+                "sealed_password": crypto.seal(password.encode(), aad=_place(host_id, url, username)),
+                "time_zone": zone,
+                "addresses": mail,
+                "status": CalendarConnection.Status.WORKING,
+                "connected_at": now,
+                "last_good_at": now,
+                "last_error": "",
+            },
+        )
+        _keep_calendars(kept, found)
+    return kept
+
+
+def has_calendars(host_ids: Iterable[int]) -> set[int]:
+    """Return those of the hosts that have a connected calendar, to read or to write. One query."""
+    return set(
+        Calendar.objects.filter(host_id__in=list(host_ids)).values_list("host_id", flat=True).distinct()
+    )
+
+
+def open_calendar(calendar: Calendar, *, timeout_seconds: float) -> CalDavCalendar:
+    """Return the client of a calendar (its connection loaded). It holds plain values: usable in any thread.
+
+    Raises Unauthorised where the sealed password cannot be opened or would go to another server.
+    """
+    kept = calendar.connection
+    if origin(calendar.url) != origin(kept.url):
+        raise Unauthorised(
+            "The calendar is not at the server that its password belongs to: connect it again."
+        )
+    try:
+        place = _place(kept.host_id, kept.url, kept.username)
+        password = crypto.open_sealed(bytes(kept.sealed_password), aad=place).decode()
+    except crypto.CannotOpen as error:
+        raise Unauthorised("The calendar's password cannot be opened: connect the calendar again.") from error
+    rules = BusyRules(
+        zone=zone_named(calendar.time_zone),
+        own_suffix=f"@{current_schema()}.holdfast",
+        addresses=frozenset(kept.addresses),
+    )
+    account = DavAccount(url=kept.url, username=kept.username, password=password)
+    return CalDavCalendar(account, url=calendar.url, rules=rules, timeout_seconds=timeout_seconds)
+
+
+def _keep_calendars(kept: CalendarConnection, found: FoundAccount) -> None:
+    """Store the calendars that were found, forget those that are gone, and choose where nothing is chosen."""
+    kept.calendars.exclude(url__in=[each.url for each in found.calendars]).delete()
+    for each in found.calendars:
+        Calendar.objects.update_or_create(
+            connection=kept,
+            url=each.url,
+            defaults={
+                "host_id": kept.host_id,
+                "name": each.name[:255],
+                "time_zone": each.time_zone or kept.time_zone,
+                "failed_at": None,
+                "failed_words": "",
+            },
+        )
+    first = found.calendars[0]
+    if not kept.calendars.filter(reads_busy=True).exists():
+        kept.calendars.filter(url=first.url).update(reads_busy=True)
+    has_destination = Calendar.objects.filter(host_id=kept.host_id, is_destination=True).exists()
+    if first.is_writable and not has_destination:
+        kept.calendars.filter(url=first.url).update(is_destination=True)
+
+
+def _plain_url(url: str) -> str:
+    """Return the address without query and fragment. Raises Rejected for one that cannot be used."""
+    origin(url.strip())
+    parts = urlsplit(url.strip())
+    if len(parts.path) > 300:
+        raise Rejected("The calendar address is too long.")
+    return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
+
+
+def _place(host_id: int, url: str, username: str) -> str:
+    """Return what the sealed password is bound to: moved to another host or server it cannot be opened."""
+    scheme, name, port = origin(url)
+    return f"calendar_connection/{host_id}/{scheme}://{name}:{port}/{username}"

@@ -1,0 +1,152 @@
+"""HTTP with one calendar server: the password stays with its scheme, host and port; failures have names."""
+
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import httpx
+from django.conf import settings
+from django.db import connection
+
+from kernel import http
+from providers.calendars import dav_xml
+from providers.calendars.dav_xml import DavResource
+from providers.protocols import RateLimited, Rejected, Unauthorised, Unreachable
+
+MAX_BYTES = 8_000_000
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class NetworkInsideTransaction(RuntimeError):
+    """A programming error: a calendar was asked while a database transaction was open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DavAccount:
+    """Where and as whom. `url` is any address at the server; the password is sent to its origin only."""
+
+    url: str
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"DavAccount(url={self.url!r}, username={self.username!r})"
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return (scheme, host, port), lower case, the default port filled in. Raises Rejected for other URLs."""
+    try:
+        parts: SplitResult = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError as error:
+        raise Rejected("This is not a usable calendar address.") from error
+    if parts.scheme not in _DEFAULT_PORTS or not host or parts.username is not None:
+        raise Rejected("A calendar address starts with https:// and a host name, without a user name in it.")
+    return parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme]
+
+
+class DavSession:
+    """Requests to one account. Close it, or use it in a `with`. Safe for one thread at a time."""
+
+    def __init__(self, account: DavAccount, *, timeout_seconds: float = 5.0) -> None:
+        """Open no connection yet. Raises Rejected where the password would travel in clear (plain http)."""
+        self._origin = origin(account.url)
+        scheme, host, port = self._origin
+        if scheme == "http" and f"{host}:{port}" not in settings.HOLDFAST_HTTP_ALLOW:
+            raise Rejected(
+                "A calendar password is only sent over a secure connection: use an https:// address."
+            )
+        self._auth = httpx.BasicAuth(account.username, account.password)
+        self._client = http.guarded_client(timeout_seconds=timeout_seconds, max_bytes=MAX_BYTES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def request(
+        self, method: str, url: str, *, body: str = "", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Send one request; return an answer below 500 that is neither a refused sign-in nor a redirect.
+
+        Raises Unreachable (no answer, 5xx), RateLimited (429), Unauthorised (401), Rejected (redirects, other
+        origins, forbidden addresses), and NetworkInsideTransaction.
+        """
+        answer = self.request_once(method, url, body=body, headers=headers)
+        if answer.is_redirect:
+            raise Rejected(
+                "The calendar server sends us to another address: connect the calendar with that one."
+            )
+        return answer
+
+    def request_once(
+        self, method: str, url: str, *, body: str = "", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Like `request`, but hands back a redirect, which is never followed here."""
+        if connection.in_atomic_block:
+            raise NetworkInsideTransaction(f"{method} inside a database transaction")
+        if origin(url) != self._origin:
+            raise Rejected("The calendar server points to another server, which never gets this password.")
+        try:
+            answer = self._client.request(
+                method, url, content=body.encode(), headers=headers, auth=self._auth, follow_redirects=False
+            )
+        except http.ForbiddenAddress as error:
+            raise Rejected("The calendar server's address is not a public one.") from error
+        except http.TimedOut as error:
+            raise Unreachable("The calendar server did not answer in time.") from error
+        except http.TooLarge as error:
+            raise Rejected("The calendar server's answer is too large.") from error
+        except http.HttpError as error:
+            raise Unreachable("The calendar server cannot be reached.") from error
+        _check_status(answer)
+        return answer
+
+    def resources(self, method: str, url: str, *, body: str, depth: int) -> tuple[DavResource, ...]:
+        """Send PROPFIND or REPORT; return the resources of the answer.
+
+        Raises as `request` does; Unreachable for an answer that is no multistatus (a portal page, half an
+        answer), Rejected for 4xx.
+        """
+        headers = {"Depth": str(depth), "Content-Type": "application/xml; charset=utf-8"}
+        answer = self.request(method, url, body=body, headers=headers)
+        if answer.status_code == 404:
+            raise Rejected("The calendar is not there any more.")
+        if answer.status_code >= 400:
+            raise Rejected(f"The calendar server refused the request (HTTP {answer.status_code}).")
+        if answer.status_code != 207:
+            raise Unreachable("The calendar server's answer makes no sense.")
+        try:
+            return dav_xml.read_multistatus(answer.content)
+        except dav_xml.RubbishXml as error:
+            raise Unreachable("The calendar server's answer makes no sense.") from error
+
+    def absolute(self, base: str, href: str) -> str:
+        """Return `href` of an answer from `base` as an address. Raises Rejected if it leaves the server."""
+        try:
+            url = urljoin(base, href)
+        except ValueError as error:
+            raise Rejected("The calendar server's answer holds an address that cannot be used.") from error
+        if origin(url) != self._origin:
+            raise Rejected(
+                f"This account lives at another server ({urlsplit(url).hostname}). Connect the calendar with"
+                " that address: a password is never passed on."
+            )
+        return url
+
+
+def _check_status(answer: httpx.Response) -> None:
+    """Raise the failure that a status stands for; 2xx, 3xx and the 4xx that callers read pass."""
+    status = answer.status_code
+    if status == 401:
+        raise Unauthorised("The calendar server refused the user name or password.")
+    if status == 429:
+        after = answer.headers.get("Retry-After", "")
+        seconds = float(after) if after.isdigit() else None
+        raise RateLimited("The calendar server asks us to come back later.", retry_after=seconds)
+    if status >= 500:
+        raise Unreachable(f"The calendar server has a fault of its own (HTTP {status}).")

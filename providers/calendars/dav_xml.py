@@ -1,0 +1,123 @@
+"""WebDAV's XML in both directions: request bodies as text, a 207 answer as values. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+DAV = "{DAV:}"
+CALDAV = "{urn:ietf:params:xml:ns:caldav}"
+_XML = '<?xml version="1.0" encoding="utf-8"?>'
+_NAMESPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"'
+
+
+class RubbishXml(Exception):
+    """The answer is not a WebDAV multistatus document."""
+
+
+@dataclass(frozen=True)
+class DavResource:
+    """One resource of a 207 answer (RFC 4918, 14.24).
+
+    `href` is as the server wrote it; `status` is the resource's own, None where it has property groups;
+    `properties` holds those that were found (200), `missing` the names of those that were not.
+    """
+
+    href: str
+    status: int | None
+    properties: dict[str, ElementTree.Element] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+
+    def text(self, name: str) -> str:
+        """Return the text of a property, "" where it is absent or empty."""
+        element = self.properties.get(name)
+        return (element.text or "").strip() if element is not None else ""
+
+    def hrefs(self, name: str) -> tuple[str, ...]:
+        """Return the DAV:href values inside a property."""
+        element = self.properties.get(name)
+        if element is None:
+            return ()
+        return tuple((href.text or "").strip() for href in element.iter(f"{DAV}href") if href.text)
+
+
+class _NoDoctype(ElementTree.TreeBuilder):
+    """A tree builder that refuses document types: no entities, so neither bombs nor files (XXE)."""
+
+    def doctype(self, name: str, pubid: str, system: str) -> None:  # noqa: ARG002 - the parser's signature
+        raise RubbishXml("The answer declares a document type.")
+
+
+def read_multistatus(body: bytes) -> tuple[DavResource, ...]:
+    """Return the resources of a 207 body (RFC 4918, 13). Raises RubbishXml; a truncated body is rubbish."""
+    try:
+        parser = ElementTree.XMLParser(target=_NoDoctype())  # noqa: S314 - no document type, so no entities
+        root = ElementTree.fromstring(body, parser=parser)  # noqa: S314 - the same
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise RubbishXml("The answer is not XML.") from error
+    if root.tag != f"{DAV}multistatus":
+        raise RubbishXml("The answer is XML, but no multistatus document.")
+    return tuple(_read_resource(element) for element in root.findall(f"{DAV}response"))
+
+
+def _read_resource(element: ElementTree.Element) -> DavResource:
+    href = (element.findtext(f"{DAV}href") or "").strip()
+    if not href:
+        raise RubbishXml("A part of the answer names no resource.")
+    properties: dict[str, ElementTree.Element] = {}
+    missing: set[str] = set()
+    groups = element.findall(f"{DAV}propstat")
+    for group in groups:
+        found = _status_code(group.findtext(f"{DAV}status")) == 200
+        for each in group.iterfind(f"{DAV}prop/*"):
+            if found:
+                properties[each.tag] = each
+            else:
+                missing.add(each.tag)
+    own_status = element.findtext(f"{DAV}status")
+    status = _status_code(own_status) if own_status is not None or not groups else None
+    return DavResource(href, status, properties, frozenset(missing))
+
+
+def _status_code(line: str | None) -> int:
+    """Return 207 from "HTTP/1.1 207 Multi-Status"; 0 for what is no status line."""
+    parts = (line or "").split()
+    return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else 0
+
+
+def propfind(*names: str) -> str:
+    """Return a PROPFIND body (RFC 4918, 9.1) for names such as "D:displayname", "C:calendar-timezone"."""
+    inner = "".join(f"<{name}/>" for name in names)
+    return f"{_XML}<D:propfind {_NAMESPACES}><D:prop>{inner}</D:prop></D:propfind>"
+
+
+def events_between(start: datetime, end: datetime) -> str:
+    """Return a calendar-query for events that touch [start, end) (RFC 4791, 7.8 and 9.9), unexpanded."""
+    return _query(f'<C:time-range start="{_utc(start)}" end="{_utc(end)}"/>')
+
+
+def events_with_uid(uid: str) -> str:
+    """Return a calendar-query for the events with this UID (RFC 4791, 7.8.6); compare again when read."""
+    match = f'<C:text-match collation="i;octet">{escape(uid)}</C:text-match>'
+    return _query(f'<C:prop-filter name="UID">{match}</C:prop-filter>')
+
+
+def _query(inner: str) -> str:
+    return (
+        f"{_XML}<C:calendar-query {_NAMESPACES}>"
+        "<D:prop><D:getetag/><C:calendar-data/></D:prop>"
+        f'<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">{inner}</C:comp-filter>'
+        "</C:comp-filter></C:filter></C:calendar-query>"
+    )
+
+
+def _utc(instant: datetime) -> str:
+    """Return the form of RFC 5545, 3.3.5, form 2 (20260329T010000Z)."""
+    return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def child_names(element: ElementTree.Element | None) -> Iterator[str]:
+    """Yield the tags of everything inside `element`, nothing for None."""
+    if element is not None:
+        yield from (each.tag for each in element.iter() if each is not element)
