@@ -90,6 +90,11 @@ def open_with(key: bytes, blob: bytes, *, aad: str) -> bytes:
         raise CannotOpen("it was altered, or belongs to another place") from error
 
 
+def is_made_with(key: bytes, blob: bytes) -> bool:
+    """Whether the blob names this key as the one that made it; says nothing about the rest."""
+    return blob[len(_VERSION) : _HEADER_BYTES] == key_id(key)
+
+
 def new_key() -> bytes:
     """A fresh random key of 32 bytes."""
     return AESGCM.generate_key(bit_length=KEY_BYTES * 8)

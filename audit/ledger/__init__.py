@@ -1,0 +1,1 @@
+"""The signed ledger of one tenant: what an entry is, how it is recorded, appended, and kept provable."""

@@ -1,0 +1,79 @@
+"""What is signed: one entry as RFC 8785 bytes, its hash, and the link to the entry before. No Django here.
+
+Format version 1, described in docs/ledger.md. The exact bytes are stored and hashed, never another
+serialisation of the same values.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import rfc8785
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+VERSION: Final = 1
+ALGORITHM: Final = "Ed25519"
+LARGEST_EXACT: Final = 2**53 - 1
+
+_DOMAIN: Final = b"holdfast/ledger/v1\n"
+_GENESIS: Final = b"holdfast/ledger/v1/genesis\n"
+
+
+class NotCanonical(ValueError):
+    """The value has no RFC 8785 form that PostgreSQL can also hold; the message says where."""
+
+
+def canonical(value: Json) -> bytes:
+    """The RFC 8785 bytes of a JSON value.
+
+    RFC 8785 is exact for integers up to 2^53 - 1 only (RFC 7493, section 2.2), so a larger one must come as a
+    decimal string: `exact` does that. Raises NotCanonical for NaN, infinities, larger integers, lone
+    surrogates and whatever is not JSON.
+    """
+    try:
+        encoded = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise NotCanonical(str(error)) from error
+    return bytes(encoded)
+
+
+def exact(value: Any, *, path: str = "payload") -> Json:
+    """The same value with integers beyond 2^53 - 1 written as decimal strings, and nothing but JSON in it."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise NotCanonical(f"{path} holds a NUL character")
+        return str(value)
+    if isinstance(value, bool) or value is None or isinstance(value, float):
+        return value
+    if isinstance(value, int):
+        return int(value) if abs(value) <= LARGEST_EXACT else str(int(value))
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise NotCanonical(f"{path} has a key that is not a string: {key!r}")
+        return {str(exact(key, path=path)): exact(held, path=f"{path}.{key}") for key, held in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        return [exact(held, path=f"{path}[{index}]") for index, held in enumerate(value)]
+    raise NotCanonical(f"{path} is a {type(value).__name__}, which JSON does not have")
+
+
+def digest(body: bytes) -> bytes:
+    """The entry's hash (32 bytes), which is also what is signed: SHA-256 of the domain line and the bytes."""
+    return hashlib.sha256(_DOMAIN + body).digest()
+
+
+def genesis(tenant: str) -> bytes:
+    """What the first entry of a tenant's ledger is chained to, so that no entry 1 fits another tenant."""
+    return hashlib.sha256(_GENESIS + tenant.encode()).digest()
+
+
+def to_base64(data: bytes) -> str:
+    """Standard base64 with padding."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of standard base64. Raises ValueError for anything else."""
+    return base64.b64decode(text, validate=True)

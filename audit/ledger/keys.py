@@ -1,0 +1,120 @@
+"""The tenant's keys: Ed25519 for signing and AES-256 for data, stored wrapped by the key-encryption key.
+
+An opened signing key is kept in the process under its id (which is derived from its public key, so a stale
+one can never be taken for another); the data key is read each time.
+"""
+
+from typing import Final
+
+from django.db import connection
+from django_tenants.utils import get_tenant_model
+
+from audit.ledger.signing import Signer, signer
+from audit.models import DataKey, Head, SigningKey
+from kernel import crypto
+from kernel.errors import HoldfastError
+from kernel.tenancy import PUBLIC, current_schema, entered
+
+_DATA_KEY_PLACE: Final = "audit_data_key/1"
+_opened: dict[tuple[str, str], Signer] = {}
+
+
+class LedgerNotFounded(HoldfastError):
+    """The tenant has no keys yet: `found_ledger` was never called."""
+
+    code = "key_missing"
+
+
+class KeysUnusable(HoldfastError):
+    """A ledger that is not empty has a key that is missing or cannot be opened: nothing may run."""
+
+    code = "key_missing"
+
+
+def signing_key(kid: str) -> Signer:
+    """The current tenant's signing key. Raises LedgerNotFounded, CannotOpen, KeyMissing."""
+    schema = current_schema()
+    known = _opened.get((schema, kid))
+    if known is None:
+        known = _opened[schema, kid] = _open_signing_key(kid)
+    return known
+
+
+def data_key() -> bytes:
+    """The current tenant's data key, 32 bytes; one query. Raises LedgerNotFounded, CannotOpen, KeyMissing."""
+    row = DataKey.objects.filter(pk=1).first()
+    if row is None:
+        raise LedgerNotFounded(f"{current_schema()} has no data key.")
+    return crypto.unwrap(bytes(row.wrapped_key), aad=_DATA_KEY_PLACE)
+
+
+def check_keys() -> None:
+    """Raise KeysUnusable, naming tenant and key, unless every tenant's keys open with this process's KEK.
+
+    Every process calls it before it does anything else. Three queries per tenant.
+    """
+    with entered(PUBLIC):
+        tenants = get_tenant_model().objects.exclude(schema_name=PUBLIC).filter(ready_at__isnull=False)
+        schemas = list(tenants.order_by("schema_name").values_list("schema_name", flat=True))
+    for schema in schemas:
+        with entered(schema):
+            check_tenant_keys()
+
+
+def check_tenant_keys() -> None:
+    """The same for the current tenant. An empty ledger without keys is in order: it will be founded."""
+    schema = current_schema()
+    head = Head.objects.filter(pk=1).first()
+    row = SigningKey.objects.filter(valid_to__isnull=True).first()
+    has_data_key = DataKey.objects.exists()
+    if head is not None and head.seq == 0 and row is None and not has_data_key:
+        return
+    if head is None or row is None or not has_data_key:
+        lost = "head" if head is None else "signing key" if row is None else "data key"
+        raise KeysUnusable(
+            f"The ledger of {schema} is not empty, and its {lost} is missing from the database. "
+            "Restore the database from a backup; nothing starts without it."
+        )
+    try:
+        _open_signing_key(row.kid)
+        data_key()
+    except (crypto.CannotOpen, crypto.KeyMissing) as error:
+        raise KeysUnusable(
+            f"The keys of {schema} cannot be opened with this HOLDFAST_KEK: {error.message} "
+            "Set the key-encryption key that this installation was made with."
+        ) from error
+
+
+def wrapped(seed: bytes, fresh_data_key: bytes) -> tuple[Signer, bytes, bytes]:
+    """A new signing key with its wrapped form, and the wrapped form of a new data key."""
+    made, wrapped_seed = wrapped_signing_key(seed)
+    return made, wrapped_seed, crypto.wrap(fresh_data_key, aad=_DATA_KEY_PLACE)
+
+
+def wrapped_signing_key(seed: bytes) -> tuple[Signer, bytes]:
+    """A new signing key, and its secret bytes wrapped for the current tenant."""
+    made = signer(seed)
+    return made, crypto.wrap(seed, aad=_signing_place(made.kid))
+
+
+def call(function: str, arguments: list[object]) -> object:
+    """The one value that one of the ledger's SQL functions gives."""
+    marks = ", ".join(["%s"] * len(arguments))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}({marks})", arguments)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _open_signing_key(kid: str) -> Signer:
+    row = SigningKey.objects.filter(kid=kid).first()
+    if row is None:
+        raise LedgerNotFounded(f"{current_schema()} has no signing key {kid}.")
+    opened = signer(crypto.unwrap(bytes(row.wrapped_private_key), aad=_signing_place(kid)))
+    if opened.kid != kid or opened.public_key != bytes(row.public_key):
+        raise crypto.CannotOpen(f"signing key {kid} does not belong to its public key")
+    return opened
+
+
+def _signing_place(kid: str) -> str:
+    return f"audit_key/{kid}"

@@ -1,0 +1,1 @@
+"""Versioned SQL of the ledger."""
