@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from audit.ledger.actor import Actor
+from audit.ledger.entries import Actor
 
 Json = dict[str, Any]
 

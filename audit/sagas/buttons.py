@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from audit.ledger.actor import Actor
+from audit.ledger.entries import Actor
 from audit.ledger.recording import record
 from audit.models import Run
 from audit.models import Step as StepRow

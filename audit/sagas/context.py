@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from audit.ledger.actor import Actor
+from audit.ledger.entries import Actor
 from audit.models import Run
 from audit.models import Step as StepRow
 from audit.sagas.actions import StepContext

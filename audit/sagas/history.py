@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Max, Prefetch
 
-from audit.ledger.actor import Actor
+from audit.ledger.entries import Actor
 from audit.models import Entry, Run
 from audit.models import Step as StepRow
 from audit.sagas.actions import Irreversible, NoEffect
@@ -66,6 +66,18 @@ def get_run(run_id: int) -> RunView:
     """Return one run; raises `Run.DoesNotExist`."""
     run = Run.objects.select_related("undone_by").prefetch_related("steps").get(pk=run_id)
     return _views([run])[0]
+
+
+def get_step(step_id: int) -> StepRow:
+    """Return one step with its run; raises `Step.DoesNotExist`."""
+    return StepRow.objects.select_related("run").get(pk=step_id)
+
+
+def latest_run(subject: str, *, workflow: str, **payload: object) -> Run | None:
+    """Return the newest run of a workflow about `subject` whose payload holds these ids, with its steps."""
+    wanted = {f"payload__{name}": value for name, value in payload.items()}
+    found = Run.objects.filter(subject=subject, workflow=workflow, **wanted)
+    return found.prefetch_related("steps").order_by("-pk").first()
 
 
 def _views(rows: Iterable[Run]) -> tuple[RunView, ...]:

@@ -1,6 +1,6 @@
 """The signed entry that each step leaves."""
 
-from audit.ledger.actor import Actor
+from audit.ledger.entries import Actor
 from audit.ledger.recording import record
 from audit.models import Run
 from audit.models import Step as StepRow

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from audit.ledger.actor import Actor
+from audit.ledger.entries import Actor
 from audit.models import Run
 from audit.models import Step as StepRow
 from audit.sagas.actions import StepContext

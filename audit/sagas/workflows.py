@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from audit.ledger.actor import Actor
+from audit.ledger.entries import Actor
 from audit.models import Run
 from audit.sagas.actions import Step, StepContext
 

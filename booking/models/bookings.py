@@ -63,7 +63,7 @@ class Booking(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="booking_booking_deadline", fields=["expires_at"], condition=Q(expires_at__isnull=False)),
+            models.Index(name="booking_booking_due", fields=["expires_at"], condition=Q(expires_at__isnull=False)),
             models.Index(name="booking_booking_visitor", fields=["visitor"], condition=Q(status="held")),
             models.Index(name="booking_booking_live", fields=["meeting"], condition=Q(status__in=["held", "pending", "awaiting_link", "confirmed"])),
         ]

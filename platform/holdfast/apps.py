@@ -1,0 +1,18 @@
+"""Django's entry of the roof: it joins what lower rooms must not know of each other."""
+
+from django.apps import AppConfig
+
+
+class HoldfastConfig(AppConfig):
+    """Start-up wiring and management commands."""
+
+    name = "holdfast"
+    label = "holdfast"
+
+    def ready(self) -> None:
+        """Say what every new tenant needs, and what the application's role must not touch."""
+        from audit.api import found_ledger, restrict_ledger
+        from tenants.api import restrict_application, when_provisioned
+
+        restrict_application(restrict_ledger)
+        when_provisioned(lambda tenant, now: found_ledger())
