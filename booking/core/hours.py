@@ -157,25 +157,25 @@ def get_zone(name: str) -> ZoneInfo:
 
 @lru_cache(maxsize=1 << 16)
 def _openings(zone: str, day: date, spans: tuple[Span, ...]) -> tuple[Interval, ...]:
-    """What the spans of one local date come to in seconds; sorted, perhaps overlapping or empty."""
+    """The spans of one local date in seconds, sorted; they may overlap, and a gap can swallow one."""
     midnight = datetime.combine(day, time())
-    return tuple(
+    opened = (
         (
             instant(midnight + timedelta(minutes=start), zone=zone),
             instant(midnight + timedelta(minutes=end), zone=zone),
         )
         for start, end in sorted(spans)
     )
+    return tuple(window for window in opened if window[0] < window[1])
 
 
 def _cut_at_openings(opened: Intervals) -> list[Interval]:
     """The covered seconds, cut at every opening. `opened` is sorted by opening and may overlap."""
     windows: list[Interval] = []
     reach = DAWN
-    following = chain((opening for opening, _ in opened[1:]), (DUSK,))
-    for (opening, closing), next_opening in zip(opened, following, strict=True):
+    for (opening, closing), (following, _) in zip(opened, [*opened[1:], (DUSK, DUSK)], strict=False):
         reach = max(reach, closing)
-        end = min(reach, next_opening)
+        end = min(reach, following)
         if opening < end:
             windows.append((opening, end))
     return windows

@@ -62,7 +62,7 @@ class IllegalTransition(ValueError):
     """A booking was asked to become what its status does not allow."""
 
     def __init__(self, status: Status, becomes: Status, by: By | None) -> None:
-        super().__init__(f"a {status} booking cannot become {becomes}" + (f" by {by}" if by else ""))
+        super().__init__(f"{status} cannot become {becomes}" + (f" by {by}" if by else ""))
         self.status, self.becomes, self.by = status, becomes, by
 
 
