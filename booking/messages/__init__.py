@@ -1,0 +1,31 @@
+"""What people and programs are told about a booking: pure functions from plain values to drafts.
+
+One file per occasion. They import no model and read no clock; the caller queues what they return.
+"""
+
+from booking.messages.cancellation import cancellation_for_attendee, cancellation_for_host
+from booking.messages.confirmation import confirmation_for_attendee, confirmation_for_host
+from booking.messages.facts import Alternative, BookingFacts, Business, HostFacts
+from booking.messages.failed import failed_for_attendee, move_failed_for_attendee
+from booking.messages.moved import moved_for_attendee, moved_for_host
+from booking.messages.notices import booking_cancelled, booking_confirmed, booking_rescheduled
+from booking.messages.team import team_notice
+
+__all__ = [
+    "Alternative",
+    "BookingFacts",
+    "Business",
+    "HostFacts",
+    "booking_cancelled",
+    "booking_confirmed",
+    "booking_rescheduled",
+    "cancellation_for_attendee",
+    "cancellation_for_host",
+    "confirmation_for_attendee",
+    "confirmation_for_host",
+    "failed_for_attendee",
+    "move_failed_for_attendee",
+    "moved_for_attendee",
+    "moved_for_host",
+    "team_notice",
+]

@@ -1,0 +1,65 @@
+"""The booking was cancelled: said to the attendee and to each host, with an update that removes the event."""
+
+from datetime import datetime
+
+from booking.messages.drafting import (
+    attendee_invite,
+    attendee_rows,
+    business_rows,
+    draft_for_attendee,
+    draft_for_business,
+    host_invite,
+)
+from booking.messages.facts import BookingFacts, CancelledBy, HostFacts
+from booking.messages.letter import Letter, Link
+from booking.messages.moments import span_words, start_words
+from providers.api import MessageDraft
+
+
+def cancellation_for_attendee(
+    facts: BookingFacts, *, by: CancelledBy, reason: str, now: datetime
+) -> MessageDraft:
+    """Return the attendee's cancellation; `reason` is "" or what was given. `facts.sequence` has grown."""
+    who = {"attendee": "You", "host": facts.host_names(), "business": facts.business.name}[by]
+    letter = Letter(
+        business=facts.business,
+        time=f"Cancelled: {span_words(facts.starts_at, facts.ends_at, time_zone=facts.attendee_zone)}",
+        link=Link(label="Book another time", url=facts.book_again_url),
+        heading=f"{who} cancelled your {facts.title}",
+        paragraphs=("The time is free again, and the meeting's link no longer works.",),
+        rows=(*attendee_rows(facts), *((("Reason", reason),) if reason else ())),
+        footer="The attached update removes the meeting from your calendar.",
+    )
+    when = start_words(facts.starts_at, time_zone=facts.attendee_zone)
+    return draft_for_attendee(
+        facts,
+        letter,
+        kind="cancellation_attendee",
+        subject=f"Cancelled: {facts.title} with {facts.host_names()}, {when}",
+        invite=attendee_invite(facts, cancelled=True, now=now),
+    )
+
+
+def cancellation_for_host(
+    facts: BookingFacts, host: HostFacts, *, by: CancelledBy, reason: str, now: datetime
+) -> MessageDraft:
+    """Return one host's cancellation, in the host's zone."""
+    who = {"attendee": facts.attendee.name, "host": "A host", "business": facts.business.name}[by]
+    letter = Letter(
+        business=facts.business,
+        time=f"Cancelled: {span_words(facts.starts_at, facts.ends_at, time_zone=host.time_zone)}",
+        link=Link(label="Open the booking", url=facts.portal_url),
+        heading=f"{who} cancelled {facts.title}",
+        paragraphs=("The time is free again and can be booked.",),
+        rows=(*business_rows(facts), *((("Reason", reason),) if reason else ())),
+        footer="Replies to this mail go to the client. The attached update removes the event.",
+    )
+    when = start_words(facts.starts_at, time_zone=host.time_zone)
+    return draft_for_business(
+        facts,
+        letter,
+        kind="cancellation_host",
+        subject=f"Cancelled: {facts.title} with {facts.attendee.name}, {when}",
+        to=host.person(),
+        invite=host_invite(facts, cancelled=True, now=now),
+    )

@@ -1,0 +1,77 @@
+"""The plain values that every message is composed from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from providers.api import Person
+
+CancelledBy = Literal["attendee", "host", "business"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Business:
+    """Who writes. `accent` is "#rrggbb"; `mail_address` sends the mail and organises the invites."""
+
+    name: str
+    accent: str
+    home_url: str
+    mail_address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostFacts:
+    """A host of the meeting; `time_zone` is an IANA name, and the zone of this host's mails."""
+
+    name: str
+    email: str
+    time_zone: str
+
+    def person(self) -> Person:
+        """The host as an invite shows them."""
+        return Person(name=self.name, email=self.email)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alternative:
+    """Another open time, and the address that leads to it."""
+
+    starts_at: datetime
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingFacts:
+    """One attendee's booking. Instants are aware; URLs absolute; `join_url` is "" without an online meeting.
+
+    `event_uid` and `sequence` are the invite's (RFC 5545); `book_again_url` leads to the same event type.
+    """
+
+    business: Business
+    booking_uid: str
+    event_uid: str
+    sequence: int
+    event_type: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    location_kind: str
+    attendee: Person
+    attendee_zone: str
+    hosts: tuple[HostFacts, ...]
+    manage_url: str
+    book_again_url: str
+    portal_url: str
+    description: str = ""
+    location_detail: str = ""
+    join_url: str = ""
+    guests: tuple[str, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    def host_names(self) -> str:
+        """The hosts in words: "Ana", "Ana and Ben", "Ana, Ben and Cleo"."""
+        names = [host.name for host in self.hosts]
+        if len(names) < 2:
+            return names[0] if names else self.business.name
+        return f"{', '.join(names[:-1])} and {names[-1]}"
