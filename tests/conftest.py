@@ -1,0 +1,52 @@
+"""What every test may ask for: the embedded server, a fresh world of three tenants, a client at a host."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+from holdfast.embedded.postgres import EmbeddedPostgres
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.database import World, clone, drop, make_template
+
+
+@pytest.fixture(scope="session")
+def postgres_server(django_db_blocker: DjangoDbBlocker) -> Iterator[EmbeddedPostgres]:
+    """An embedded PostgreSQL of this test run, in a folder that goes away."""
+    # not below pytest's folder, which is closed to everyone else: as root, PostgreSQL runs as another user
+    folder = Path(tempfile.gettempdir()) / f"holdfast-tests-{os.getpid()}"
+    server = EmbeddedPostgres(folder, durable=False)
+    server.start()
+    with django_db_blocker.unblock():
+        try:
+            make_template(server)
+            yield server
+        finally:
+            connections.close_all()
+            server.stop()
+            shutil.rmtree(folder)
+
+
+@pytest.fixture
+def world(postgres_server: EmbeddedPostgres, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """A fresh database with tenants acme, northwind and staff; commits are real, nothing is shared."""
+    with django_db_blocker.unblock():
+        made = clone(postgres_server)
+        yield made
+        drop(made)
+
+
+@pytest.fixture
+def client_for(world: World) -> Callable[[str], Client]:
+    """Make a test client at a host name: client_for("acme.localhost")."""
+
+    def make(host: str, **defaults: Any) -> Client:
+        return Client(headers={"host": host}, **defaults)
+
+    return make
