@@ -1,0 +1,1 @@
+"""The pages on which a business runs its bookings: what is booked, what ran by itself, what was sent."""

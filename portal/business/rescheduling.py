@@ -1,0 +1,90 @@
+"""Rescheduling from the portal: the open times of a week, choosing one starts the move."""
+
+from datetime import date, datetime, timedelta
+
+from booking.api import Booking, Slot, SlotPage, SlotRefused
+from booking.api import move as move_booking
+from booking.api import slots as open_slots
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from kernel.errors import HoldfastError
+from portal.business.booking import booking_not_found, find_booking
+from portal.business.redirects import see_other
+from portal.business.viewer import Viewer, portal_page
+
+_WEEK = timedelta(days=7)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal_page()
+def reschedule(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
+    """Offer the open times of one week; POST starts the move (303), or shows why not and what is near."""
+    booking = find_booking(uid, viewer)
+    if booking is None:
+        return booking_not_found(request, viewer)
+    fault, alternatives, status = "", (), 200
+    if request.method == "POST":
+        fault, alternatives = _move(booking, request.POST.get("start", ""), viewer)
+        if not fault:
+            return see_other("business:booking", uid=uid)
+        status = 409
+    context = {
+        **_week(booking, request.GET.get("week", ""), viewer),
+        "viewer": viewer,
+        "here": "bookings",
+        "booking": booking,
+        "fault": fault,
+        "alternatives": alternatives,
+        "is_open": booking.status == "confirmed",
+    }
+    return render(request, "business/reschedule.html", context, status=status)
+
+
+def _move(booking: Booking, start: str, viewer: Viewer) -> tuple[str, tuple[Slot, ...]]:
+    """Start the move; return why it was refused in words (empty: it runs) and the nearest open times."""
+    try:
+        chosen = datetime.fromisoformat(start)
+    except ValueError:
+        return "Choose one of the times below.", ()
+    if chosen.tzinfo is None:
+        return "Choose one of the times below.", ()
+    try:
+        move_booking(booking, start=chosen, time_zone=booking.time_zone, now=viewer.now, actor=viewer.actor)
+    except SlotRefused as refusal:
+        return refusal.message, refusal.alternatives
+    except HoldfastError as fact:
+        return fact.message, ()
+    return "", ()
+
+
+def _week(booking: Booking, asked: str, viewer: Viewer) -> dict[str, object]:
+    """Return the open times of the asked week, its neighbours, and what is withheld, for the page."""
+    first = _first_day(asked, booking, viewer)
+    page: SlotPage = open_slots(
+        booking.meeting.event_type,
+        first=first,
+        last=first + _WEEK - timedelta(days=1),
+        time_zone=viewer.zone.key,
+        now=viewer.now,
+    )
+    return {
+        "days": [(first + timedelta(days=n), page.days.get(first + timedelta(days=n), ())) for n in range(7)],
+        "any_open": any(page.days.values()),
+        "notices": page.notices,
+        "last_day": first + _WEEK - timedelta(days=1),
+        "first_day": first,
+        "previous": first - _WEEK if first > viewer.today else None,
+        "next": first + _WEEK,
+    }
+
+
+def _first_day(asked: str, booking: Booking, viewer: Viewer) -> date:
+    """Return the first day to show: the asked one, else the day of the booking, never one before today."""
+    latest = viewer.today + timedelta(days=max(booking.meeting.event_type.window_days, 7))
+    try:
+        first = date.fromisoformat(asked)
+    except ValueError:
+        first = booking.meeting.starts_at.astimezone(viewer.zone).date()
+    return max(viewer.today, min(first, latest))

@@ -1,0 +1,93 @@
+"""Who looks at a portal page: what they may see, in which zone, at which instant."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from accounts.api import User
+from audit.api import Actor
+from kernel.clock import now as clock_now
+from tenants.api import Tenant
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A signed-in user of this tenant, and the edge's reading of clock and zone.
+
+    `only_host` is the one host whose bookings the user may see, None for owners and admins (all of them).
+    """
+
+    user: User
+    tenant: Tenant
+    zone: ZoneInfo
+    now: datetime
+    only_host: int | None
+
+    @property
+    def actor(self) -> Actor:
+        """Who the ledger names for what this user does; an id, never a name."""
+        return Actor(type="user", id=str(self.user.pk))
+
+    @property
+    def sees_everything(self) -> bool:
+        """True for owners and admins."""
+        return self.only_host is None
+
+    @property
+    def today(self) -> date:
+        """The date at the business now."""
+        return self.now.astimezone(self.zone).date()
+
+
+def portal_page(
+    *, admins_only: bool = False
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase]],
+    Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+]:
+    """Give the view a Viewer: sign-in first, then the role; answers 403 in words, and is never cached."""
+
+    def gate(
+        view: Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @wraps(view)
+        def gated(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            viewer = _viewer(request)
+            if viewer is None:
+                return _forbidden(request, "unlinked")
+            if admins_only and not viewer.sees_everything:
+                return _forbidden(request, "admins")
+            return view(request, viewer, *args, **kwargs)
+
+        return never_cache(login_required(gated))
+
+    return gate
+
+
+def _viewer(request: HttpRequest) -> Viewer | None:
+    """Return the viewer; None for a host's account that no host belongs to (it may see nothing)."""
+    user, tenant = request.user, request.tenant  # type: ignore[attr-defined]  # tenants.middleware
+    assert isinstance(user, User)  # login_required let it through
+    if not user.sees_everything and user.host_id is None:
+        return None
+    return Viewer(
+        user=user,
+        tenant=tenant,
+        zone=ZoneInfo(tenant.time_zone),
+        now=clock_now(),
+        only_host=None if user.sees_everything else user.host_id,
+    )
+
+
+def _forbidden(request: HttpRequest, why: str) -> HttpResponse:
+    return render(request, "business/forbidden.html", {"why": why}, status=403)

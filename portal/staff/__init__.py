@@ -1,0 +1,1 @@
+"""The platform's own console: which businesses there are, where, in which state."""

@@ -1,0 +1,90 @@
+"""Filters of the portal's pages; every time is shown in the zone and against the instant of its viewer."""
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+
+from portal.business import times, words
+from portal.business.viewer import Viewer
+
+register = template.Library()
+
+
+@register.filter
+def clock(instant: datetime, viewer: Viewer) -> str:
+    """Show the time of day: "14:30"."""
+    return times.clock(instant, viewer.zone)
+
+
+@register.filter
+def moment(instant: datetime, viewer: Viewer) -> str:
+    """Show day and time: "Tue 24 Nov 14:30"."""
+    return times.moment(instant, viewer.zone, viewer.today)
+
+
+@register.filter
+def ago(instant: datetime, viewer: Viewer) -> str:
+    """Show how long ago: "2 min ago"."""
+    return times.ago(instant, viewer.now, viewer.zone)
+
+
+@register.filter
+def day(moment: date, viewer: Viewer) -> str:
+    """Show a day: "Tue 24 Nov"."""
+    return times.day(moment, viewer.today)
+
+
+@register.filter
+def near_day(moment: date, viewer: Viewer) -> str:
+    """Show "Today" and its neighbours by name, other days not at all."""
+    return times.near_day(moment, viewer.today)
+
+
+@register.filter
+def zone_words(viewer: Viewer) -> str:
+    """Show the business's zone with its offset now."""
+    return times.zone_words(viewer.zone, viewer.now)
+
+
+@register.filter
+def took(milliseconds: int | None) -> str:
+    """Show a duration: "1.4 s"."""
+    return times.took(milliseconds)
+
+
+@register.filter
+def booking_word(state: str) -> words.Word:
+    """Return the word of a booking's status."""
+    return words.word(words.BOOKING, state)
+
+
+@register.filter
+def run_word(state: str) -> words.Word:
+    """Return the word of a run's state."""
+    return words.word(words.RUN, state)
+
+
+@register.filter
+def step_word(state: str) -> words.Word:
+    """Return the word of a step's state."""
+    return words.word(words.STEP, state)
+
+
+@register.filter
+def message_word(state: str) -> words.Word:
+    """Return the word of a message's state."""
+    return words.word(words.MESSAGE, state)
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    """Show a payload as it was signed: keys sorted, one per line."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """Show a count with thin thousands: "4,812"."""
+    return f"{number:,}"
