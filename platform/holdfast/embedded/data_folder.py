@@ -58,7 +58,7 @@ class DataFolderLock:
             holder = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
             os.close(descriptor)
             raise StartRefused(
-                f"The data folder {self._path} is in use by process {holder}. Stop it, or name another with --data."
+                f"The data folder {self._path} is in use by process {holder}: stop it, or name another."
             ) from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())

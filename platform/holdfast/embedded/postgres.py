@@ -3,6 +3,7 @@
 Passwords by scram on loopback and on a socket in a 0700 folder; log in `<data>/logs/postgresql.log`.
 """
 
+import contextlib
 import re
 import shutil
 import signal
@@ -16,7 +17,7 @@ import psycopg
 
 from holdfast.embedded import postgres_setup, postgres_user
 from holdfast.embedded.data_folder import make_data_folder, secret_file
-from holdfast.embedded.ports import free_port
+from holdfast.embedded.ports import kept_port
 from holdfast.embedded.postgres_leftovers import remove_leftovers
 from holdfast.embedded.refusal import StartRefused
 from holdfast.processes.leash import leash
@@ -33,6 +34,12 @@ class EmbeddedPostgres:
 
     `durable=False` turns fsync off, for throw-away clusters of tests only.
     """
+
+    STOP_SIGNALS = (
+        (signal.SIGINT, 30.0),
+        (signal.SIGQUIT, 10.0),
+        (signal.SIGKILL, 10.0),
+    )  # fast, at once, by force
 
     def __init__(self, data_dir: Path, port: int | None = None, *, durable: bool = True) -> None:
         self.data_dir = data_dir.absolute()
@@ -77,22 +84,16 @@ class EmbeddedPostgres:
         Raises `StartRefused` when it cannot run.
         """
         make_data_folder(self.data_dir)
-        give_up_at = time.monotonic() + 30
-        while True:
-            self.spawn(progress)
-            mark = self._wait_until_ready(progress)
-            if mark is None:
-                break
-            if time.monotonic() > give_up_at or not any(words in mark for words in _PASSING):
-                raise StartRefused(f"The embedded PostgreSQL did not start: {_fault(mark)} (see {self.log})")
-            time.sleep(0.5)
         try:
+            self._start_patiently(progress)
             self._prepare()
         except psycopg.Error as error:
             self.stop()
-            raise StartRefused(
-                f"The embedded PostgreSQL could not be prepared: {_first_line(error)}"
-            ) from None
+            reason = str(error).strip().splitlines()[0]
+            raise StartRefused(f"The embedded PostgreSQL could not be prepared: {reason}") from None
+        except BaseException:  # a signal too: nothing that was started may stay behind
+            self.stop()
+            raise
 
     def spawn(self, progress: Callable[[str], None] = lambda _line: None) -> subprocess.Popen[bytes]:
         """Start the server process without waiting for it; also how the supervisor restarts it."""
@@ -107,7 +108,7 @@ class EmbeddedPostgres:
         self._check_version()
         remove_leftovers(self.cluster)
         if not self._port_is_fixed and self.process is None:
-            self.port = free_port()
+            self.port = kept_port(self.data_dir, "postgres")
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
@@ -132,19 +133,31 @@ class EmbeddedPostgres:
             return False
         return True
 
-    def stop(self, timeout: float = 30) -> None:
+    def stop(self) -> None:
         """Shut down fast: open transactions are rolled back, everything committed is flushed."""
         if self.process is None or self.process.poll() is not None:
             return
-        for kind, seconds in ((signal.SIGINT, timeout), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+        for kind, seconds in self.STOP_SIGNALS:
             self.process.send_signal(kind)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(seconds)
                 return
-            except subprocess.TimeoutExpired:
-                continue
 
     # -- parts -------------------------------------------------------------------------------------
+    def _start_patiently(self, progress: Callable[[str], None]) -> None:
+        """Spawn until it answers; a predecessor that is still dying gets 30 s to let go."""
+        give_up_at = time.monotonic() + 30
+        while True:
+            self.spawn(progress)
+            logged = self._wait_until_ready(progress)
+            if logged is None:
+                return
+            if time.monotonic() > give_up_at or not any(words in logged for words in _PASSING):
+                raise StartRefused(
+                    f"The embedded PostgreSQL did not start: {_fault(logged)} (see {self.log})"
+                )
+            time.sleep(0.5)
+
     def _initialise(self, user: postgres_user.PostgresUser) -> None:
         fresh = self.folder / "cluster.new"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -183,7 +196,7 @@ class EmbeddedPostgres:
         if ours is None or ours.group(1) != found:
             raise StartRefused(
                 f"The cluster in {self.cluster} is of PostgreSQL {found} and the embedded one is "
-                f"{told.stdout.split()[-1]}: move the data with pg_dump, or set DATABASE_URL to a {found} server."
+                f"{told.stdout.split()[-1]}: move the data with pg_dump, or set DATABASE_URL."
             )
 
     def _arguments(self) -> list[str]:
@@ -249,7 +262,3 @@ _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/local/bin:/usr/bin:/bi
 def _fault(output: str) -> str:
     lines = [line for line in output.splitlines() if "FATAL" in line or "error:" in line]
     return (lines or output.strip().splitlines() or ["no reason was logged"])[-1]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]

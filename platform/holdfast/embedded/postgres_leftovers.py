@@ -1,4 +1,4 @@
-"""What a killed PostgreSQL leaves behind: a pid file that may name a stranger, a server that is still dying."""
+"""What a killed PostgreSQL leaves behind: a pid file that may name a stranger, or a dying server."""
 
 import os
 import signal

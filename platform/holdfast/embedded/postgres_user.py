@@ -73,7 +73,7 @@ def installed_binaries() -> Path:
 def reachable_binaries(folder: Path, user: PostgresUser) -> Path:
     """Return a binary folder that `user` can execute: the wheel's own, or a copy of it (41 MB) in `folder`.
 
-    A checkout below /root is closed to every other user, and no permission outside the data folder is changed.
+    A checkout below /root is closed to other users; no permission outside the data folder is changed.
     """
     installed = installed_binaries()
     if can_execute(installed / "postgres", user):
@@ -109,8 +109,8 @@ def check_reach(folder: Path, user: PostgresUser) -> None:
     )
     if tried.returncode != 0:
         raise StartRefused(
-            f"PostgreSQL does not run as root, and user {user.name} cannot reach {folder.parent}: name a folder "
-            "that others may enter with --data (such as /var/lib/holdfast), or set DATABASE_URL."
+            f"PostgreSQL does not run as root, and user {user.name} cannot reach {folder.parent}: "
+            "name a folder that others may enter with --data (like /var/lib/holdfast), or set DATABASE_URL."
         )
 
 

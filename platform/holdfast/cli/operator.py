@@ -1,0 +1,110 @@
+"""The operator's commands on an installation: the running one, or its database started for a moment."""
+
+import argparse
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict
+
+from holdfast.cli.management import run_management
+from holdfast.cli.services import DEMO_FILE, Wanted, start_services
+from holdfast.embedded.data_folder import DataFolderLock, make_data_folder
+from holdfast.embedded.postgres_user import installed_binaries
+from holdfast.embedded.refusal import StartRefused
+from holdfast.installation import Installation, read_run_file
+from holdfast.processes.leash import leash
+from holdfast.processes.supervisor import Supervisor
+
+_PG_VARIABLES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+}
+
+
+def migrate(_options: argparse.Namespace, data: Path) -> int:
+    """Bring every schema up to date."""
+    with at_hand(data) as installation:
+        _check_owner(installation)
+        return run_management(installation, "migrate_all", as_owner=True)
+
+
+def seed_demo(_options: argparse.Namespace, data: Path) -> int:
+    """Make the demo's tenants, or complete them; safe to repeat."""
+    with at_hand(data, calendar=True) as installation:
+        _check_owner(installation)
+        return run_management(installation, "seed_demo", as_owner=True)
+
+
+def verify(options: argparse.Namespace, data: Path) -> int:
+    """Check signatures, chain and checkpoints of each tenant's ledger; exit 1 names what is wrong."""
+    with at_hand(data) as installation:
+        return run_management(installation, "verify_ledger", *options.rest, as_owner=False)
+
+
+def psql(options: argparse.Namespace, data: Path) -> int:
+    """Open psql, or run `-c SQL`; further arguments go to psql."""
+    with at_hand(data) as installation:
+        urls = {
+            "superuser": installation.superuser_database_url,
+            "owner": installation.owner_database_url,
+            "app": installation.database_url,
+        }
+        chosen = options.role or next(name for name, url in urls.items() if url)
+        if not urls[chosen]:
+            raise StartRefused(f"No address is known for the role {chosen} of this installation.")
+        known = conninfo_to_dict(urls[chosen])
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
+            **{variable: str(known[key]) for key, variable in _PG_VARIABLES.items() if known.get(key)},
+        }
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to psql
+        try:
+            return subprocess.run(
+                [installed_binaries() / "psql", *options.rest],
+                env=environment, check=False, preexec_fn=leash(signal.SIGTERM),
+            ).returncode  # fmt: skip
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def at_hand(data: Path, *, calendar: bool = False) -> Iterator[Installation]:
+    """Yield the running installation, or one whose database (and calendar server) runs for this block."""
+    lock = None
+    supervisor = Supervisor(lambda _line: None)
+    if not os.environ.get("DATABASE_URL"):
+        if not (data / "postgres" / "cluster").exists():
+            raise StartRefused(
+                f"There is no installation in {data}: run bin/run first, or name its folder with --data."
+            )
+        lock = DataFolderLock(data)
+        try:
+            lock.take()
+        except StartRefused:
+            running = read_run_file(data)
+            if running is None:
+                raise
+            yield running
+            return
+    make_data_folder(data)
+    wanted = Wanted(broker=False, mail=False, calendar=calendar or (data / DEMO_FILE).exists())
+    try:
+        yield start_services(
+            supervisor, data=data, host="127.0.0.1", port=8000, wanted=wanted, progress=lambda _line: None
+        )
+    finally:
+        supervisor.stop()
+        if lock is not None:
+            lock.release()
+
+
+def _check_owner(installation: Installation) -> None:
+    if not installation.owner_database_url:
+        raise StartRefused("OWNER_DATABASE_URL is not set, and only the owner may change schemas.")

@@ -1,0 +1,135 @@
+"""`up`: start everything, migrate, seed the demo, say `ready`, keep it alive until told to stop."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+import psycopg
+
+from holdfast.cli.management import manage
+from holdfast.cli.services import DEMO_FILE, Wanted, start_services
+from holdfast.embedded.data_folder import DataFolderLock, make_data_folder
+from holdfast.embedded.ports import check_port
+from holdfast.embedded.refusal import StartRefused
+from holdfast.installation import Installation, write_run_file
+from holdfast.processes.application import application_children
+from holdfast.processes.supervisor import Supervisor
+
+_HOSTS = (("Staff console", "localhost"), ("Acme", "acme.localhost"), ("Northwind", "northwind.localhost"))
+
+
+class StopAsked(BaseException):
+    """SIGTERM, SIGINT or SIGHUP came while starting; no `except Exception` eats it."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `up` takes beside --data."""
+    parser.add_argument("--port", type=int, default=8000, help="the port of the web process (8000)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    parser.add_argument("--empty", action="store_true", help="no demo tenants, no demo calendar server")
+
+
+def up(options: argparse.Namespace, data: Path) -> int:
+    """Run the installation in this process until SIGTERM or Ctrl-C; returns 0. Raises `StartRefused`."""
+    for kind in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if kind is not signal.SIGHUP or signal.getsignal(kind) != signal.SIG_IGN:
+            signal.signal(kind, _ask_to_stop)
+    make_data_folder(data)
+    lock = DataFolderLock(data)
+    lock.take()
+    _check_port_patiently(options, data)
+    supervisor = Supervisor(say)
+    try:
+        installation = _start(supervisor, options, data)
+        supervisor.watch(lambda: write_run_file(installation, supervisor.pids()))
+        say("Stopping")
+    except StopAsked:
+        say("Stopping before everything was up")
+    finally:
+        supervisor.stop()
+        (data / "run.json").unlink(missing_ok=True)
+        lock.release()
+    say("Stopped")
+    return 0
+
+
+def say(line: str) -> None:
+    """Print one line at once, also into a pipe; a reader that went away stops nothing."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _start(supervisor: Supervisor, options: argparse.Namespace, data: Path) -> Installation:
+    demo = not options.empty or (data / DEMO_FILE).exists()
+    say(f"Holdfast starts; its data is in {data}")
+    installation = start_services(
+        supervisor,
+        data=data,
+        host=options.host,
+        port=options.port,
+        wanted=Wanted(calendar=demo),
+        progress=say,
+    )
+    write_run_file(installation, supervisor.pids())
+    if installation.owner_database_url:
+        say("Migrating the database")
+        manage(installation, "migrate_all", as_owner=True)
+        if not options.empty:
+            say("Looking after the demo's tenants")
+            manage(installation, "seed_demo", as_owner=True)
+    else:
+        _check_migrated(installation)
+        say("OWNER_DATABASE_URL is not set: nothing is migrated, no demo is seeded")
+    for child in application_children(installation):
+        say(f"Starting {child.name}")
+        supervisor.start(child, seconds=90)
+    write_run_file(installation, supervisor.pids())
+    _greet(installation)
+    return installation
+
+
+def _check_migrated(installation: Installation) -> None:
+    with psycopg.connect(installation.database_url, connect_timeout=5) as connection:
+        found = connection.execute("SELECT to_regclass('public.tenants_tenant')").fetchone()
+    if found is None or found[0] is None:
+        raise StartRefused(
+            "The database has no tables yet: set OWNER_DATABASE_URL beside DATABASE_URL to migrate."
+        )
+
+
+def _check_port_patiently(options: argparse.Namespace, data: Path) -> None:
+    """After an unclean end (run.json is still there) the killed web process may hold its port a while."""
+    give_up_at = time.monotonic() + (10 if (data / "run.json").exists() else 0)
+    while True:
+        try:
+            return check_port(options.host, options.port)
+        except StartRefused:
+            if time.monotonic() >= give_up_at:
+                raise
+        time.sleep(0.25)
+
+
+def _greet(installation: Installation) -> None:
+    suffix = "" if installation.port == 80 else f":{installation.port}"
+    demo = installation.data / DEMO_FILE
+    if demo.exists():
+        for label, host in _HOSTS:
+            say(f"  {label:<14} http://{host}{suffix}/")
+        say("  Demo sign-ins (at /portal/ of the host):")
+        for entry in json.loads(demo.read_text()):
+            say(f"    {entry['host']:<20} {entry['email']:<28} {entry['password']:<18} {entry['role']}")
+    if os.environ.get("HOLDFAST_PUBLIC_RATE", "").strip().lower() in ("off", "no", "false", "0"):
+        say("  WARNING: HOLDFAST_PUBLIC_RATE=off: the public rate limits are lifted. For load tests only.")
+    say(f"  Mail, logs and keys are in {installation.data}")
+    say(f"ready http://{'acme.localhost' if demo.exists() else 'localhost'}{suffix}/")
+
+
+def _ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+    raise StopAsked
