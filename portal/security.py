@@ -1,8 +1,8 @@
-"""What every answer tells the browser: run nothing but our own files, embed us nowhere, say nothing of our addresses.
+"""What every answer tells the browser: run only our own files, embed us nowhere, keep our addresses to yourself.
 
-Client pages carry their authority in the address (the manage token), so they send no referrer at all; pages of
-people who signed in send it to ourselves only, because Django's CSRF check reads Origin, which browsers blank
-under "no-referrer" (Fetch standard, "append a request Origin header").
+Client pages carry their authority in the address (the manage token), so they send no referrer at all. Pages of
+people who signed in send it to ourselves: Django's CSRF check reads Origin, which browsers blank out under
+"no-referrer" (Fetch standard, "append a request Origin header").
 """
 
 from collections.abc import Callable
@@ -61,8 +61,8 @@ class SecurityHeaders:
 def is_from_another_site(request: HttpRequest) -> bool:
     """Say whether a changing request was sent by a page that is not ours.
 
-    Browsers state it in Sec-Fetch-Site (Fetch Metadata); those that do not are asked by Origin, where "null" is
-    what our own pages send under "no-referrer". A client that sends neither (curl) is no browser, and so carries
+    Browsers state it in Sec-Fetch-Site (Fetch Metadata). Those that do not are asked by Origin, where "null" is
+    what our own pages send under "no-referrer". A client that sends neither (curl) is no browser, and carries
     nobody else's authority.
     """
     if request.method in _SAFE_METHODS:

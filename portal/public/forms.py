@@ -1,0 +1,107 @@
+"""What clients send, parsed: shapes are checked here, rules by the domain."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from portal.public.months import parse_day, parse_month
+from portal.public.picker import Wish
+from portal.public.zones import is_zone
+
+MAX_GUESTS = 10
+_SEPARATORS = re.compile(r"[\s,;]+")
+
+
+def read_wish(query: QueryDict, *, cookie_zone: str = "") -> Wish:
+    """Return what the picker's address asks for; what cannot be read counts as not asked.
+
+    `cookie_zone` is the visitor's own zone as its browser told us earlier; an address that names one wins.
+    """
+    day = parse_day(query.get("date", ""))
+    zone = query.get("time_zone", "") or cookie_zone
+    return Wish(
+        month=parse_month(query.get("month", "")) or (day.replace(day=1) if day else None),
+        day=day,
+        time_zone=zone if is_zone(zone) else "",
+        host=query.get("host", ""),
+    )
+
+
+class InstantField(forms.Field):
+    """An instant in ISO 8601 with its offset; becomes an aware datetime in UTC."""
+
+    default_error_messages = {"invalid": "Choose one of the times on the page."}
+
+    def to_python(self, value: Any) -> datetime | None:
+        if value in self.empty_values:
+            return None
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None or not 2000 <= found.year < 2200:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return found.astimezone(UTC)
+
+
+class SlotForm(forms.Form):
+    """A chosen start: for a hold or a move."""
+
+    start = InstantField(error_messages={"required": "Choose a time first."})
+    time_zone = forms.CharField(max_length=64)
+    host = forms.SlugField(max_length=60, required=False)
+
+    def clean_time_zone(self) -> str:
+        name = str(self.cleaned_data["time_zone"])
+        if not is_zone(name):
+            raise forms.ValidationError("This time zone is not known. Choose one from the list.")
+        return name
+
+
+class DetailsForm(forms.Form):
+    """Who comes: the client's name and address, guests, notes."""
+
+    name = forms.CharField(
+        max_length=120,
+        error_messages={"required": "Write your name, so that your host knows who comes."},
+    )
+    email = forms.EmailField(
+        max_length=254,
+        error_messages={
+            "required": "Write your e-mail address: the confirmation and the link go there.",
+            "invalid": "This is not an e-mail address. It looks like name@example.com.",
+        },
+    )
+    guests = forms.CharField(required=False, max_length=4000)
+    notes = forms.CharField(required=False, max_length=2000)
+
+    def clean_guests(self) -> list[str]:
+        """Return the guests' addresses in the order given, each once."""
+        found = list(dict.fromkeys(part for part in _SEPARATORS.split(self.cleaned_data["guests"]) if part))
+        if len(found) > MAX_GUESTS:
+            raise forms.ValidationError(f"At most {MAX_GUESTS} guests; these are {len(found)}.")
+        check = forms.EmailField(max_length=254)
+        for address in found:
+            try:
+                check.clean(address)
+            except forms.ValidationError:
+                raise forms.ValidationError(f"“{address}” is not an e-mail address.") from None
+        return found
+
+    def answers(self) -> dict[str, str]:
+        """Return the answers as the domain keeps them: only what was written."""
+        notes = self.cleaned_data["notes"].strip()
+        return {"notes": notes} if notes else {}
+
+    def sent(self) -> list[tuple[str, str]]:
+        """Return what was typed, name by name, so that a refusal can carry it along."""
+        return [(name, str(self.data.get(name, ""))) for name in self.fields if self.data.get(name)]
+
+
+class CancelForm(forms.Form):
+    """Why a booking is cancelled; may stay empty."""
+
+    reason = forms.CharField(required=False, max_length=500)

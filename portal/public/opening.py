@@ -1,0 +1,87 @@
+"""Which month a client sees, and what is open in it: one question to the domain, two if nothing is."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from booking.api import EventType, Host, SlotPage, slots
+from portal.public.months import last_of_month, next_month
+
+_LOOK_AHEAD = timedelta(days=61)  # the domain answers for at most 62 days at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What is open in the month of `first`; `next_open` is the first open day later, asked for if none is."""
+
+    first: date
+    today: date
+    last_bookable: date
+    page: SlotPage
+    next_open: date | None
+
+
+def find_opening(
+    event_type: EventType, *, month: date | None, time_zone: str, now: datetime, host: Host | None
+) -> Opening:
+    """Return the wished month, or without a wish the first one in which something is open.
+
+    `month` is the first day of a month; one that lies outside today .. end of the booking window counts as no
+    wish. Local dates are those of `time_zone`.
+    """
+    today = now.astimezone(ZoneInfo(time_zone)).date()
+    last_bookable = today + timedelta(days=event_type.window_days)
+    wished = month if month and today.replace(day=1) <= month <= last_bookable else None
+    first = wished or today.replace(day=1)
+    page = slots(
+        event_type,
+        first=max(first, today),
+        last=last_of_month(first),
+        time_zone=time_zone,
+        now=now,
+        host=host,
+    )
+    opening = Opening(first=first, today=today, last_bookable=last_bookable, page=page, next_open=None)
+    return (
+        opening if _open_days(page) else _look_ahead(opening, event_type, wished=wished, now=now, host=host)
+    )
+
+
+def _look_ahead(
+    opening: Opening, event_type: EventType, *, wished: date | None, now: datetime, host: Host | None
+) -> Opening:
+    """Return the opening with its next open day; without a wish, the opening of that day's month."""
+    start = next_month(opening.first)
+    if start > opening.last_bookable:
+        return opening
+    last = min(start + _LOOK_AHEAD, opening.last_bookable)
+    later = slots(event_type, first=start, last=last, time_zone=opening.page.time_zone, now=now, host=host)
+    days = _open_days(later)
+    if not days:
+        return opening
+    found = days[0].replace(day=1)
+    if wished is None and last >= min(last_of_month(found), opening.last_bookable):
+        return Opening(
+            first=found,
+            today=opening.today,
+            last_bookable=opening.last_bookable,
+            page=SlotPage(
+                time_zone=later.time_zone,
+                days={day: later.days[day] for day in days if day.replace(day=1) == found},
+                withheld=later.withheld,
+                notices=later.notices,
+            ),
+            next_open=None,
+        )
+    return Opening(
+        first=opening.first,
+        today=opening.today,
+        last_bookable=opening.last_bookable,
+        page=opening.page,
+        next_open=days[0],
+    )
+
+
+def _open_days(page: SlotPage) -> list[date]:
+    """Return the days with at least one slot, sorted."""
+    return sorted(day for day, found in page.days.items() if found)

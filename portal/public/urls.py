@@ -1,0 +1,22 @@
+"""Addresses of the client's pages, from the root of a tenant's host."""
+
+from django.urls import path
+
+from portal.brand import BRAND_PATH, stylesheet
+from portal.public.views import booked, change, details, home, pick
+
+app_name = "public"
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path(BRAND_PATH, stylesheet, name="brand"),
+    path("with/<slug:host>/", home.person, name="person"),
+    path("book/<slug:event>/", pick.pick, name="pick"),
+    path("book/<slug:event>/hold", pick.hold_slot, name="hold"),
+    path("b/<str:uid>/<str:token>/", booked.booked, name="booking"),
+    path("b/<str:uid>/<str:token>/details/", details.details, name="details"),
+    path("b/<str:uid>/<str:token>/progress/", booked.booking_progress, name="progress"),
+    path("b/<str:uid>/<str:token>/meeting.ics", booked.calendar_file, name="calendar_file"),
+    path("b/<str:uid>/<str:token>/cancel/", change.cancel, name="cancel"),
+    path("b/<str:uid>/<str:token>/reschedule/", change.reschedule, name="reschedule"),
+]

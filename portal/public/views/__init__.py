@@ -1,0 +1,1 @@
+"""One page, one function: parse, one domain call, present."""

@@ -1,0 +1,164 @@
+"""A booking's own page: its progress, what was booked, what can still change. The token is the key."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from booking.api import (
+    Booking,
+    BookingNotFound,
+    Host,
+    Progress,
+    get_booking,
+    is_manage_token,
+    progress,
+)
+from kernel.clock import now as read_clock
+from kernel.tenancy import current_schema
+from portal.public.answers import SeeOther, client_page
+from portal.public.calendars import build_calendar_file, build_calendar_links
+from portal.public.journey import build_alternatives, build_history, build_when
+from portal.public.picker import build_offer, common_zone
+from portal.public.tenant import tenant_of
+from portal.rates import check_rate
+from tenants.api import Tenant
+
+_FINAL_PAGES = frozenset({"confirmed", "failed", "cancelled", "expired", "declined", "completed", "no_show"})
+
+
+@require_safe
+@client_page
+def booked(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """Show the booking as it is now; while it is under way, the page refreshes itself."""
+    now = read_clock()
+    booking = find_booking(request, uid, token, now=now)
+    if booking.status == Booking.Status.HELD:
+        return SeeOther(reverse("public:details", args=[uid, token]))
+    context = booked_context(booking, tenant_of(request), token=token, now=now)
+    context |= _progress_context(booking, progress(booking))
+    page = booking.status if booking.status in _FINAL_PAGES else "under_way"
+    return _private(render(request, f"public/booked/{page}.html", context))
+
+
+@require_safe
+@client_page
+def booking_progress(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """Return the four lines alone; once all is settled, tell htmx to load the page again."""
+    booking = find_booking(request, uid, token, now=read_clock())
+    context = _progress_context(booking, progress(booking)) | {"uid": uid, "token": token}
+    response = render(request, "public/_progress.html", context)
+    if not context["is_under_way"]:
+        response["HX-Refresh"] = "true"
+    return _private(response)
+
+
+@require_safe
+@client_page
+def calendar_file(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """Return the confirmed meeting as an .ics file; the same UID as the invite, so nothing doubles."""
+    now = read_clock()
+    booking = find_booking(request, uid, token, now=now)
+    if booking.status != Booking.Status.CONFIRMED:
+        raise Http404
+    text = build_calendar_file(
+        uid=f"{booking.meeting.uid}@{current_schema()}.holdfast",
+        sequence=booking.meeting.sequence,
+        starts_at=booking.meeting.starts_at,
+        ends_at=booking.meeting.ends_at,
+        now=now,
+        **_entry(booking, tenant_of(request)),
+    )
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="meeting.ics"'
+    return _private(response)
+
+
+def find_booking(request: HttpRequest, uid: str, token: str, *, now: datetime) -> Booking:
+    """Return the booking that this address opens; an unknown uid and a wrong token are the same 404.
+
+    Wrong ones are counted, so that guessing ends in 429.
+    """
+    try:
+        booking = get_booking(uid)
+    except BookingNotFound:
+        booking = None
+    if booking is None or not is_manage_token(booking, token):
+        check_rate(request, "manage", now=now)
+        raise Http404
+    return booking
+
+
+def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetime) -> dict[str, Any]:
+    """Return what every page of a booking shows: what, who, when, where, and the ways on."""
+    meeting = booking.meeting
+    hosts: Sequence[Host] = list(meeting.hosts.all())
+    host_zone = common_zone(hosts, otherwise=tenant.time_zone)
+    is_coming = meeting.starts_at > now
+    return {
+        "tenant": tenant,
+        "booking": booking,
+        "uid": booking.uid,
+        "token": token,
+        "offer": build_offer(meeting.event_type, hosts),
+        "when": build_when(
+            meeting.starts_at, meeting.ends_at, time_zone=booking.time_zone, host_zone=host_zone
+        ),
+        "is_coming": is_coming,
+        "can_change": is_coming and booking.status == Booking.Status.CONFIRMED,
+        "join_url": meeting.join_url if booking.status == Booking.Status.CONFIRMED else "",
+        "calendar": build_calendar_links(
+            starts_at=meeting.starts_at, ends_at=meeting.ends_at, **_entry(booking, tenant)
+        ),
+        "history": build_history(booking, list(booking.moves.all()), time_zone=booking.time_zone),
+        "pick_at": reverse("public:pick", args=[meeting.event_type.slug]),
+    }
+
+
+def _progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
+    """Return the four lines, and with a failure the nearest times, ready to be sent with the same details."""
+    moving = found.move if found.move is not None and found.move.status == "held" else None
+    failed_move = (
+        found.move if found.move is not None and found.move.status in ("failed", "expired") else None
+    )
+    return {
+        "progress": found,
+        "is_under_way": not found.final or moving is not None,
+        "moving": moving,
+        "moving_to": build_when(
+            moving.starts_at, moving.ends_at, time_zone=booking.time_zone, host_zone=booking.time_zone
+        )
+        if moving
+        else None,
+        "failed_move": failed_move,
+        "alternatives": build_alternatives(found.alternatives, time_zone=booking.time_zone),
+        "post_to": reverse("public:hold", args=[booking.meeting.event_type.slug]),
+        "hidden": [
+            ("time_zone", booking.time_zone),
+            ("name", booking.attendee_name),
+            ("email", booking.attendee_email),
+            ("guests", " ".join(booking.guests)),
+            ("notes", booking.answers.get("notes", "")),
+        ],
+    }
+
+
+def _entry(booking: Booking, tenant: Tenant) -> dict[str, str]:
+    """Return the meeting's title, place and note as a calendar shows them."""
+    meeting = booking.meeting
+    return {
+        "title": f"{meeting.event_type.title}, {tenant.name}",
+        "location": meeting.join_url or meeting.location_detail,
+        "details": f"Join: {meeting.join_url}" if meeting.join_url else "",
+    }
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Keep the page out of every cache and every search engine."""
+    response["Cache-Control"] = "private, no-store"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response

@@ -1,0 +1,66 @@
+"""Who comes: the held time, its countdown and the form that books it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from audit.api import Actor
+from booking.api import Attendee, Booking, InvalidBooking, SlotRefused, submit
+from kernel.clock import now as read_clock
+from portal.public.answers import SeeOther, client_page
+from portal.public.forms import DetailsForm
+from portal.public.journey import build_alternatives, build_countdown
+from portal.public.tenant import tenant_of
+from portal.public.views.booked import booked_context, find_booking
+from portal.rates import check_rate
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@client_page
+def details(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """Ask for the details of a held booking; sent, they start the booking and lead to its page."""
+    now = read_clock()
+    booking = find_booking(request, uid, token, now=now)
+    here = SeeOther(reverse("public:booking", args=[uid, token]))
+    if booking.status != Booking.Status.HELD:
+        return here
+    form = DetailsForm(request.POST or None)
+    if request.method == "POST":
+        check_rate(request, "submit", now=now)
+        if form.is_valid():
+            try:
+                submit(
+                    booking,
+                    attendee=Attendee(form.cleaned_data["name"], form.cleaned_data["email"]),
+                    guests=form.cleaned_data["guests"],
+                    answers=form.answers(),
+                    now=now,
+                    actor=Actor(type="client", id=booking.uid),
+                )
+                return here
+            except InvalidBooking as fault:
+                field = str(fault.fields.get("field", ""))
+                form.add_error(field if field in form.fields else None, fault.message)
+            except SlotRefused as refusal:
+                return _refused(request, booking, form, refusal)
+    context = booked_context(booking, tenant_of(request), token=token, now=now)
+    context |= {
+        "form": form,
+        "countdown": build_countdown(booking.expires_at or now, now=now, time_zone=booking.time_zone),
+    }
+    return render(request, "public/details.html", context, status=422 if form.errors else 200)
+
+
+def _refused(request: HttpRequest, booking: Booking, form: DetailsForm, refusal: SlotRefused) -> HttpResponse:
+    """Say that the time is gone, and offer the nearest ones; what was typed travels along."""
+    event_type = booking.meeting.event_type
+    context = {
+        "tenant": tenant_of(request),
+        "refusal": refusal,
+        "alternatives": build_alternatives(refusal.alternatives, time_zone=booking.time_zone),
+        "post_to": reverse("public:hold", args=[event_type.slug]),
+        "hidden": [("time_zone", booking.time_zone), *form.sent()],
+        "pick_at": reverse("public:pick", args=[event_type.slug]),
+    }
+    return render(request, "public/refused.html", context, status=409)

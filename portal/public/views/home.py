@@ -1,0 +1,124 @@
+"""The front door: meeting types of one business, or the people of a company; and one person's page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from booking.api import EventType, Host, bookable_hosts, get_host, offered_event_types, slots
+from kernel.clock import now as read_clock
+from portal.public.answers import client_page, is_fragment
+from portal.public.picker import Offer, build_offer, common_zone
+from portal.public.tenant import check_takes_bookings, tenant_of
+from portal.public.words import initials, moment_words
+from portal.rates import check_rate
+
+_SEARCH_FROM = 9  # so many people, and a search field is worth its place
+_LOOK_AHEAD = timedelta(days=21)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonCard:
+    """A line of the directory; `next_open` is "" until it was asked for, or when nothing is open."""
+
+    slug: str
+    name: str
+    role: str
+    initials: str
+    next_open: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    """A company's face: whoever is free first, its people, its other meeting types."""
+
+    anyone: Offer | None
+    people: tuple[PersonCard, ...]
+    others: tuple[Offer, ...]
+    has_search: bool
+    shows_next_open: bool
+
+
+@require_safe
+@client_page
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what can be booked here; `?next=1` adds when each person is next free."""
+    tenant = tenant_of(request)
+    check_takes_bookings(tenant)
+    offered = offered_event_types()
+    if tenant.mode == tenant.Mode.CLIENT_FACING:
+        offers = tuple(build_offer(event_type, ()) for event_type in offered)
+        return render(request, "public/home.html", {"tenant": tenant, "offers": offers})
+    hosts = bookable_hosts()
+    next_open: dict[int, str] = {}
+    shows_next_open = request.GET.get("next") == "1"
+    anyone = _anyone(offered)
+    if shows_next_open and anyone is not None:
+        now = read_clock()
+        check_rate(request, "slots", now=now)
+        next_open = _next_open(anyone, time_zone=common_zone(hosts, otherwise=tenant.time_zone), now=now)
+    directory = build_directory(offered, hosts, next_open=next_open, shows_next_open=shows_next_open)
+    template = "public/_people.html" if is_fragment(request) else "public/directory.html"
+    return render(request, template, {"tenant": tenant, "directory": directory})
+
+
+@require_safe
+@client_page
+def person(request: HttpRequest, host: str) -> HttpResponse:
+    """Show what can be booked with one person."""
+    tenant = tenant_of(request)
+    check_takes_bookings(tenant)
+    found = get_host(host)
+    offers = tuple(
+        build_offer(event_type, (found,))
+        for event_type in found.event_types.filter(
+            active=True, kind__in=("one_on_one", "round_robin", "group")
+        )
+    )
+    context = {"tenant": tenant, "person": _card(found, next_open={}), "offers": offers}
+    return render(request, "public/person.html", context)
+
+
+def build_directory(
+    offered: Sequence[EventType], hosts: Sequence[Host], *, next_open: dict[int, str], shows_next_open: bool
+) -> Directory:
+    """Return the company's face; `next_open` is in words by host id."""
+    anyone = _anyone(offered)
+    return Directory(
+        anyone=build_offer(anyone, hosts) if anyone else None,
+        people=tuple(_card(host, next_open=next_open) for host in hosts),
+        others=tuple(build_offer(event_type, ()) for event_type in offered if event_type is not anyone),
+        has_search=len(hosts) >= _SEARCH_FROM,
+        shows_next_open=shows_next_open,
+    )
+
+
+def _anyone(offered: Sequence[EventType]) -> EventType | None:
+    """Return the meeting type in which whoever is free comes: the first round robin."""
+    return next((event_type for event_type in offered if event_type.kind == "round_robin"), None)
+
+
+def _card(host: Host, *, next_open: dict[int, str]) -> PersonCard:
+    return PersonCard(
+        slug=host.slug,
+        name=host.name,
+        role=host.role,
+        initials=initials(host.name),
+        next_open=next_open.get(host.pk, ""),
+    )
+
+
+def _next_open(event_type: EventType, *, time_zone: str, now: datetime) -> dict[int, str]:
+    """Return each host's first open start in words, by host id; one question to the domain."""
+    today = now.astimezone(ZoneInfo(time_zone)).date()
+    page = slots(event_type, first=today, last=today + _LOOK_AHEAD, time_zone=time_zone, now=now)
+    found: dict[int, str] = {}
+    for day in sorted(page.days):
+        for slot in page.days[day]:
+            for host_id in slot.host_ids:
+                found.setdefault(host_id, moment_words(slot.start, time_zone))
+    return found
