@@ -1,25 +1,52 @@
 """The door of the app: import from here, not from the modules behind it."""
 
 from audit.ledger.canonical import Json, NotCanonical
+from audit.ledger.checkpoint_key import CheckpointKeyMissing
+from audit.ledger.checkpoints import Checkpointed, write_checkpoint, write_checkpoints
 from audit.ledger.entries import Actor
 from audit.ledger.erasure import erase_person
 from audit.ledger.founding import found_ledger, restrict_ledger, rotate_signing_key
 from audit.ledger.keys import KeysUnusable, LedgerNotFounded, check_keys, check_tenant_keys
 from audit.ledger.personal import PersonalDataAltered, reveal
+from audit.ledger.publishing import public_keys
 from audit.ledger.reading import EntryNotFound, body_of_entry, entries, get_entry
 from audit.ledger.recording import NotInTransaction, record
-from audit.models import Entry
+from audit.models import Entry, Run
+from audit.sagas.actions import Action, Irreversible, NoEffect, Permanent, Step, StepContext, Transient, Undo
+from audit.sagas.buttons import undo_preview, undo_run, undo_step, undo_step_preview
+from audit.sagas.history import RunView, StepView, get_run, get_step, latest_run, runs
+from audit.sagas.start import start_run
+from audit.sagas.workflows import UndoPreview, UndoRefused, Workflow, register_workflow, workflows
+from audit.verification.report import Outcome, Report, verify_ledger
 
 __all__ = [
+    "Action",
     "Actor",
+    "CheckpointKeyMissing",
+    "Checkpointed",
     "Entry",
     "EntryNotFound",
+    "Irreversible",
     "Json",
     "KeysUnusable",
     "LedgerNotFounded",
+    "NoEffect",
     "NotCanonical",
     "NotInTransaction",
+    "Outcome",
+    "Permanent",
     "PersonalDataAltered",
+    "Report",
+    "Run",
+    "RunView",
+    "Step",
+    "StepContext",
+    "StepView",
+    "Transient",
+    "Undo",
+    "UndoPreview",
+    "UndoRefused",
+    "Workflow",
     "body_of_entry",
     "check_keys",
     "check_tenant_keys",
@@ -27,8 +54,23 @@ __all__ = [
     "erase_person",
     "found_ledger",
     "get_entry",
+    "get_run",
+    "get_step",
+    "latest_run",
+    "public_keys",
     "record",
+    "register_workflow",
     "restrict_ledger",
     "reveal",
     "rotate_signing_key",
+    "runs",
+    "start_run",
+    "undo_preview",
+    "undo_run",
+    "undo_step",
+    "undo_step_preview",
+    "verify_ledger",
+    "workflows",
+    "write_checkpoint",
+    "write_checkpoints",
 ]

@@ -24,7 +24,7 @@ def found_ledger() -> bool:
     """
     with transaction.atomic():
         signer, wrapped_seed, wrapped_data_key = keys.wrapped(new_seed(), crypto.new_key())
-        arguments: list[object] = [signer.kid, signer.public_key, wrapped_seed, wrapped_data_key]
+        arguments = [signer.kid, signer.public_key, wrapped_seed, wrapped_data_key]
         if not keys.call("ledger_found_v1", arguments):
             return False
         record(FOUNDED, subject=f"ledger:{current_schema()}", actor=_AUTOMATION, payload=_announced(signer),

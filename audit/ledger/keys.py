@@ -4,16 +4,17 @@ An opened signing key is kept in the process under its id (which is derived from
 one can never be taken for another); the data key is read each time.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.db import connection
-from django_tenants.utils import get_tenant_model
 
 from audit.ledger.signing import Signer, signer
+from audit.ledger.tenants import schemas
 from audit.models import DataKey, Head, SigningKey
 from kernel import crypto
 from kernel.errors import HoldfastError
-from kernel.tenancy import PUBLIC, current_schema, entered
+from kernel.tenancy import current_schema, entered
 
 _DATA_KEY_PLACE: Final = "audit_data_key/1"
 _opened: dict[tuple[str, str], Signer] = {}
@@ -53,10 +54,7 @@ def check_keys() -> None:
 
     Every process calls it before it does anything else. Three queries per tenant.
     """
-    with entered(PUBLIC):
-        tenants = get_tenant_model().objects.exclude(schema_name=PUBLIC).filter(ready_at__isnull=False)
-        schemas = list(tenants.order_by("schema_name").values_list("schema_name", flat=True))
-    for schema in schemas:
+    for schema in schemas():
         with entered(schema):
             check_tenant_keys()
 
@@ -97,7 +95,7 @@ def wrapped_signing_key(seed: bytes) -> tuple[Signer, bytes]:
     return made, crypto.wrap(seed, aad=_signing_place(made.kid))
 
 
-def call(function: str, arguments: list[object]) -> object:
+def call(function: str, arguments: Sequence[str | bytes]) -> object:
     """The one value that one of the ledger's SQL functions gives."""
     marks = ", ".join(["%s"] * len(arguments))
     with connection.cursor() as cursor:
