@@ -1,5 +1,5 @@
 """What every outside system must be able to do, in plain values: one Protocol per kind of provider, and the
-closed set of ways in which a provider can fail. Imports no model: a provider can be read without the database.
+closed set of ways in which a provider can fail. Imports no model, so it can be read without the database.
 
 Instants are aware datetimes in UTC unless said otherwise. Every call that changes something takes a key and
 is idempotent by it: the runner repeats a call whose outcome it does not know.

@@ -5,14 +5,9 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from kernel.addresses import is_public_address
 from kernel.connecting import GuardedNetwork
@@ -25,6 +20,7 @@ from kernel.http import (
     guarded_client,
     own_address_client,
 )
+from tests.simulators.certificates import certificate
 from tests.simulators.http import Answer, Site, http_site
 
 FORBIDDEN_HOSTS = [
@@ -264,7 +260,7 @@ def test_no_proxy_of_the_environment_is_used(allowed: Site, monkeypatch: pytest.
 def test_the_certificate_is_checked_against_the_name_not_the_address(
     tmp_path: Path, settings: object
 ) -> None:
-    trusted, context = _certificate(tmp_path, "calendar.example")
+    pem, context = certificate(tmp_path, "calendar.example")
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     settings.HOLDFAST_HTTP_ALLOW = (f"calendar.example:{port}", f"other.example:{port}")  # type: ignore[attr-defined]
@@ -284,7 +280,7 @@ def test_the_certificate_is_checked_against_the_name_not_the_address(
     def here(host: str, port: int) -> list[str]:
         return ["127.0.0.1"]
 
-    with guarded_client(resolver=here, verify=trusted) as client:
+    with guarded_client(resolver=here, verify=ssl.create_default_context(cafile=str(pem))) as client:
         assert client.get(f"https://calendar.example:{port}/").text == "ok"
         with pytest.raises(Unreachable):
             client.get(f"https://other.example:{port}/")
@@ -314,31 +310,3 @@ def test_a_status_is_an_answer_and_a_body_is_sent(allowed: Site) -> None:
     assert (answer.status_code, answer.text) == (503, "later")
     seen = allowed.seen[0]
     assert (seen.method, seen.body, seen.headers["x-id"]) == ("POST", b"{}", "7")
-
-
-def _certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return a client context that trusts a new certificate for `name`, and the server's context."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "one.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(pem)
-    return ssl.create_default_context(cafile=str(pem)), server
