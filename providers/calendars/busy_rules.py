@@ -7,6 +7,7 @@ a reader that guesses would offer that time to a client.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -103,7 +104,7 @@ def _overlapping(
     Across a change of the clocks readers disagree whether an event keeps its length or its wall-clock end
     (3.8.5.3): it is busy until the later of the two.
     """
-    first, last = occurrence["DTSTART"].dt, occurrence["DTEND"].dt
+    first, last = _value(occurrence, "DTSTART").dt, _value(occurrence, "DTEND").dt
     if not isinstance(first, datetime) and first == last:
         last = first + timedelta(days=1)  # some clients write an all-day event's own day as its end
     begins_at, ends_at = _instant(first, zone), _instant(last, zone)
@@ -137,7 +138,7 @@ def _check_readable(event: icalendar.Component) -> None:
     _check_length(event)
 
 
-def _check_zone(value: icalendar.prop.vDDDTypes | icalendar.prop.vDDDLists, name: str) -> None:
+def _check_zone(value: Any, name: str) -> None:
     """A TZID that nothing defines would silently become a floating time (3.2.19)."""
     if "TZID" not in value.params:
         return
@@ -160,12 +161,12 @@ def _check_rule(rule: icalendar.vRecur) -> None:
 
 def _check_length(event: icalendar.Component) -> None:
     """DTEND is of DTSTART's type and not before it, DURATION not negative (3.6.1, 3.8.2.2, 3.8.2.5)."""
-    first = event["DTSTART"].dt
-    if "DURATION" in event and event["DURATION"].dt < timedelta(0):
+    first = _value(event, "DTSTART").dt
+    if "DURATION" in event and _value(event, "DURATION").dt < timedelta(0):
         raise UnreadableEvent("it ends before it starts")
     if "DTEND" not in event:
         return
-    last = event["DTEND"].dt
+    last = _value(event, "DTEND").dt
     if isinstance(first, datetime) != isinstance(last, datetime):
         raise UnreadableEvent("its start and its end are of different kinds")
     if isinstance(first, datetime) and (first.tzinfo is None) != (last.tzinfo is None):
@@ -179,7 +180,7 @@ def _include_last_day(event: icalendar.Component) -> None:
 
     The RFC forbids the mixture (3.3.10), clients write it, and the library would stop a day early.
     """
-    first = event["DTSTART"].dt
+    first = _value(event, "DTSTART").dt
     if not isinstance(first, datetime):
         return
     for rule in _values(event, "RRULE"):
@@ -189,7 +190,12 @@ def _include_last_day(event: icalendar.Component) -> None:
                 rule["UNTIL"][position] = last.astimezone(UTC) if first.tzinfo else last
 
 
-def _values(component: icalendar.Component, name: str) -> list[icalendar.prop.vDDDTypes]:
+def _value(component: icalendar.Component, name: str) -> Any:
+    """Return a property; the library types it as a union of all that a property can be."""
+    return component[name]
+
+
+def _values(component: icalendar.Component, name: str) -> list[Any]:
     """Return a property's values, however many there are."""
     value = component.get(name)
     if value is None:

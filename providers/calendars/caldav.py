@@ -106,7 +106,8 @@ class CalDavCalendar:
         return DavSession(self._account, timeout_seconds=self._timeout_seconds)
 
     def _href(self, uid: str) -> str:
-        return f"{self._url}{quote(re.sub(r'[^A-Za-z0-9@._-]', '-', uid), safe='@')}.ics"
+        name = re.sub(r"[^A-Za-z0-9@._-]", "-", uid).lstrip(".-")
+        return f"{self._url}{quote(name, safe='@')}.ics"
 
     def _find(self, session: DavSession, uid: str) -> _Found | None:
         """Look at the address made of the UID, then ask by UID: an invite may have been imported."""
