@@ -99,6 +99,11 @@ def test_hours_that_start_in_the_gap_start_at_its_end_and_hours_inside_the_gap_v
     assert windows(hours, "2026-03-29", "2026-03-30") == [("29 01:00", "29 03:00")]
 
 
+def test_hours_that_a_gap_swallows_do_not_cut_the_hours_around_them() -> None:
+    hours = HostHours(1, "Europe/Lisbon", week([(6, 0, 240), (6, 70, 110)]))
+    assert windows(hours, "2026-03-29", "2026-03-30") == [("29 00:00", "29 03:00")]
+
+
 def test_the_skipped_friday_of_apia_opens_nothing_on_saturday() -> None:
     hours = HostHours(1, "Pacific/Apia", OFFICE)
     assert windows(hours, "2011-12-29 12:00", "2011-12-31 23:00") == [("29 19:00", "30 03:00")]
@@ -107,6 +112,11 @@ def test_the_skipped_friday_of_apia_opens_nothing_on_saturday() -> None:
 def test_hours_past_midnight_belong_to_the_date_on_which_they_open() -> None:
     hours = HostHours(1, "Europe/Lisbon", week([(0, 1320, 1560)]), {date(2026, 1, 6): ()})
     assert windows(hours, "2026-01-05", "2026-01-07") == [("05 22:00", "06 02:00")]
+
+
+def test_a_question_about_the_morning_after_finds_hours_that_opened_the_evening_before() -> None:
+    hours = HostHours(1, "Europe/Lisbon", week([(0, 1320, 1560)]))
+    assert windows(hours, "2026-01-06 01:00", "2026-01-06 01:01") == [("05 22:00", "06 02:00")]
 
 
 def test_an_override_replaces_its_date_and_an_empty_one_closes_it() -> None:
