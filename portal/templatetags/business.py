@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from audit.api import RunView
 from portal.business import times, words
 from portal.business.viewer import Viewer
 
@@ -52,6 +53,14 @@ def zone_words(viewer: Viewer) -> str:
 def took(milliseconds: int | None) -> str:
     """Show a duration: "1.4 s"."""
     return times.took(milliseconds)
+
+
+@register.filter
+def lasted(run: RunView) -> str:
+    """Show how long a run took from its start to its end: "1.4 s"."""
+    if run.finished_at is None:
+        return ""
+    return times.took(round((run.finished_at - run.started_at).total_seconds() * 1000))
 
 
 @register.filter
