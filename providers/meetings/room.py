@@ -55,7 +55,7 @@ class BuiltInRoom:
                     ends_at=request.ends_at,
                     opens_at=request.starts_at - OPENS_BEFORE,
                     closes_at=request.ends_at,
-                    secret=secrets.token_bytes(32),
+                    secret=_new_secret(),
                     created_at=now,
                 )
             ],
@@ -115,6 +115,10 @@ def room_echo(room: Room, nonce: str) -> str:
 def room_mark(meeting_uid: str, starts_at: datetime) -> str:
     """Return the content of the page's <meta name="holdfast-room" content="…">: its meeting and start."""
     return f"{meeting_uid}|{starts_at.isoformat()}"
+
+
+def _new_secret() -> bytes:
+    return secrets.token_bytes(32)
 
 
 def _link(room: Room) -> MeetingLink:

@@ -1,5 +1,6 @@
 """A real HTTP server on a free port of loopback whose answers a test writes, faults included."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -49,9 +50,13 @@ class Site:
 
 
 @contextmanager
-def http_site(answer: Callable[[Seen], Answer] = lambda seen: Answer(body=b"ok")) -> Iterator[Site]:
-    """Run a server for the block; `answer` decides each answer from the request."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def http_site(
+    answer: Callable[[Seen], Answer] = lambda seen: Answer(body=b"ok"), *, tls: ssl.SSLContext | None = None
+) -> Iterator[Site]:
+    """Run a server for the block, over TLS if asked; `answer` decides each answer from the request."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     site = Site(port=server.server_address[1], answer=answer)
     server.site = site  # type: ignore[attr-defined]  # the handler finds its site through its server
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -62,6 +67,13 @@ def http_site(answer: Callable[[Seen], Answer] = lambda seen: Answer(body=b"ok")
         server.shutdown()
         server.server_close()
         thread.join(5)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Stay quiet about a client that went away."""
 
 
 class _Handler(BaseHTTPRequestHandler):
