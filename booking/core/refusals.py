@@ -65,7 +65,7 @@ def teams_for(request: SlotRequest, between: Interval) -> list[Team]:
         _member(host, request.busy.get(host.host_id, FREE), request.rules, between) for host in request.hosts
     ]
     groups = [tuple(members)] if request.hosts_needed == "all" else [(member,) for member in members]
-    return [_team(group, between) for group in groups if group]
+    return [_team(group, between) for group in groups]
 
 
 def _team(members: tuple[Member, ...], between: Interval) -> Team:
