@@ -37,8 +37,9 @@ def busy_times(
     A calendar whose index was read at most `max_age` before `now` and covers the interval answers from it;
     the others are asked live, all at once, for about four seconds at most, and their index is replaced.
     `max_age=None` asks every calendar live. A failure makes the host stale, and for five seconds it is not
-    asked again except by `max_age=None`. Two queries from the index, six statements more after a live
-    reading, whatever the number of hosts. Raises NetworkInsideTransaction where it would ask inside one.
+    asked again except by `max_age=None`. Two queries from the index; a live reading costs five statements
+    more, whatever the number of hosts, and one per connection to open its password.
+    Raises NetworkInsideTransaction where it would ask inside a transaction.
     """
     calendars = _conflict_calendars(host_ids)
     fresh = [each for each in calendars if _is_fresh(each, start, end, now, max_age)]
