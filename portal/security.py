@@ -1,7 +1,7 @@
-"""What every answer tells the browser: run only our own files, embed us nowhere, keep our addresses to yourself.
+"""What every answer tells the browser: run only our own files, embed us nowhere, keep our addresses secret.
 
-Client pages carry their authority in the address (the manage token), so they send no referrer at all. Pages of
-people who signed in send it to ourselves: Django's CSRF check reads Origin, which browsers blank out under
+Client pages carry their authority in the address (the manage token), so they send no referrer. Pages of people
+who signed in send it to ourselves: Django's CSRF check reads Origin, which browsers blank out under
 "no-referrer" (Fetch standard, "append a request Origin header").
 """
 
@@ -61,8 +61,8 @@ class SecurityHeaders:
 def is_from_another_site(request: HttpRequest) -> bool:
     """Say whether a changing request was sent by a page that is not ours.
 
-    Browsers state it in Sec-Fetch-Site (Fetch Metadata). Those that do not are asked by Origin, where "null" is
-    what our own pages send under "no-referrer". A client that sends neither (curl) is no browser, and carries
+    Browsers state it in Sec-Fetch-Site (Fetch Metadata). Others are asked by Origin, where "null" is
+    what our own pages send under "no-referrer". A client that sends neither (curl) is no browser: it has
     nobody else's authority.
     """
     if request.method in _SAFE_METHODS:

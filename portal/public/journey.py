@@ -81,7 +81,7 @@ def build_countdown(expires_at: datetime, *, now: datetime, time_zone: str) -> C
     return Countdown(
         deadline=expires_at.isoformat(),
         now=now.isoformat(),
-        until=f"{expires_at.astimezone(ZoneInfo(time_zone)):%H:%M:%S}",
+        until=f"{expires_at.astimezone(ZoneInfo(time_zone)):%H:%M}",
         left=left_words(left),
         is_over=left <= timedelta(),
     )
