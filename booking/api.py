@@ -1,5 +1,113 @@
 """The door of the app: import from here, not from the modules behind it."""
 
-from booking.models import EventType, EventTypeHost, Host, Resource, Schedule, WeeklyHours
+from booking.attendees import Attendee
+from booking.cancelling import cancel
+from booking.core.states import Status
+from booking.deadlines import complete_ended, expire_due
+from booking.errors import (
+    WORDS,
+    BookingNotFound,
+    EventTypeNotFound,
+    HoldExpired,
+    HostNotFound,
+    IdempotencyMismatch,
+    InvalidBooking,
+    InvalidRange,
+    NotChangeable,
+    SlotRefused,
+)
+from booking.facts import booking_facts
+from booking.holding import Booked, book, hold, submit
+from booking.links import event_uid, is_manage_token, manage_token, manage_url
+from booking.models import (
+    Booking,
+    DateOverride,
+    EventType,
+    EventTypeHost,
+    Host,
+    Meeting,
+    MeetingHost,
+    Move,
+    Occupancy,
+    Resource,
+    Schedule,
+    WeeklyHours,
+)
+from booking.moving import move
+from booking.offers import Slot, SlotPage, Withheld, alternatives, slots
+from booking.probe import GuardBroken, probe_hold
+from booking.progress import Progress, ProgressLine, progress
+from booking.reading import (
+    BookingPage,
+    bookable_hosts,
+    bookings,
+    get_booking,
+    get_event_type,
+    get_host,
+    offered_event_types,
+)
+from booking.sentences import booking_sentence, when
+from booking.signing import person_of, subject_of
+from kernel.errors import Busy
 
-__all__ = ["EventType", "EventTypeHost", "Host", "Resource", "Schedule", "WeeklyHours"]
+__all__ = [
+    "WORDS",
+    "Attendee",
+    "Booked",
+    "Booking",
+    "BookingNotFound",
+    "BookingPage",
+    "Busy",
+    "DateOverride",
+    "EventType",
+    "EventTypeHost",
+    "EventTypeNotFound",
+    "GuardBroken",
+    "HoldExpired",
+    "Host",
+    "HostNotFound",
+    "IdempotencyMismatch",
+    "InvalidBooking",
+    "InvalidRange",
+    "Meeting",
+    "MeetingHost",
+    "Move",
+    "NotChangeable",
+    "Occupancy",
+    "Progress",
+    "ProgressLine",
+    "Resource",
+    "Schedule",
+    "Slot",
+    "SlotPage",
+    "SlotRefused",
+    "Status",
+    "WeeklyHours",
+    "Withheld",
+    "alternatives",
+    "book",
+    "bookable_hosts",
+    "booking_facts",
+    "booking_sentence",
+    "bookings",
+    "cancel",
+    "complete_ended",
+    "event_uid",
+    "expire_due",
+    "get_booking",
+    "get_event_type",
+    "get_host",
+    "hold",
+    "is_manage_token",
+    "manage_token",
+    "manage_url",
+    "move",
+    "offered_event_types",
+    "person_of",
+    "probe_hold",
+    "progress",
+    "slots",
+    "subject_of",
+    "submit",
+    "when",
+]

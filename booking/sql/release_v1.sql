@@ -81,6 +81,9 @@ BEGIN
         failure_code  = CASE WHEN p_to = 'cancelled' THEN failure_code ELSE p_code END,
         failure_words = CASE WHEN p_to = 'cancelled' THEN failure_words ELSE p_words END
     WHERE id = p_booking;
+    IF p_to = 'cancelled' THEN  -- the CANCEL of its invite outranks the last REQUEST (RFC 5546 3.2.5)
+        UPDATE booking_meeting SET sequence = sequence + 1 WHERE id = v_meeting;
+    END IF;
     PERFORM settle_meeting_v1(v_meeting);
     RETURN jsonb_build_object('meeting', v_uid, 'was', v_was);
 END

@@ -1,0 +1,96 @@
+"""Tell people by mail. What was sent cannot be unsent: undo sends a correction and is called that."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from accounts.api import User
+from audit.api import Action, Irreversible, Json, StepContext
+from booking import messages as compose
+from booking.actions.target import Target, asked, target_of
+from booking.facts import booking_facts
+from booking.messages import BookingFacts
+from providers.api import MessageDraft, Person, deliver_message, queue_message
+
+
+def confirmation(context: StepContext) -> dict[str, Json]:
+    """Send the confirmation (or the new time) with its invite to the attendee and to each host."""
+    target = target_of(context)
+    facts = booking_facts(target.booking)
+    if target.move:
+        before = target.move.from_starts_at
+        drafts = [compose.moved_for_attendee(facts, previous_starts_at=before, now=context.now)]
+        drafts += [compose.moved_for_host(facts, host, previous_starts_at=before, now=context.now) for host in facts.hosts]
+    else:
+        drafts = [compose.confirmation_for_attendee(facts, now=context.now)]
+        drafts += [compose.confirmation_for_host(facts, host, now=context.now) for host in facts.hosts]
+    return send(context, target, drafts)
+
+
+def cancellation(context: StepContext) -> dict[str, Json]:
+    """Send the cancellation with its invite update (METHOD:CANCEL) to the attendee and to each host."""
+    target = target_of(context)
+    facts = booking_facts(target.booking)
+    by = context.payload.get("by_whom", "business")
+    reason = target.booking.cancel_reason
+    drafts = [compose.cancellation_for_attendee(facts, by=by, reason=reason, now=context.now)]
+    drafts += [compose.cancellation_for_host(facts, host, by=by, reason=reason, now=context.now) for host in facts.hosts]
+    return send(context, target, drafts)
+
+
+def team(context: StepContext) -> dict[str, Json]:
+    """Tell the owners and administrators of the business in one short mail each."""
+    target = target_of(context)
+    facts = booking_facts(target.booking)
+    what = "cancelled" if context.payload.get("by") else "moved" if target.move else "confirmed"
+    return send(context, target, [compose.team_notice(facts, what=what, to=person) for person in team_members()])  # type: ignore[arg-type]
+
+
+def correction(context: StepContext) -> dict[str, Json]:
+    """Send the correction of a message that cannot be unsent: how the booking really stands, once more."""
+    target = target_of(context)
+    facts = booking_facts(target.booking)
+    drafts = [correcting(facts, context)]
+    return send(context, target, drafts, suffix="correction")
+
+
+def correcting(facts: BookingFacts, context: StepContext) -> MessageDraft:
+    """Return the attendee's message that tells how the booking stands now."""
+    if context.payload.get("by"):
+        return compose.cancellation_for_attendee(facts, by="business", reason="", now=context.now)
+    return compose.confirmation_for_attendee(facts, now=context.now)
+
+
+def send(context: StepContext, target: Target, drafts: Iterable[MessageDraft], *, suffix: str = "") -> dict[str, Json]:
+    """Queue the drafts once, whatever is retried, then deliver them; returns their ids and repeats."""
+    with transaction.atomic():
+        ids = [
+            queue_message(
+                draft, booking_uid=target.booking.uid, now=context.now,
+                dedupe_key=f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}",
+            )
+            for draft in drafts
+        ]  # fmt: skip
+    deliveries = [asked(lambda pk=pk: deliver_message(pk, now=context.now)) for pk in ids]  # type: ignore[misc]
+    return {"messages": [str(pk) for pk in ids], "repeats": sum(each.repeats for each in deliveries)}
+
+
+def team_members() -> list[Person]:
+    """Return the owners and administrators who are told what happens."""
+    users = User.objects.filter(role__in=["owner", "admin"], is_active=True).order_by("pk")
+    return [Person(name=user.name, email=user.email) for user in users]
+
+
+_SENT = "A mail that was sent cannot be unsent."
+send_confirmation = Action(
+    name="send_confirmation", sentence="Sent the confirmation and invite", call=confirmation,
+    undo=Irreversible(because=_SENT, consequence="A mail that says how the booking stands is sent.", correct=correction),
+)  # fmt: skip
+send_cancellation = Action(
+    name="send_cancellation", sentence="Sent the cancellation and invite update", call=cancellation,
+    undo=Irreversible(because=_SENT, consequence="A mail that says how the booking stands is sent.", correct=correction),
+)  # fmt: skip
+notify_team = Action(
+    name="notify_team", sentence="Told the team", call=team,
+    undo=Irreversible(because=_SENT, consequence="Nothing is sent; the team sees what ran here."),
+)  # fmt: skip

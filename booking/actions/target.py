@@ -1,0 +1,62 @@
+"""What a step of a booking's run is about: the booking, and the move where it is a reschedule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from audit.api import Permanent, StepContext, Transient
+from booking.facts import load_booking
+from booking.models import Booking, Meeting, Move
+from providers.api import ProviderError, RateLimited
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The booking of a run; with a move, the time is the one that it moves to. Instants in UTC."""
+
+    booking: Booking
+    move: Move | None
+
+    @property
+    def meeting(self) -> Meeting:
+        """The booking's meeting."""
+        return self.booking.meeting
+
+    @property
+    def starts_at(self) -> datetime:
+        """The start that is to be confirmed."""
+        return self.move.starts_at if self.move else self.meeting.starts_at
+
+    @property
+    def ends_at(self) -> datetime:
+        """The end that is to be confirmed."""
+        return self.move.ends_at if self.move else self.meeting.ends_at
+
+    @property
+    def blocked(self) -> Any:
+        """The range, buffers included, that is to be confirmed."""
+        return self.move.blocked if self.move else self.meeting.blocked
+
+
+def target_of(context: StepContext) -> Target:
+    """Load what a step is about, from the ids in its payload."""
+    move_id = context.payload.get("move")
+    return Target(
+        booking=load_booking(context.payload["booking"]),
+        move=Move.objects.get(pk=move_id) if move_id else None,
+    )
+
+
+def asked(provider: Callable[[], T], *, code: str = "") -> T:
+    """Call a provider; its closed set of failures becomes the runner's: try again, or failed for good."""
+    try:
+        return provider()
+    except RateLimited as error:
+        raise Transient(error.message, code=code or error.code, retry_after=error.retry_after) from error
+    except ProviderError as error:
+        if error.is_transient:
+            raise Transient(error.message, code=code or error.code) from error
+        raise Permanent(error.message, code=code or error.code) from error

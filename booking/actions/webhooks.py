@@ -1,0 +1,41 @@
+"""Tell the business's own programs by signed webhook."""
+
+from django.db import transaction
+
+from audit.api import Action, Irreversible, Json, StepContext
+from booking import messages as compose
+from booking.actions.target import asked, target_of
+from booking.facts import booking_facts
+from providers.api import deliver_notice, queue_notices
+
+
+def notify(context: StepContext) -> dict[str, Json]:
+    """Post the event to every endpoint that wants it; each keyed, so a receiver can tell a repeat."""
+    target = target_of(context)
+    facts = booking_facts(target.booking)
+    if context.payload.get("by"):
+        event = "booking.cancelled"
+        data = compose.booking_cancelled(facts, by=context.payload["by_whom"], reason=target.booking.cancel_reason)
+    elif target.move:
+        event = "booking.rescheduled"
+        data = compose.booking_rescheduled(
+            facts, previous_starts_at=target.move.from_starts_at, previous_ends_at=target.move.from_ends_at
+        )
+    else:
+        event, data = "booking.confirmed", compose.booking_confirmed(facts)
+    with transaction.atomic():
+        ids = queue_notices(
+            event, booking_uid=target.booking.uid, data=data, dedupe_key=f"step{context.step_id}", now=context.now
+        )
+    for pk in ids:
+        asked(lambda pk=pk: deliver_notice(pk, now=context.now))  # type: ignore[misc]
+    return {"event": event, "notices": [str(pk) for pk in ids]}
+
+
+notify_webhooks = Action(
+    name="notify_webhooks", sentence="Told the connected programs", call=notify,
+    undo=Irreversible(
+        because="A webhook that was received cannot be unsent.",
+        consequence="Nothing is sent; what happens next is announced by its own event.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,41 @@
+"""Cancelling a booking, by client, host or undo: the time is free when the call returns."""
+
+from datetime import datetime
+
+from audit.api import Actor, Run, start_run
+from booking.guard import guarded
+from booking.models import Booking, MeetingHost
+from booking.signing import subject_of
+from booking.workflows.cancellation import WORKFLOW
+
+MOST_WORDS = 1000
+
+
+def cancel(booking: Booking, *, reason: str, now: datetime, actor: Actor) -> Booking:
+    """Cancel a confirmed booking and start the workflow that tells everyone.
+
+    Raises `NotChangeable` when it is in another status (a second click finds it cancelled), `Busy`.
+    """
+    guarded(lambda: cancel_within(booking, reason=reason[:MOST_WORDS], by=actor.type, actor=actor, now=now))
+    booking.refresh_from_db()
+    return booking
+
+
+def cancel_within(
+    booking: Booking, *, reason: str, by: str, actor: Actor, now: datetime, reverses: Run | None = None
+) -> Run:
+    """The same inside the caller's transaction; `by` is who is named as the one who cancelled."""
+    meeting = booking.meeting
+    payload = {
+        "booking": booking.uid, "link_key": meeting.link_key, "starts_at": meeting.starts_at.isoformat(), "by": by,
+        "by_whom": "attendee" if by == "client" else "host" if _is_host(booking, actor) else "business", "reason": reason,
+    }  # fmt: skip
+    return start_run(
+        WORKFLOW, subject=subject_of(meeting.uid), payload=payload, actor=actor, now=now, at_once=("free_slot",),
+        reverses=reverses,
+    )
+
+
+def _is_host(booking: Booking, actor: Actor) -> bool:
+    hosts = MeetingHost.objects.filter(meeting=booking.meeting, host__user_id__isnull=False)
+    return actor.type == "user" and actor.id in {str(user) for user in hosts.values_list("host__user_id", flat=True)}

@@ -1,0 +1,88 @@
+"""The one door to the guard's SQL functions: calls them, retries what passes, names what does not.
+
+SQLSTATE 40P01, 40001 and 55P03 mean "nothing was written, try again": twice, with jitter, then `Busy`.
+23P01 means taken; its DETAIL names other people's times and is never shown (docs/decisions/0003).
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+from django.db.utils import DatabaseError, IntegrityError, OperationalError
+
+from kernel.errors import Busy
+from kernel.tenancy import current_schema
+
+T = TypeVar("T")
+PASSING = {"40P01", "40001", "55P03"}
+TAKEN = "23P01"
+TRIES = 3
+
+
+def guarded(operation: Callable[[], T]) -> T:
+    """Run `operation` in one transaction; try again when PostgreSQL refused for a passing reason.
+
+    Raises `Busy` when it did so three times: nothing was booked. `operation` must not leave the database.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction.atomic(durable=True):
+                return operation()
+        except (OperationalError, IntegrityError, DatabaseError) as error:
+            if sqlstate(error) not in PASSING:
+                raise
+            if attempt == TRIES:
+                raise Busy("Too many people are booking at this moment. Nothing was booked. Try again.") from None
+            time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  jitter, not a secret
+    raise AssertionError("unreachable")
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return PostgreSQL's code behind one of Django's database errors."""
+    cause = error.__cause__ or error
+    return getattr(cause, "sqlstate", None)
+
+
+class TimeRange(tuple[Any, Any]):
+    """A half-open range of instants, as the guard's functions take it: TimeRange((start, end))."""
+
+
+def call(function: str, *arguments: object) -> Any:
+    """Call a function of booking/sql with the tenant's name first; return its jsonb, or boolean.
+
+    Inside the caller's transaction; one round trip.
+    """
+    marks = ["%s::text", *map(_mark, arguments)]
+    values: list[Any] = [current_schema()]
+    for argument in arguments:
+        values.extend(_values(argument))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}({', '.join(marks)})", values)
+        (answer,) = cursor.fetchone()
+    return json.loads(answer) if isinstance(answer, str) else answer
+
+
+def _mark(argument: object) -> str:
+    """Return the placeholder with its type: ids are bigint, or the GiST column would not be used."""
+    match argument:
+        case bool():
+            return "%s::boolean"
+        case TimeRange():
+            return "tstzrange(%s, %s, '[)')"
+        case dict():
+            return "%s::jsonb"
+        case list() if argument and isinstance(argument[0], str):
+            return "%s::text[]"
+        case list():
+            return "%s::bigint[]"
+    return "%s"
+
+
+def _values(argument: object) -> list[Any]:
+    """Return what fills the placeholder: a range brings two values."""
+    if isinstance(argument, TimeRange):
+        return list(argument)
+    return [json.dumps(argument) if isinstance(argument, dict) else argument]

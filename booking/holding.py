@@ -1,0 +1,279 @@
+"""Taking a slot: hold, submit, or both at once. The slot locks first; everything else comes after."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from audit.api import Actor
+from booking.attendees import Attendee, Request, checked_request
+from booking.core.slots import OpenStart
+from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, SlotRefused
+from booking.guard import TimeRange, call, guarded
+from booking.models import Booking, EventType, Host, IdempotencyKey, MeetingHost
+from booking.offers import alternatives, check
+from booking.signing import sign, sign_expired
+from booking.workflows.new_booking import start_new_booking
+from kernel.ids import new_uid
+from kernel.reasons import Reason
+from tenants.api import current_tenant
+
+
+@dataclass(frozen=True)
+class Booked:
+    """What a request came to; `replayed`: an earlier request with this key had already made it."""
+
+    booking: Booking
+    replayed: bool
+
+
+def hold(
+    event_type: EventType, *, start: datetime, time_zone: str, now: datetime, actor: Actor, visitor: str,
+    host: Host | None = None, source: str = Booking.Source.PAGE,
+) -> Booking:
+    """Hold a start for HOLDFAST_HOLD_SECONDS without an attendee yet (the page's countdown).
+
+    Raises `SlotRefused` with alternatives, `Busy`. One call of the guard decides.
+    """
+    opened = _open_start(event_type, start=start, now=now, host=host)
+    place = Place(event_type, start, _alternatives(event_type, opened), visitor=visitor, source=source)
+    wanted = Wanted(new_uid(), time_zone, "held", settings.HOLDFAST_HOLD_SECONDS)
+    return _taken(place, wanted, now=now, actor=actor, host=host).booking
+
+
+def submit(
+    booking: Booking, *, attendee: Attendee, guests: Sequence[str], answers: Mapping[str, str], now: datetime, actor: Actor,
+    time_zone: str | None = None,
+) -> Booking:
+    """Attach the attendee to a hold and start its workflow, in one guarded update.
+
+    Raises `HoldExpired` when the deadline passed, `InvalidBooking`, `NotChangeable` when it is no hold.
+    """
+    request = checked_request(attendee, time_zone=time_zone or booking.time_zone, guests=guests, answers=answers)
+    event_type = booking.meeting.event_type
+
+    def attach() -> bool:
+        deadline = Now() + timedelta(seconds=settings.HOLDFAST_LINK_SECONDS)
+        held = Booking.objects.filter(pk=booking.pk, status=Booking.Status.HELD, expires_at__gt=Now())
+        if not held.update(
+            status=Booking.Status.AWAITING_LINK, expires_at=deadline, attendee_name=request.attendee.name,
+            attendee_email=request.attendee.email, time_zone=request.time_zone, guests=list(request.guests),
+            answers=dict(request.answers or {}),
+        ):
+            return False
+        _sign_submitted(booking, request, actor)
+        start_new_booking(booking, actor=actor, now=now)
+        return True
+
+    if guarded(attach):
+        booking.refresh_from_db()
+        return booking
+    booking.refresh_from_db()
+    if booking.status in (Booking.Status.HELD, Booking.Status.EXPIRED):
+        raise HoldExpired(alternatives=alternatives(event_type, start=booking.meeting.starts_at, now=now))
+    raise NotChangeable("This booking was submitted already. Open its page to see how it stands.")
+
+
+def book(
+    event_type: EventType, *, start: datetime, time_zone: str, attendee: Attendee, guests: Sequence[str],
+    answers: Mapping[str, str], now: datetime, actor: Actor, visitor: str, host: Host | None = None,
+    idempotency_key: str | None = None, source: str = Booking.Source.API,
+) -> Booked:
+    """Take a start with its attendee, and start the workflow: everything in one transaction.
+
+    The same `idempotency_key` with the same request returns the booking that it made (`replayed`); with
+    another request raises `IdempotencyMismatch`. Raises `SlotRefused` with alternatives, `InvalidBooking`, `Busy`.
+    """
+    request = checked_request(attendee, time_zone=time_zone, guests=guests, answers=answers)
+    keys = _keys(idempotency_key, event_type, start, request, host)
+    known = _known(keys)
+    if known:
+        return known
+    opened = _open_start(event_type, start=start, now=now, host=host)
+    place = Place(event_type, start, _alternatives(event_type, opened), visitor=visitor, source=source, keys=keys)
+    wanted = Wanted(new_uid(), request.time_zone, "awaiting_link", settings.HOLDFAST_LINK_SECONDS, request)
+    return _taken(place, wanted, now=now, actor=actor, host=host)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is to be taken: a start, and who could take it (sets of hosts, best first)."""
+
+    event_type: EventType
+    start: datetime
+    alternatives: list[list[int]]
+    visitor: str
+    source: str
+    keys: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The booking that shall have the place: its status, its deadline in seconds, and who it is for."""
+
+    uid: str
+    time_zone: str
+    status: str
+    seconds: int
+    request: Request | None = None
+
+
+class _Lost(Exception):
+    """The guard said no; the transaction is over before alternatives are looked up."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _taken(place: Place, wanted: Wanted, *, now: datetime, actor: Actor, host: Host | None) -> Booked:
+    try:
+        return guarded(lambda: _take(place, wanted, now=now, actor=actor))
+    except _Lost as lost:
+        raise _refused(place.event_type, lost.reason, start=place.start, now=now, host=host) from None
+
+
+def _take(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) -> Booked:
+    """One call of the guard, its signed entries, and the run where there is an attendee; in a transaction."""
+    answer = call(
+        "hold_v1", _meeting(place), TimeRange(blocked_range(place.event_type, place.start)), place.alternatives,
+        place.event_type.kind == EventType.Kind.GROUP, _booking(place, wanted),
+        settings.HOLDFAST_HOLDS_PER_VISITOR if settings.HOLDFAST_PUBLIC_RATE else None,
+        settings.HOLDFAST_HOLDS_PER_TENANT, *(place.keys or (None, None)),
+    )  # fmt: skip
+    match answer["outcome"]:
+        case "held":
+            pass
+        case "replayed":
+            return Booked(_loaded(answer["booking"]), replayed=True)
+        case "idempotency_mismatch":
+            raise IdempotencyMismatch("This Idempotency-Key was used for another request. Use a new key.")
+        case refused:
+            raise _Lost(Reason(refused))
+    booking = _loaded(answer["booking"])
+    sign_expired(answer["swept"])
+    _sign_held(place, booking, wanted.request, actor)
+    if wanted.request:
+        start_new_booking(booking, actor=actor, now=now)
+        booking.refresh_from_db()
+    return Booked(booking, replayed=False)
+
+
+def _loaded(booking_id: int) -> Booking:
+    return Booking.objects.select_related("meeting__event_type").get(pk=booking_id)
+
+
+def _sign_held(place: Place, booking: Booking, request: Request | None, actor: Actor) -> None:
+    hosts = MeetingHost.objects.filter(meeting=booking.meeting).order_by("position").values_list("host_id", flat=True)
+    sign(
+        "hold_slot", meeting_uid=booking.meeting.uid, actor=actor,
+        payload={
+            "booking": booking.uid, "event_type": place.event_type.slug,
+            "starts_at": place.start.astimezone(UTC).isoformat(), "hosts": [str(host) for host in hosts],
+        },
+        attendee=(request.attendee.name, request.attendee.email) if request else None,
+    )  # fmt: skip
+
+
+def _meeting(place: Place) -> dict[str, Any]:
+    event_type = place.event_type
+    return {
+        "uid": new_uid(), "event_type": event_type.pk, "starts_at": place.start.isoformat(),
+        "ends_at": (place.start + timedelta(minutes=event_type.duration_minutes)).isoformat(),
+        "capacity": event_type.capacity, "location_kind": event_type.location_kind,
+        "location_detail": event_type.location_detail,
+    }
+
+
+def _booking(place: Place, wanted: Wanted) -> dict[str, Any]:
+    request = wanted.request
+    return {
+        "uid": wanted.uid, "status": wanted.status, "seconds": wanted.seconds, "time_zone": wanted.time_zone,
+        "source": place.source, "visitor": place.visitor, "name": request.attendee.name if request else "",
+        "email": request.attendee.email if request else "", "guests": list(request.guests) if request else [],
+        "answers": dict(request.answers or {}) if request else {},
+    }  # fmt: skip
+
+
+def blocked_range(event_type: EventType, start: datetime) -> tuple[datetime, datetime]:
+    """Return what a meeting of this type blocks: start to end with buffers, half-open."""
+    return (
+        start - timedelta(minutes=event_type.buffer_before_minutes),
+        start + timedelta(minutes=event_type.duration_minutes + event_type.buffer_after_minutes),
+    )
+
+
+def _open_start(event_type: EventType, *, start: datetime, now: datetime, host: Host | None) -> OpenStart:
+    """Return who can take the start by the rules; raises `SlotRefused` with alternatives."""
+    tenant = current_tenant()
+    if tenant.suspended_at:
+        raise SlotRefused(Reason.TENANT_SUSPENDED)
+    if tenant.paused_at:
+        raise SlotRefused(Reason.TENANT_PAUSED)
+    if start.microsecond:
+        raise SlotRefused(Reason.OUTSIDE_HOURS)
+    found = check(event_type, start=start, now=now, host=host)
+    if not isinstance(found, OpenStart):
+        raise _refused(event_type, found.reason, start=start, now=now, host=host)
+    return found
+
+
+def _refused(event_type: EventType, reason: Reason, *, start: datetime, now: datetime, host: Host | None) -> SlotRefused:
+    return SlotRefused(reason, alternatives=alternatives(event_type, start=start, now=now, host=host))
+
+
+def _alternatives(event_type: EventType, opened: OpenStart) -> list[list[int]]:
+    """Return the sets of hosts to try, best first: round robin by whose last meeting is longest ago."""
+    if event_type.kind == EventType.Kind.COLLECTIVE:
+        return [list(opened.host_ids)]
+    if len(opened.host_ids) == 1:
+        return [[opened.host_ids[0]]]
+    last = dict(
+        MeetingHost.objects.filter(host_id__in=opened.host_ids, meeting__event_type=event_type, meeting__released_at=None)
+        .values_list("host_id").annotate(last=Max("meeting__created_at"))
+    )  # fmt: skip
+    never = datetime.min.replace(tzinfo=UTC)
+    order = {host_id: position for position, host_id in enumerate(opened.host_ids)}
+    return [[host_id] for host_id in sorted(opened.host_ids, key=lambda each: (last.get(each, never), order[each]))]
+
+
+def _keys(
+    idempotency_key: str | None, event_type: EventType, start: datetime, request: Request, host: Host | None
+) -> tuple[str, str] | None:
+    """Return the hashes of the key and of the request's parameters."""
+    if idempotency_key is None:
+        return None
+    parameters = [
+        event_type.slug, start.astimezone(UTC).isoformat(), request.attendee.name, request.attendee.email,
+        request.time_zone, list(request.guests), dict(request.answers or {}), host.slug if host else None,
+    ]
+    return _hash(idempotency_key), _hash(json.dumps(parameters, sort_keys=True))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _known(keys: tuple[str, str] | None) -> Booked | None:
+    """Return what this key made before; the guard looks again, so a race is settled there."""
+    if keys is None:
+        return None
+    known = IdempotencyKey.objects.select_related("booking__meeting__event_type").filter(key_hash=keys[0]).first()
+    if known is None:
+        return None
+    if known.fingerprint != keys[1]:
+        raise IdempotencyMismatch("This Idempotency-Key was used for another request. Use a new key.")
+    return Booked(known.booking, replayed=True)
+
+
+def _sign_submitted(booking: Booking, request: Request, actor: Actor) -> None:
+    sign(
+        "submit_booking", meeting_uid=booking.meeting.uid, actor=actor, payload={"booking": booking.uid},
+        attendee=(request.attendee.name, request.attendee.email),
+    )

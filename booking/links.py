@@ -1,0 +1,33 @@
+"""Manage links: derived, never stored, so that an idempotent replay can return them; void after a reschedule."""
+
+import base64
+import hashlib
+import hmac
+
+from django.conf import settings
+
+from booking.models import Booking
+from kernel.tenancy import current_schema
+from tenants.api import tenant_url
+
+
+def manage_token(booking: Booking) -> str:
+    """Return the token of a booking's manage page: HMAC of tenant, uid and version, 192 bits, URL-safe."""
+    message = f"manage|{current_schema()}|{booking.uid}|{booking.manage_version}".encode()
+    digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+def is_manage_token(booking: Booking, token: str) -> bool:
+    """Say whether `token` opens this booking; compared in constant time."""
+    return hmac.compare_digest(manage_token(booking).encode(), token.encode("utf-8", "replace"))
+
+
+def manage_url(booking: Booking) -> str:
+    """Return the absolute address of the booking's page, built from the tenant's Domain."""
+    return tenant_url(None, f"/b/{booking.uid}/{manage_token(booking)}/")
+
+
+def event_uid(meeting_uid: str) -> str:
+    """Return the UID of a meeting's invite and calendar event; the busy index knows our own by it."""
+    return f"{meeting_uid}@{current_schema()}.holdfast"

@@ -1,0 +1,89 @@
+"""How a booking (or its move) stands, in the four lines that the client watches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.api import Run, latest_run
+from booking.core.states import Status, is_final
+from booking.models import Booking, Move
+from booking.offers import Slot, alternatives
+from booking.signing import subject_of
+
+DONE, DOING, WAITING, FAILED = "done", "doing", "waiting", "failed"
+_LINES = (
+    ("held", "Slot held", ()),
+    ("calendars", "Calendars checked", ("check_calendars",)),
+    ("meeting", "Meeting created and tested", ("create_meeting", "verify_link", "confirm_booking")),
+    ("told", "Everyone told", ("send_confirmation", "write_calendar_event", "notify_team", "notify_webhooks")),
+)
+
+
+@dataclass(frozen=True)
+class ProgressLine:
+    """One line; `state` is done, doing, waiting or failed, `detail` a sentence or ""."""
+
+    key: str
+    label: str
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a booking stands. `final`: its status will not change by itself any more; with a move under
+    way, that one decides. `alternatives` are filled when it failed."""
+
+    status: str
+    lines: tuple[ProgressLine, ...]
+    final: bool
+    failure_words: str
+    failure_code: str
+    alternatives: tuple[Slot, ...]
+    move: Move | None
+
+
+def progress(booking: Booking, *, now: datetime) -> Progress:
+    """Return how the booking stands, or its latest move while that is under way or has just failed."""
+    move = Move.objects.filter(booking=booking).order_by("-pk").first()
+    ids: dict[str, object] = {"booking": booking.uid} | ({"move": move.pk} if move else {})
+    run = latest_run(subject_of(booking.meeting.uid), workflow="new_booking", **ids)
+    moving = move is not None and move.status == Move.Status.HELD
+    lost_move = move is not None and move.status in (Move.Status.FAILED, Move.Status.EXPIRED)
+    failed = booking.status in (Booking.Status.FAILED, Booking.Status.EXPIRED)
+    words, code = (move.failure_words, move.failure_code) if lost_move and move else (booking.failure_words, booking.failure_code)
+    wanted = move.starts_at if lost_move and move else booking.meeting.starts_at
+    return Progress(
+        status=booking.status,
+        lines=_lines(run, held=booking.status != Booking.Status.EXPIRED),
+        final=is_final(Status(booking.status)) and not moving,
+        failure_words=words,
+        failure_code=code,
+        alternatives=alternatives(booking.meeting.event_type, start=wanted, now=now) if failed or lost_move else (),
+        move=move,
+    )
+
+
+def _lines(run: Run | None, *, held: bool) -> tuple[ProgressLine, ...]:
+    steps = {step.action: step for step in run.steps.all()} if run else {}
+    states = {name: step.state for name, step in steps.items()}
+    lines = [ProgressLine("held", "Slot held", DONE if held else FAILED)]
+    for key, label, actions in _LINES[1:]:
+        wanted = [states[name] for name in actions if name in states]
+        lines.append(ProgressLine(key, label, _state(wanted, started=run is not None)))
+    return tuple(lines)
+
+
+def _state(states: Sequence[str], *, started: bool) -> str:
+    """Return a line's state from its steps'; a line without steps has nothing to wait for."""
+    if not states:
+        return DONE if started else WAITING
+    if any(state in ("failed", "undoing", "undone", "undo_failed") for state in states):
+        return FAILED
+    if all(state == "done" for state in states):
+        return DONE
+    if all(state == "skipped" for state in states):
+        return WAITING
+    return DOING if any(state in ("started", "done") for state in states) or "waiting" in states else WAITING
+
+

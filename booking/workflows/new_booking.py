@@ -1,0 +1,146 @@
+"""New booking: a slot was held -> the meeting, its proof, confirmed, everyone told. Also runs a reschedule.
+
+On failure of a required step the slot is released, what was started is undone backwards, and the client is told.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from audit.api import Actor, Run, Step, StepContext, UndoPreview, Workflow, register_workflow, start_run
+from booking.actions.calendar_event import write_calendar_event
+from booking.actions.check_calendars import check_calendars
+from booking.actions.confirm_booking import confirm_booking
+from booking.actions.meeting_link import create_meeting, link_key, retire_old_link
+from booking.actions.messages import notify_team, send_confirmation
+from booking.actions.target import target_of
+from booking.actions.verify_link import verify_link
+from booking.actions.webhooks import notify_webhooks
+from booking.errors import WORDS
+from booking.guard import call
+from booking.models import Booking, Move
+from booking.sentences import booking_sentence, when
+from booking.signing import subject_of
+from jobs.api import enqueue
+from kernel.reasons import Reason
+from providers.api import has_calendars
+
+NAME = "new_booking"
+
+
+def start_new_booking(
+    booking: Booking, *, actor: Actor, now: datetime, move: Move | None = None, reverses: Run | None = None
+) -> Run:
+    """Start the run of a booking that awaits its link, or of a move; in the caller's transaction.
+
+    Without a link to make and without calendars to ask, the booking is confirmed right here, by the same action.
+    """
+    meeting = booking.meeting
+    hosts = list(meeting.meeting_hosts.values_list("host_id", flat=True))
+    calendars = bool(has_calendars(hosts))
+    without = set() if calendars else {check_calendars.name, write_calendar_event.name}
+    if not meeting.is_online:
+        without |= {create_meeting.name, verify_link.name}
+    if move is None or not meeting.is_online:
+        without.add(retire_old_link.name)
+    payload = {"booking": booking.uid, "link_key": link_key(meeting, move)}
+    if move:
+        payload |= {"move": move.pk, "old_link_key": meeting.link_key}
+    return start_run(
+        WORKFLOW, subject=subject_of(meeting.uid), payload=payload, actor=actor, now=now, reverses=reverses,
+        without=without, at_once=() if calendars or meeting.is_online else (confirm_booking.name,),
+    )
+
+
+def deadline(payload: Mapping[str, Any]) -> datetime | None:
+    """Return when the hold ends, by which everything required must have happened; None once confirmed."""
+    if "move" in payload:
+        return Move.objects.values_list("expires_at", flat=True).get(pk=payload["move"])
+    return Booking.objects.values_list("expires_at", flat=True).get(uid=payload["booking"])
+
+
+def fail(context: StepContext, code: str, words: str) -> None:
+    """Give the slot back, or leave the old time standing, and have the client told; in the failing transaction."""
+    target = target_of(context)
+    reason = Reason(code) if code in set(Reason) else Reason.LINK_UNVERIFIED
+    told = WORDS[reason]
+    if target.move:
+        call("fail_move_v1", target.move.pk, reason.value, told)
+        Move.objects.filter(pk=target.move.pk, failure_words="").update(failure_code=reason.value, failure_words=told)
+    else:
+        call("release_v1", target.booking.pk, ["awaiting_link"], "failed", reason.value, told, "")
+        lost = Booking.objects.filter(pk=target.booking.pk, status=Booking.Status.FAILED, failure_words="")
+        lost.update(failure_code=reason.value, failure_words=told)
+    enqueue("tell_failed", ref=str(context.run_id), now=context.now)
+
+
+def sentence(run: Run) -> str:
+    """Return the run in words."""
+    if "move" in run.payload:
+        move = Move.objects.select_related("booking__meeting__event_type").get(pk=run.payload["move"])
+        verb = {"held": "Moving", "confirmed": "Moved"}.get(move.status, "Could not move")
+        return f"{verb} {booking_sentence(move.booking)} from {when(move.from_starts_at)} to {when(move.starts_at)}"
+    booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
+    verb = {Run.State.RUNNING: "Confirming", Run.State.DONE: "Confirmed"}.get(run.state, "Could not confirm")  # type: ignore[call-overload]
+    start = Move.objects.filter(booking=booking, status="confirmed").order_by("pk").values_list("from_starts_at", flat=True).first()
+    return f"{verb} {booking_sentence(booking)} on {when(start or booking.meeting.starts_at)}"
+
+
+def preview(run: Run, now: datetime) -> UndoPreview:
+    """Say what undoing would do: cancel the booking, or move it back."""
+    booking = Booking.objects.select_related("meeting").get(uid=run.payload["booking"])
+    meeting = booking.meeting
+    if booking.status != Booking.Status.CONFIRMED:
+        return UndoPreview(possible=False, because=f"The booking is {booking.status.replace('_', ' ')} by now.")
+    if meeting.starts_at <= now:
+        return UndoPreview(possible=False, because="The meeting has started or is over.")
+    if "move" in run.payload:
+        move = Move.objects.get(pk=run.payload["move"])
+        if meeting.starts_at != move.starts_at:
+            return UndoPreview(possible=False, because="The booking was moved again since. Undo that first.")
+        if move.from_starts_at <= now:
+            return UndoPreview(possible=False, because="The time it came from has passed.")
+        return UndoPreview(possible=True, consequences=_moves_back(move))
+    return UndoPreview(possible=True, consequences=(
+        f"The booking on {when(meeting.starts_at)} is cancelled and its time is open to everyone at once.",
+        "The meeting link stops working and the event leaves the host’s calendar.",
+        "The client and the hosts get a cancellation mail: the confirmation cannot be unsent, so it is corrected.",
+    ))  # fmt: skip
+
+
+def undo(run: Run, actor: Actor, now: datetime) -> Run:
+    """Cancel the booking, or move it back through the guard; in the caller's transaction."""
+    from booking.cancelling import cancel_within  # cancelling starts runs of this module's opposite
+    from booking.moving import move_back_within
+
+    booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
+    if "move" in run.payload:
+        return move_back_within(booking, Move.objects.get(pk=run.payload["move"]), actor=actor, now=now, reverses=run)
+    return cancel_within(booking, reason="", by="undo", actor=actor, now=now, reverses=run)
+
+
+def _moves_back(move: Move) -> tuple[str, ...]:
+    return (
+        f"The booking moves back to {when(move.from_starts_at)}, if that time is still free; else nothing changes.",
+        "Its link is made and tested anew before the move counts.",
+        "The client and the hosts are told the new time: the earlier mail cannot be unsent, so it is corrected.",
+    )
+
+
+WORKFLOW = register_workflow(
+    Workflow(
+        name=NAME,
+        steps=(
+            Step(check_calendars, required=True, attempts=2, back_off=0.5),
+            Step(create_meeting, required=True, attempts=3, back_off=0.5),
+            Step(verify_link, required=True, attempts=3, back_off=0.5),
+            Step(confirm_booking, required=True),
+            Step(send_confirmation, attempts=12, back_off=2.0, own_undo=True),
+            Step(write_calendar_event, attempts=12, back_off=2.0, own_undo=True),
+            Step(retire_old_link, attempts=6, back_off=2.0, own_undo=True),
+            Step(notify_team, attempts=12, back_off=2.0, own_undo=True),
+            Step(notify_webhooks, attempts=8, back_off=2.0, own_undo=True),
+        ),
+        sentence=sentence, preview=preview, undo=undo, fail=fail, deadline=deadline,
+    )
+)  # fmt: skip

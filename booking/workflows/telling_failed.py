@@ -1,0 +1,59 @@
+"""Telling the client that nothing was booked (or not moved), with the nearest open times. A job of its own:
+composing asks calendars, so it cannot stand in the transaction that gives the slot back."""
+
+from django.db import transaction
+
+from audit.api import Actor, Run, record
+from booking import messages as compose
+from booking.actions.messages import team_members
+from booking.facts import booking_facts, load_booking
+from booking.messages import Alternative, BookingFacts
+from booking.models import Booking, Move
+from booking.offers import Slot, alternatives
+from booking.signing import subject_of
+from jobs.api import Lease, handles
+from kernel.clock import now as wall_clock
+from providers.api import MessageDraft, deliver_message, queue_message
+
+
+@handles("tell_failed")
+def tell_failed(ref: str, lease: Lease) -> None:
+    """Mail the client of a failed run, and the team; queued once, delivered until it is sent, signed."""
+    run = Run.objects.get(pk=int(ref))
+    booking = load_booking(run.payload["booking"])
+    move = Move.objects.filter(pk=run.payload.get("move")).first()
+    now = wall_clock()
+    wanted = move.starts_at if move else booking.meeting.starts_at
+    open_slots = alternatives(booking.meeting.event_type, start=wanted, now=now)
+    with transaction.atomic():
+        ids = [
+            queue_message(draft, booking_uid=booking.uid, now=now, dedupe_key=f"run{run.pk}:{draft.kind}:{draft.to_address}")
+            for draft in _drafts(booking, move, open_slots)
+        ]
+    lease.renew()
+    for pk in ids:
+        deliver_message(pk, now=now)
+    with transaction.atomic():
+        lease.check()
+        record(
+            "send_failure_notice", subject=subject_of(booking.meeting.uid),
+            actor=Actor(type="automation", id="new_booking"), run_id=run.pk,
+            payload={"booking": booking.uid, "messages": [str(pk) for pk in ids]},
+            reversible="none", because="A mail that was sent cannot be unsent.",
+        )
+
+
+def _drafts(booking: Booking, move: Move | None, open_slots: tuple[Slot, ...]) -> list[MessageDraft]:
+    facts = booking_facts(booking)
+    offered = [Alternative(starts_at=slot.start, url=facts.book_again_url) for slot in open_slots]
+    words = move.failure_words if move else booking.failure_words
+    if move:
+        wanted = Alternative(starts_at=move.starts_at, url=facts.manage_url)
+        to_client = compose.move_failed_for_attendee(facts, wanted=wanted, words=words, alternatives=offered)
+    else:
+        to_client = compose.failed_for_attendee(facts, words=words, alternatives=offered)
+    return [to_client, *_team(facts, words)]
+
+
+def _team(facts: BookingFacts, words: str) -> list[MessageDraft]:
+    return [compose.team_notice(facts, what="failed", to=person, words=words) for person in team_members()]
