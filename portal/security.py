@@ -1,7 +1,7 @@
 """What every answer tells the browser: run only our own files, embed us nowhere, keep our addresses secret.
 
-Client pages carry their authority in the address (the manage token), so they send no referrer. Pages of people
-who signed in send it to ourselves: Django's CSRF check reads Origin, which browsers blank out under
+Client pages carry their authority in the address (the manage token), so they send no referrer. Pages of
+people who signed in send it to ourselves: Django's CSRF check reads Origin, which browsers blank out under
 "no-referrer" (Fetch standard, "append a request Origin header").
 """
 

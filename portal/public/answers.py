@@ -13,6 +13,15 @@ from kernel.errors import HoldfastError
 
 View = Callable[..., HttpResponse]
 
+
+class LinkRenewed(Exception):
+    """The page has a new address; `address` is where the asking browser may follow it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
 _STATUS = {
     "not_found": 404,
     "rate_limited": 429,
@@ -41,6 +50,10 @@ def client_page(view: View) -> View:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             response = view(request, *args, **kwargs)
+        except LinkRenewed as renewed:
+            response = SeeOther(renewed.address)
+            if is_fragment(request):
+                response = HttpResponse(status=204, headers={"HX-Redirect": renewed.address})
         except HoldfastError as error:
             response = error_page(request, error)
         except (OperationalError, InterfaceError):

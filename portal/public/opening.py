@@ -1,6 +1,7 @@
 """Which month a client sees, and what is open in it: one question to the domain, two if nothing is."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,64 +23,50 @@ class Opening:
 
 
 def find_opening(
-    event_type: EventType, *, month: date | None, time_zone: str, now: datetime, host: Host | None
+    event_type: EventType,
+    *,
+    month: date | None,
+    time_zone: str,
+    now: datetime,
+    host: Host | None,
+    leaving: int | None = None,
 ) -> Opening:
     """Return the wished month, or without a wish the first one in which something is open.
 
     `month` is the first day of a month; one that lies outside today .. end of the booking window counts as no
-    wish. Local dates are those of `time_zone`.
+    wish. Local dates are those of `time_zone`. `leaving`: the meeting that is to be moved does not stand in its
+    own way.
     """
     today = now.astimezone(ZoneInfo(time_zone)).date()
     last_bookable = today + timedelta(days=event_type.window_days)
     wished = month if month and today.replace(day=1) <= month <= last_bookable else None
     first = wished or today.replace(day=1)
-    page = slots(
-        event_type,
-        first=max(first, today),
-        last=last_of_month(first),
-        time_zone=time_zone,
-        now=now,
-        host=host,
-    )
+
+    def ask(start: date, last: date) -> SlotPage:
+        return slots(
+            event_type, first=start, last=last, time_zone=time_zone, now=now, host=host, leaving=leaving
+        )
+
+    page = ask(max(first, today), last_of_month(first))
     opening = Opening(first=first, today=today, last_bookable=last_bookable, page=page, next_open=None)
-    return (
-        opening if _open_days(page) else _look_ahead(opening, event_type, wished=wished, now=now, host=host)
-    )
+    return opening if _open_days(page) else _look_ahead(opening, ask, is_wished=wished is not None)
 
 
-def _look_ahead(
-    opening: Opening, event_type: EventType, *, wished: date | None, now: datetime, host: Host | None
-) -> Opening:
+def _look_ahead(opening: Opening, ask: Callable[[date, date], SlotPage], *, is_wished: bool) -> Opening:
     """Return the opening with its next open day; without a wish, the opening of that day's month."""
     start = next_month(opening.first)
     if start > opening.last_bookable:
         return opening
     last = min(start + _LOOK_AHEAD, opening.last_bookable)
-    later = slots(event_type, first=start, last=last, time_zone=opening.page.time_zone, now=now, host=host)
+    later = ask(start, last)
     days = _open_days(later)
     if not days:
         return opening
     found = days[0].replace(day=1)
-    if wished is None and last >= min(last_of_month(found), opening.last_bookable):
-        return Opening(
-            first=found,
-            today=opening.today,
-            last_bookable=opening.last_bookable,
-            page=SlotPage(
-                time_zone=later.time_zone,
-                days={day: later.days[day] for day in days if day.replace(day=1) == found},
-                withheld=later.withheld,
-                notices=later.notices,
-            ),
-            next_open=None,
-        )
-    return Opening(
-        first=opening.first,
-        today=opening.today,
-        last_bookable=opening.last_bookable,
-        page=opening.page,
-        next_open=days[0],
-    )
+    if not is_wished and last >= min(last_of_month(found), opening.last_bookable):
+        in_month = {day: later.days[day] for day in days if day.replace(day=1) == found}
+        return replace(opening, first=found, page=replace(later, days=in_month))
+    return replace(opening, next_open=days[0])
 
 
 def _open_days(page: SlotPage) -> list[date]:

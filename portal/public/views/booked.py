@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,15 +14,17 @@ from django.views.decorators.http import require_safe
 from booking.api import (
     Booking,
     BookingNotFound,
+    EventType,
     Host,
     Progress,
+    event_uid,
     get_booking,
     is_manage_token,
+    manage_token,
     progress,
 )
 from kernel.clock import now as read_clock
-from kernel.tenancy import current_schema
-from portal.public.answers import SeeOther, client_page
+from portal.public.answers import LinkRenewed, SeeOther, client_page
 from portal.public.calendars import build_calendar_file, build_calendar_links
 from portal.public.journey import build_alternatives, build_history, build_when
 from portal.public.picker import build_offer, common_zone
@@ -28,6 +32,8 @@ from portal.public.tenant import tenant_of
 from portal.rates import check_rate
 from tenants.api import Tenant
 
+_MOVE_COOKIE = "holdfast_moved"
+_MOVE_SECONDS = 600
 _FINAL_PAGES = frozenset({"confirmed", "failed", "cancelled", "expired", "declined", "completed", "no_show"})
 
 
@@ -40,7 +46,7 @@ def booked(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if booking.status == Booking.Status.HELD:
         return SeeOther(reverse("public:details", args=[uid, token]))
     context = booked_context(booking, tenant_of(request), token=token, now=now)
-    context |= _progress_context(booking, progress(booking))
+    context |= _progress_context(booking, progress(booking, now=now))
     page = booking.status if booking.status in _FINAL_PAGES else "under_way"
     return _private(render(request, f"public/booked/{page}.html", context))
 
@@ -49,8 +55,9 @@ def booked(request: HttpRequest, uid: str, token: str) -> HttpResponse:
 @client_page
 def booking_progress(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     """Return the four lines alone; once all is settled, tell htmx to load the page again."""
-    booking = find_booking(request, uid, token, now=read_clock())
-    context = _progress_context(booking, progress(booking)) | {"uid": uid, "token": token}
+    now = read_clock()
+    booking = find_booking(request, uid, token, now=now)
+    context = _progress_context(booking, progress(booking, now=now)) | {"uid": uid, "token": token}
     response = render(request, "public/_progress.html", context)
     if not context["is_under_way"]:
         response["HX-Refresh"] = "true"
@@ -66,7 +73,7 @@ def calendar_file(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if booking.status != Booking.Status.CONFIRMED:
         raise Http404
     text = build_calendar_file(
-        uid=f"{booking.meeting.uid}@{current_schema()}.holdfast",
+        uid=event_uid(booking.meeting.uid),
         sequence=booking.meeting.sequence,
         starts_at=booking.meeting.starts_at,
         ends_at=booking.meeting.ends_at,
@@ -88,9 +95,39 @@ def find_booking(request: HttpRequest, uid: str, token: str, *, now: datetime) -
     except BookingNotFound:
         booking = None
     if booking is None or not is_manage_token(booking, token):
+        if booking is not None and _has_moved_here(request, booking):
+            raise LinkRenewed(reverse("public:booking", args=[uid, manage_token(booking)]))
         check_rate(request, "manage", now=now)
         raise Http404
     return booking
+
+
+def remember_move(response: HttpResponse, booking: Booking) -> None:
+    """Let the browser that asked for a move follow it: a confirmed move makes every older link void.
+
+    The cookie is signed, for this booking and the version that the move will give it, and lasts ten minutes.
+    """
+    ticket = signing.dumps([booking.uid, booking.manage_version + 1], salt=_MOVE_COOKIE)
+    response.set_cookie(
+        _MOVE_COOKIE,
+        ticket,
+        max_age=_MOVE_SECONDS,
+        path=f"/b/{booking.uid}/",
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def _has_moved_here(request: HttpRequest, booking: Booking) -> bool:
+    """Say whether this browser asked for the move that made its link void."""
+    try:
+        ticket = signing.loads(
+            request.COOKIES.get(_MOVE_COOKIE, ""), salt=_MOVE_COOKIE, max_age=_MOVE_SECONDS
+        )
+    except signing.BadSignature:
+        return False
+    return bool(ticket == [booking.uid, booking.manage_version])
 
 
 def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetime) -> dict[str, Any]:
@@ -110,6 +147,9 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
         ),
         "is_coming": is_coming,
         "can_change": is_coming and booking.status == Booking.Status.CONFIRMED,
+        "can_move": is_coming
+        and booking.status == Booking.Status.CONFIRMED
+        and meeting.event_type.kind != EventType.Kind.GROUP,
         "join_url": meeting.join_url if booking.status == Booking.Status.CONFIRMED else "",
         "calendar": build_calendar_links(
             starts_at=meeting.starts_at, ends_at=meeting.ends_at, **_entry(booking, tenant)

@@ -13,7 +13,7 @@ from portal.public.answers import SeeOther, client_page
 from portal.public.forms import CancelForm, SlotForm, read_wish
 from portal.public.journey import build_alternatives
 from portal.public.tenant import check_takes_bookings, tenant_of
-from portal.public.views.booked import booked_context, find_booking
+from portal.public.views.booked import booked_context, find_booking, remember_move
 from portal.public.views.pick import ZONE_COOKIE, show_picker
 from portal.rates import check_rate
 
@@ -49,7 +49,7 @@ def reschedule(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     tenant = tenant_of(request)
     booking = find_booking(request, uid, token, now=now)
     context = booked_context(booking, tenant, token=token, now=now)
-    if not context["can_change"]:
+    if not context["can_move"]:
         return SeeOther(reverse("public:booking", args=[uid, token]))
     check_takes_bookings(tenant)
     if request.method == "POST":
@@ -70,6 +70,7 @@ def reschedule(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         post_to=here,
         verb="Move here",
         moving=context,
+        leaving=booking.meeting_id,
     )
 
 
@@ -100,4 +101,6 @@ def _move(request: HttpRequest, booking: Booking, context: dict[str, object], *,
             "stays": context["when"],
         }
         return render(request, "public/refused.html", context | more, status=409)
-    return SeeOther(here)
+    response = SeeOther(here)
+    remember_move(response, booking)
+    return response

@@ -40,7 +40,7 @@ def details(request: HttpRequest, uid: str, token: str) -> HttpResponse:
                 )
                 return here
             except InvalidBooking as fault:
-                field = str(fault.fields.get("field", ""))
+                field = fault.field.removeprefix("attendee.")
                 form.add_error(field if field in form.fields else None, fault.message)
             except SlotRefused as refusal:
                 return _refused(request, booking, form, refusal)

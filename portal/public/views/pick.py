@@ -141,12 +141,18 @@ def show_picker(
     post_to: str,
     verb: str,
     moving: object = None,
+    leaving: int | None = None,
 ) -> HttpResponse:
     """Render the picker, for a booking or for a move of one; the fragment alone when htmx asks."""
     tenant = tenant_of(request)
     host_zone = common_zone(hosts, otherwise=tenant.time_zone)
     opening = find_opening(
-        event_type, month=wish.month, time_zone=wish.time_zone or host_zone, now=now, host=host
+        event_type,
+        month=wish.month,
+        time_zone=wish.time_zone or host_zone,
+        now=now,
+        host=host,
+        leaving=leaving,
     )
     offer = build_offer(event_type, hosts)
     picker = build_picker(
