@@ -12,7 +12,9 @@ class HoldfastConfig(AppConfig):
     def ready(self) -> None:
         """Say what every new tenant needs, and what the application's role must not touch."""
         from audit.api import found_ledger, restrict_ledger
-        from tenants.api import restrict_application, when_provisioned
+        from accounts.api import register_link_builder
+        from tenants.api import restrict_application, tenant_url, when_provisioned
 
+        register_link_builder(lambda path: tenant_url(None, path))
         restrict_application(restrict_ledger)
         when_provisioned(lambda tenant, now: found_ledger())

@@ -1,6 +1,7 @@
 """The dramatiq actor: it carries a job id and nothing else."""
 
 import dramatiq
+from django.db import close_old_connections
 
 from jobs.broker import QUEUE, broker
 from jobs.perform import perform
@@ -19,4 +20,8 @@ def declare() -> None:
 
 
 def _carry(job_id: int) -> None:
-    perform(job_id)
+    close_old_connections()
+    try:
+        perform(job_id)
+    finally:
+        close_old_connections()

@@ -1,0 +1,1 @@
+"""One URL configuration per kind of host; tenants.middleware picks it."""

@@ -1,0 +1,61 @@
+"""The clock: deadlines, meetings that ended, checkpoints of the ledgers. `python -m holdfast.clock`"""
+
+import logging
+import time
+from collections.abc import Callable
+
+from holdfast.startup import start
+
+log = logging.getLogger(__name__)
+PAUSE_SECONDS = 1.0
+
+
+def main() -> None:
+    """Tick until SIGTERM or SIGINT; several clocks may run at once, every act is a guarded update."""
+    start("clock")
+    from holdfast.loops import repeat
+
+    repeat(Clock().tick, pause_seconds=PAUSE_SECONDS)
+
+
+class Clock:
+    """Remembers when each chore was last done."""
+
+    def __init__(self) -> None:
+        self._done_at: dict[str, float] = {}
+
+    def tick(self) -> None:
+        """Do what is due, tenant by tenant; one tenant's fault does not keep the others waiting."""
+        from audit.api import write_checkpoints
+        from booking.api import complete_ended, expire_due
+
+        from kernel.clock import now
+
+        if self._is_due("deadlines", 2):
+            self._in_each_tenant("deadlines", lambda: expire_due())
+        if self._is_due("ended", 30):
+            self._in_each_tenant("ended meetings", lambda: complete_ended(now=now()))
+        if self._is_due("checkpoints", 60):
+            write_checkpoints(now())
+
+    def _is_due(self, chore: str, seconds: float) -> bool:
+        last = self._done_at.get(chore)
+        if last is not None and time.monotonic() - last < seconds:
+            return False
+        self._done_at[chore] = time.monotonic()
+        return True
+
+    def _in_each_tenant(self, chore: str, do: Callable[[], object]) -> None:
+        from kernel.tenancy import entered
+        from tenants.api import Tenant
+
+        for tenant in Tenant.objects.filter(ready_at__isnull=False, kind="business").order_by("pk"):
+            try:
+                with entered(tenant.schema_name):
+                    do()
+            except Exception:
+                log.exception("%s of %s failed; the next tick tries again.", chore, tenant.slug)
+
+
+if __name__ == "__main__":
+    main()

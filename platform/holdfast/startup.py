@@ -1,0 +1,28 @@
+"""What every process checks before it serves: secrets are set, and every ledger's keys can be opened."""
+
+import os
+import sys
+
+import django
+from audit.api import KeysUnusable, check_keys
+from django.conf import settings
+
+from kernel.errors import HoldfastError, Misconfigured
+
+
+def start(name: str) -> None:
+    """Load Django for a process called `name`; a fault of configuration is one clear line and exit 1."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "holdfast.settings")
+    try:
+        django.setup()
+        check()
+    except (HoldfastError, KeysUnusable) as error:
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        raise SystemExit(1) from None
+
+
+def check() -> None:
+    """Raise `Misconfigured` or `KeysUnusable` when this process must not serve."""
+    if settings.SECRET_KEY.startswith("not-a-secret"):
+        raise Misconfigured("HOLDFAST_SECRET_KEY is not set. Start with bin/run, or set it (or …_FILE).")
+    check_keys()

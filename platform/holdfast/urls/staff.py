@@ -1,0 +1,14 @@
+"""Addresses of the platform's own host: the staff console."""
+
+from django.urls import include, path
+from portal.brand import BRAND_PATH, stylesheet
+from portal.wellknown import keys
+
+handler500 = "portal.outage.server_error"
+
+urlpatterns = [
+    path("accounts/", include("portal.business.account_urls")),
+    path(".well-known/holdfast/keys.json", keys, name="keys"),
+    path("", include(([path(BRAND_PATH, stylesheet, name="brand")], "public"))),
+    path("", include("portal.staff.urls")),
+]
