@@ -6,6 +6,7 @@ serialisation of the same values.
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ VERSION: Final = 1
 ALGORITHM: Final = "Ed25519"
 LARGEST_EXACT: Final = 2**53 - 1
 
+_EXPONENT_FROM: Final = 1e21  # RFC 8785 writes smaller whole doubles without one, so as integers
 _DOMAIN: Final = b"holdfast/ledger/v1\n"
 _GENESIS: Final = b"holdfast/ledger/v1/genesis\n"
 
@@ -40,15 +42,16 @@ def canonical(value: Json) -> bytes:
 
 
 def exact(value: Any, *, path: str = "payload") -> Json:
-    """The same value with integers beyond 2^53 - 1 written as decimal strings, and nothing but JSON in it."""
+    """The same value with whole numbers beyond 2^53 - 1 as decimal strings, and nothing but JSON in it.
+
+    Raises NotCanonical, saying where, for what `canonical` or PostgreSQL's json would refuse.
+    """
     if isinstance(value, str):
-        if "\0" in value:
-            raise NotCanonical(f"{path} holds a NUL character")
-        return str(value)
-    if isinstance(value, bool) or value is None or isinstance(value, float):
+        return _text(value, path)
+    if isinstance(value, bool) or value is None:
         return value
-    if isinstance(value, int):
-        return int(value) if abs(value) <= LARGEST_EXACT else str(int(value))
+    if isinstance(value, int | float):
+        return _number(value, path)
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
@@ -67,6 +70,26 @@ def digest(body: bytes) -> bytes:
 def genesis(tenant: str) -> bytes:
     """What the first entry of a tenant's ledger is chained to, so that no entry 1 fits another tenant."""
     return hashlib.sha256(_GENESIS + tenant.encode()).digest()
+
+
+def _text(value: str, path: str) -> str:
+    if "\0" in value:
+        raise NotCanonical(f"{path} holds a NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise NotCanonical(f"{path} holds half a surrogate pair") from error
+    return str(value)
+
+
+def _number(value: int | float, path: str) -> Json:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NotCanonical(f"{path} is {value}, which JSON does not have")
+    if isinstance(value, float) and not (value.is_integer() and abs(value) < _EXPONENT_FROM):
+        return float(value)  # read back as the same double
+    if abs(value) <= LARGEST_EXACT:
+        return int(value) if isinstance(value, int) else value
+    return str(int(value))
 
 
 def to_base64(data: bytes) -> str:

@@ -24,8 +24,8 @@ def found_ledger() -> bool:
     """
     with transaction.atomic():
         signer, wrapped_seed, wrapped_data_key = keys.wrapped(new_seed(), crypto.new_key())
-        arguments = [signer.kid, signer.public_key, wrapped_seed, wrapped_data_key]
-        if not keys.call("ledger_found_v1", arguments):
+        first = (signer.kid, signer.public_key, wrapped_seed, wrapped_data_key)
+        if not keys.call("ledger_found_v1", first):
             return False
         record(FOUNDED, subject=f"ledger:{current_schema()}", actor=_AUTOMATION, payload=_announced(signer),
                reversible="none", because="A ledger begins once.")  # fmt: skip
