@@ -8,7 +8,7 @@ python="$here/.venv/bin/python"
 
 refuse() { echo "holdfast: $*" >&2; exit 1; }
 
-# prepare_environment run|test: `test` adds the development group.
+# prepare_environment run|test: `test` adds the development group; nothing that is installed is taken away.
 prepare_environment() {
     local wanted=$1 stamp="$here/.venv/.holdfast" found="" level="" lock
     [ -r "$here/uv.lock" ] || refuse "$here/uv.lock is missing: this checkout is not complete."
@@ -38,7 +38,7 @@ install_environment() {
     (
         cd "$here"
         export UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT="$here/.venv" VIRTUAL_ENV=
-        "$uv" sync --frozen --python "$base" "${group[@]}" || {
+        "$uv" sync --frozen --inexact --python "$base" "${group[@]}" || {
             echo "uv could not fetch the locked files; trying pip with its own configuration"
             install_with_pip "$base" "$uv" "${group[@]}"
         }
@@ -73,7 +73,7 @@ find_uv() {
     if "$base" -m pip --version >/dev/null 2>&1; then
         echo "Fetching uv $UV_PIN with pip" >&2
         rm -rf "$own.new"
-        if "$base" -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
+        if PIP_ROOT_USER_ACTION=ignore "$base" -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
             --target "$own.new" "uv==$UV_PIN" >&2 && mv "$own.new" "$own"; then
             echo "$own/bin/uv"
             return

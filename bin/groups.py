@@ -63,7 +63,7 @@ GROUPS = ("checks", "core", *MARKERS)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the groups, print each one's time and `N passed, N failed` last; 1 if anything failed or did not run."""
+    """Run the groups, print times and `N passed, N failed`; return 1 if anything failed or did not run."""
     parser = argparse.ArgumentParser(
         prog="bin/test", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

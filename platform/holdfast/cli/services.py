@@ -95,7 +95,7 @@ def check_database(name: str, url: str) -> None:
     try:
         psycopg.connect(url, connect_timeout=5).close()
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1].strip()
+        reason = str(error).strip().splitlines()[0]
         raise StartRefused(f"The database that {name} names does not answer: {reason}") from None
 
 

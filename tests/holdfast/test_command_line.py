@@ -1,0 +1,131 @@
+"""The command line's refusals: one clear line on stderr, exit status 1, nothing left running."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from holdfast.embedded.data_folder import DataFolderLock, default_data_folder, make_data_folder, secret_file
+from holdfast.embedded.refusal import StartRefused
+from tests.holdfast.conftest import ROOT
+from tests.holdfast.eventually import processes_naming
+
+
+def holdfast(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line with no address of a server in its environment but the given ones."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    command = [sys.executable, "-P", "-m", "holdfast.cli", *map(str, arguments)]
+    return subprocess.run(
+        command, env={**kept, **environment}, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the one line of a refusal."""
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    return done.stderr.strip()
+
+
+def test_taken_port_is_one_line(data: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        line = refusal(holdfast("up", "--data", data, "--port", port))
+    assert line == f"holdfast: Port {port} is taken: stop what listens there, or choose another with --port."
+    assert processes_naming(str(data)) == []
+
+
+def test_data_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    line = refusal(holdfast("up", "--data", file / "below", "--port", 0))
+    reason = "cannot be written: Not a directory. Name another with --data."
+    assert line == f"holdfast: The data folder {file}/below {reason}"
+
+
+def test_second_run_on_one_data_folder_names_the_first(data: Path) -> None:
+    make_data_folder(data)
+    lock = DataFolderLock(data)
+    lock.take()
+    try:
+        line = refusal(holdfast("up", "--data", data, "--port", 0))
+    finally:
+        lock.release()
+    pid = os.getpid()
+    assert line == f"holdfast: The data folder {data} is in use by process {pid}: stop it, or name another."
+
+
+def test_dead_database_is_one_line(data: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound, not listening: refused
+        url = f"postgresql://holdfast_app@127.0.0.1:{closed.getsockname()[1]}/holdfast"
+        line = refusal(holdfast("up", "--data", data, "--port", 0, DATABASE_URL=url))
+    assert line.startswith("holdfast: The database that DATABASE_URL names does not answer: ")
+    assert "Connection refused" in line
+
+
+def test_operator_commands_name_a_folder_without_an_installation(data: Path) -> None:
+    for command in ("migrate", "seed-demo", "verify", "psql"):
+        line = refusal(holdfast(command, "--data", data))
+        expected = f"There is no installation in {data}: run bin/run first, or name its folder with --data."
+        assert line == f"holdfast: {expected}"
+    assert not data.exists()
+
+
+def test_help_lists_every_command() -> None:
+    done = holdfast("--help")
+    assert done.returncode == 0
+    assert re.findall(r"^    (\S+)", done.stdout, re.MULTILINE) == [
+        "up",
+        "migrate",
+        "seed-demo",
+        "verify",
+        "psql",
+    ]
+
+
+def test_default_data_folder_follows_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_DATA", "/srv/holdfast")
+    assert default_data_folder() == Path("/srv/holdfast")
+    monkeypatch.delenv("HOLDFAST_DATA")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert default_data_folder() == Path("/var/lib/holdfast")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("XDG_DATA_HOME", "/home/ana/.share")
+    assert default_data_folder() == Path("/home/ana/.share/holdfast")
+
+
+def test_secret_is_made_once_and_read_by_its_owner_only(data: Path) -> None:
+    make_data_folder(data)
+    first = secret_file(data, "a-key")
+    text = first.read_text()
+    assert len(text) == 32
+    assert secret_file(data, "a-key", value="another").read_text() == text
+    assert first.stat().st_mode & 0o777 == 0o600
+
+
+def test_lock_goes_with_its_holder(data: Path) -> None:
+    make_data_folder(data)
+    first, second = DataFolderLock(data), DataFolderLock(data)
+    first.take()
+    with pytest.raises(StartRefused):
+        second.take()
+    first.release()
+    second.take()
+    second.release()
+
+
+def test_import_platform_stays_the_standard_librarys() -> None:
+    for program in (
+        "import platform; print(platform.system())",
+        "import manage, platform; print(platform.system())",
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.stdout == "Linux\n", done.stderr

@@ -1,0 +1,86 @@
+"""The embedded broker, the demo's mail sink and its calendar server, each for real."""
+
+import base64
+import http.client
+import smtplib
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+
+import pytest
+import redis
+
+from holdfast.embedded.data_folder import make_data_folder
+from holdfast.embedded.mailsink import MailSink
+from holdfast.embedded.radicale import EmbeddedRadicale
+from holdfast.embedded.valkey import EmbeddedValkey
+from holdfast.processes.supervisor import Supervisor
+
+
+@pytest.fixture
+def supervisor(data: Path) -> Iterator[Supervisor]:
+    make_data_folder(data)
+    made = Supervisor(lambda _line: None)
+    yield made
+    made.stop()
+
+
+def test_broker_answers_behind_its_password_only(supervisor: Supervisor, data: Path) -> None:
+    broker = EmbeddedValkey(data)
+    supervisor.start(broker.child())
+    with redis.Redis.from_url(broker.url) as client:
+        client.lpush("queue", "7")
+        assert client.rpop("queue") == b"7"
+        assert client.config_get("save") == {"save": ""}
+    with redis.Redis(port=broker.port) as stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
+
+
+def test_mail_sink_keeps_each_message_with_its_envelope(supervisor: Supervisor, data: Path) -> None:
+    sink = MailSink(data)
+    supervisor.start(sink.child())
+    message = EmailMessage()
+    message["Subject"], message["From"], message["To"] = "Prüfung", "a@holdfast.example", "ana@acme.example"
+    message.set_content("Grüße\n")
+    with smtplib.SMTP("127.0.0.1", sink.port) as client:
+        client.send_message(message, to_addrs=["ana@acme.example", "guest@acme.example"])
+        client.send_message(message)
+    kept = sorted(sink.folder.iterdir())
+    assert [path.suffix for path in kept] == [".eml", ".eml"]
+    first = BytesParser(policy=default).parsebytes(kept[0].read_bytes())
+    assert first["Return-Path"] == "<a@holdfast.example>"
+    assert first.get_all("X-Original-To") == ["ana@acme.example", "guest@acme.example"]
+    assert (first["Subject"], first.get_content()) == ("Prüfung", "Grüße\r\n")
+    assert (data / "logs" / "mail.log").read_text() == ""
+
+
+def test_ports_stay_the_same_between_starts(supervisor: Supervisor, data: Path) -> None:
+    first = EmbeddedRadicale(data)
+    supervisor.start(first.child())
+    supervisor.stop()
+    assert EmbeddedRadicale(data).url == first.url
+    assert MailSink(data).port != first.port
+
+
+def test_calendar_server_has_a_calendar_for_ana_and_for_nobody_else(
+    supervisor: Supervisor, data: Path
+) -> None:
+    radicale = EmbeddedRadicale(data)
+    supervisor.start(radicale.child())
+    password = radicale.password_file.read_text()
+    assert _propfind(radicale, "/ana/", f"ana:{password}")[0] == 207
+    status, body = _propfind(radicale, "/ana/", f"ana:{password}")
+    assert (status, b"<href>/ana/calendar/</href>" in body) == (207, True)
+    assert _propfind(radicale, "/ana/", "ana:wrong")[0] == 401
+
+
+def _propfind(radicale: EmbeddedRadicale, path: str, user: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", radicale.port, timeout=10)
+    headers = {"Depth": "1", "Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
+    connection.request("PROPFIND", path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body
