@@ -34,7 +34,7 @@ def find_opening(
     """Return the wished month, or without a wish the first one in which something is open.
 
     `month` is the first day of a month; one that lies outside today .. end of the booking window counts as no
-    wish. Local dates are those of `time_zone`. `leaving`: the meeting that is to be moved does not stand in its
+    wish. Local dates are those of `time_zone`. `leaving`: a meeting that is to be moved does not stand in its
     own way.
     """
     today = now.astimezone(ZoneInfo(time_zone)).date()
