@@ -1,4 +1,4 @@
-"""The doors of allauth that are open and designed: sign in, sign out, reset a password. Sign-up has none."""
+"""The doors of allauth that are open and designed: sign in, sign out, reset a password; sign-up says no."""
 
 from allauth.account import views
 from django.urls import path, re_path
@@ -6,6 +6,7 @@ from django.urls import path, re_path
 urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
+    path("signup/", views.signup, name="account_signup"),  # the adapter keeps it closed; reset mails reverse it
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("password/reset/", views.password_reset, name="account_reset_password"),
     path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),

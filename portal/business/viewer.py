@@ -61,7 +61,7 @@ def portal_page(
         view: Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         @wraps(view)
-        def gated(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             viewer = _viewer(request)
             if viewer is None:
                 return _forbidden(request, "unlinked")
