@@ -4,7 +4,6 @@ import os
 import sys
 
 import django
-from audit.api import KeysUnusable, check_keys
 from django.conf import settings
 
 from kernel.errors import HoldfastError, Misconfigured
@@ -16,13 +15,15 @@ def start(name: str) -> None:
     try:
         django.setup()
         check()
-    except (HoldfastError, KeysUnusable) as error:
+    except HoldfastError as error:
         print(f"{name}: {error}", file=sys.stderr, flush=True)
         raise SystemExit(1) from None
 
 
 def check() -> None:
     """Raise `Misconfigured` or `KeysUnusable` when this process must not serve."""
+    from audit.api import check_keys  # importable once Django is loaded
+
     if settings.SECRET_KEY.startswith("not-a-secret"):
         raise Misconfigured("HOLDFAST_SECRET_KEY is not set. Start with bin/run, or set it (or …_FILE).")
     check_keys()
