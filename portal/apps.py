@@ -9,3 +9,10 @@ class PortalConfig(AppConfig):
     name = "portal"
     label = "portal"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell accounts, which stands below tenants, how links in its mails begin."""
+        from accounts.api import register_link_builder
+        from tenants.api import tenant_url
+
+        register_link_builder(lambda path: tenant_url(None, path))

@@ -39,12 +39,18 @@ HOLDFAST_TRUSTED_PROXIES = env.integer("HOLDFAST_TRUSTED_PROXIES", 0)
 # -- secrets ----------------------------------------------------------------------------------------
 _NO_SECRET = "not-a-secret: set HOLDFAST_SECRET_KEY"  # noqa: S105  lets checks and type checkers load settings
 SECRET_KEY = env.secret("HOLDFAST_SECRET_KEY", _NO_SECRET)
-HOLDFAST_KEK = base64.urlsafe_b64decode(env.secret("HOLDFAST_KEK", base64.urlsafe_b64encode(b"\0" * 32).decode()))
+HOLDFAST_KEK = base64.urlsafe_b64decode(
+    env.secret("HOLDFAST_KEK", base64.urlsafe_b64encode(b"\0" * 32).decode())
+)
 
 # -- Django -----------------------------------------------------------------------------------------
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # the Domain table decides: an unknown host gets a plain 404 from tenants.middleware
-DATABASES = {"default": database_settings(env.text("DATABASE_URL", "postgresql://holdfast_app@127.0.0.1:5432/holdfast"))}
+DATABASES = {
+    "default": database_settings(
+        env.text("DATABASE_URL", "postgresql://holdfast_app@127.0.0.1:5432/holdfast")
+    )
+}
 HOLDFAST_APPLICATION_ROLE = DATABASES["default"]["USER"]
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -59,12 +65,12 @@ TENANT_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "accounts",
+    "portal",  # before allauth: its templates are overridden by ours
     "allauth",
     "allauth.account",
     "audit",
     "providers",
     "booking",
-    "portal",
 ]
 INSTALLED_APPS = [
     *SHARED_APPS,
@@ -116,6 +122,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+ALLAUTH_TRUSTED_PROXY_COUNT = HOLDFAST_TRUSTED_PROXIES
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -157,5 +164,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.text("HOLDFAST_LOG_LEVEL", "INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}, "django.request": {"level": "ERROR"}, "dramatiq": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "dramatiq": {"level": "WARNING"},
+    },
 }

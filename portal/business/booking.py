@@ -1,16 +1,16 @@
 """One booking: who, when, where with the proof of its link, what ran for it, what was sent."""
 
-from booking.api import Booking, BookingNotFound, get_booking, progress
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from audit.api import runs
+from booking.api import Booking, BookingNotFound, EventType, get_booking, progress
 from portal.business.viewer import Viewer, portal_page
 from providers.api import messages
 
 _RUNS_SHOWN = 50
-CANCELLABLE = frozenset({"held", "pending", "awaiting_link", "confirmed"})
+CANCELLABLE = frozenset({"confirmed"})  # what waits for its link ends by itself within its deadline
 
 
 @require_safe
@@ -20,7 +20,7 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
     found = find_booking(uid, viewer)
     if found is None:
         return booking_not_found(request, viewer)
-    state = progress(found)
+    state = progress(found, now=viewer.now)
     subject = f"meeting:{found.meeting.uid}"
     context = {
         "viewer": viewer,
@@ -29,7 +29,7 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
         "progress": state,
         "is_moving": not state.final,
         "can_cancel": found.status in CANCELLABLE and found.meeting.ends_at > viewer.now,
-        "can_reschedule": found.status == "confirmed" and found.meeting.starts_at > viewer.now,
+        "can_reschedule": can_move(found, viewer),
         "runs": runs(limit=_RUNS_SHOWN, subject=subject),
         "messages_sent": messages(booking_uid=found.uid),
     }
@@ -44,6 +44,13 @@ def find_booking(uid: str, viewer: Viewer) -> Booking | None:
         return None
     hosts = {host.pk for host in found.meeting.hosts.all()}
     return found if viewer.only_host is None or viewer.only_host in hosts else None
+
+
+def can_move(booking: Booking, viewer: Viewer) -> bool:
+    """Say whether a reschedule makes sense; booking.api.move has the last word."""
+    meeting = booking.meeting
+    is_seat = meeting.event_type.kind == EventType.Kind.GROUP
+    return booking.status == Booking.Status.CONFIRMED and meeting.starts_at > viewer.now and not is_seat
 
 
 def booking_not_found(request: HttpRequest, viewer: Viewer) -> HttpResponse:

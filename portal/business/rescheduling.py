@@ -2,15 +2,15 @@
 
 from datetime import date, datetime, timedelta
 
-from booking.api import Booking, Slot, SlotPage, SlotRefused
-from booking.api import move as move_booking
-from booking.api import slots as open_slots
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from booking.api import Booking, Slot, SlotPage, SlotRefused
+from booking.api import move as move_booking
+from booking.api import slots as open_slots
 from kernel.errors import HoldfastError
-from portal.business.booking import booking_not_found, find_booking
+from portal.business.booking import booking_not_found, can_move, find_booking
 from portal.business.redirects import see_other
 from portal.business.viewer import Viewer, portal_page
 
@@ -24,7 +24,8 @@ def reschedule(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
     booking = find_booking(uid, viewer)
     if booking is None:
         return booking_not_found(request, viewer)
-    fault, alternatives, status = "", (), 200
+    alternatives: tuple[Slot, ...] = ()
+    fault, status = "", 200
     if request.method == "POST":
         fault, alternatives = _move(booking, request.POST.get("start", ""), viewer)
         if not fault:
@@ -37,7 +38,7 @@ def reschedule(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
         "booking": booking,
         "fault": fault,
         "alternatives": alternatives,
-        "is_open": booking.status == "confirmed",
+        "is_open": can_move(booking, viewer),
     }
     return render(request, "business/reschedule.html", context, status=status)
 
@@ -62,12 +63,15 @@ def _move(booking: Booking, start: str, viewer: Viewer) -> tuple[str, tuple[Slot
 def _week(booking: Booking, asked: str, viewer: Viewer) -> dict[str, object]:
     """Return the open times of the asked week, its neighbours, and what is withheld, for the page."""
     first = _first_day(asked, booking, viewer)
+    hosts = list(booking.meeting.hosts.all())
     page: SlotPage = open_slots(
         booking.meeting.event_type,
         first=first,
         last=first + _WEEK - timedelta(days=1),
         time_zone=viewer.zone.key,
         now=viewer.now,
+        host=hosts[0] if len(hosts) == 1 else None,
+        leaving=booking.meeting.pk,
     )
     return {
         "days": [(first + timedelta(days=n), page.days.get(first + timedelta(days=n), ())) for n in range(7)],
