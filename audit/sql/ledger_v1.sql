@@ -15,7 +15,7 @@ ALTER TABLE audit_entry
 
 INSERT INTO audit_head (id, seq, hash, tenant, last_at)
 VALUES (1, 0, sha256('holdfast/ledger/v1/genesis\012'::bytea || convert_to(current_schema(), 'UTF8')),
-        current_schema(), '-infinity');
+        current_schema(), to_timestamp(0));
 
 CREATE FUNCTION ledger_refuse_v1() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
