@@ -60,7 +60,12 @@ def _answers(answers: Mapping[str, str]) -> dict[str, str]:
         raise InvalidBooking(f"At most {MOST_ANSWERS} answers.", "answers")
     clean = {}
     for question, answer in answers.items():
-        if not isinstance(answer, str) or len(question) > 200 or len(answer) > 2000 or "\0" in question + answer:
+        if (
+            not isinstance(answer, str)
+            or len(question) > 200
+            or len(answer) > 2000
+            or "\0" in question + answer
+        ):
             raise InvalidBooking("An answer is a text of up to 2,000 characters.", f"answers.{question[:40]}")
         clean[question] = answer.strip()
     return clean

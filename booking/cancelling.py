@@ -27,15 +27,26 @@ def cancel_within(
     """The same inside the caller's transaction; `by` is who is named as the one who cancelled."""
     meeting = booking.meeting
     payload = {
-        "booking": booking.uid, "link_key": meeting.link_key, "starts_at": meeting.starts_at.isoformat(), "by": by,
-        "by_whom": "attendee" if by == "client" else "host" if _is_host(booking, actor) else "business", "reason": reason,
-    }  # fmt: skip
+        "booking": booking.uid,
+        "link_key": meeting.link_key,
+        "starts_at": meeting.starts_at.isoformat(),
+        "by": by,
+        "by_whom": "attendee" if by == "client" else "host" if _is_host(booking, actor) else "business",
+        "reason": reason,
+    }
     return start_run(
-        WORKFLOW, subject=subject_of(meeting.uid), payload=payload, actor=actor, now=now, at_once=("free_slot",),
+        WORKFLOW,
+        subject=subject_of(meeting.uid),
+        payload=payload,
+        actor=actor,
+        now=now,
+        at_once=("free_slot",),
         reverses=reverses,
     )
 
 
 def _is_host(booking: Booking, actor: Actor) -> bool:
     hosts = MeetingHost.objects.filter(meeting=booking.meeting, host__user_id__isnull=False)
-    return actor.type == "user" and actor.id in {str(user) for user in hosts.values_list("host__user_id", flat=True)}
+    return actor.type == "user" and actor.id in {
+        str(user) for user in hosts.values_list("host__user_id", flat=True)
+    }

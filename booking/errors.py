@@ -16,7 +16,9 @@ WORDS: dict[Reason, str] = {
     Reason.OUT_OF_OFFICE: "The host is away then. Choose another day.",
     Reason.HOST_BUSY: "This time is taken. Choose another time.",
     Reason.CALENDAR_BUSY: "The host became busy at this time. Nothing was booked. Choose another time.",
-    Reason.CALENDAR_STALE: "The host's calendar cannot be read right now, so this time is not offered. Try again in a few minutes.",
+    Reason.CALENDAR_STALE: (
+        "The host’s calendar cannot be read right now, so this time is not offered. Try again in a few minutes."
+    ),
     Reason.BUFFER: "This time is too close to another meeting. Choose another time.",
     Reason.NOTICE_TOO_SHORT: "This time is too soon. Choose a later time.",
     Reason.OUTSIDE_WINDOW: "This time is further ahead than meetings can be booked. Choose an earlier time.",
@@ -93,6 +95,15 @@ class NotChangeable(HoldfastError):
 
 
 __all__ = [
-    "WORDS", "BookingNotFound", "Busy", "EventTypeNotFound", "HoldExpired", "HostNotFound", "IdempotencyMismatch",
-    "InvalidBooking", "InvalidRange", "NotChangeable", "SlotRefused",
-]  # fmt: skip
+    "WORDS",
+    "BookingNotFound",
+    "Busy",
+    "EventTypeNotFound",
+    "HoldExpired",
+    "HostNotFound",
+    "IdempotencyMismatch",
+    "InvalidBooking",
+    "InvalidRange",
+    "NotChangeable",
+    "SlotRefused",
+]

@@ -68,11 +68,17 @@ def calendar_event(meeting: Meeting) -> CalendarEvent:
 def _business() -> Business:
     tenant = current_tenant()
     return Business(
-        name=tenant.name, accent=tenant.accent, home_url=tenant_url(tenant, "/"), mail_address=settings.HOLDFAST_MAIL_FROM
+        name=tenant.name,
+        accent=tenant.accent,
+        home_url=tenant_url(tenant, "/"),
+        mail_address=settings.HOLDFAST_MAIL_FROM,
     )
 
 
 def _description(bookings: list[Booking]) -> str:
     return "\n".join(
-        f"{question}: {answer}" for booking in bookings for question, answer in booking.answers.items() if answer
+        f"{question}: {answer}"
+        for booking in bookings
+        for question, answer in booking.answers.items()
+        if answer
     )

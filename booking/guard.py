@@ -35,7 +35,9 @@ def guarded(operation: Callable[[], T]) -> T:
             if sqlstate(error) not in PASSING:
                 raise
             if attempt == TRIES:
-                raise Busy("Too many people are booking at this moment. Nothing was booked. Try again.") from None
+                raise Busy(
+                    "Too many people are booking at this moment. Nothing was booked. Try again."
+                ) from None
             time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  jitter, not a secret
     raise AssertionError("unreachable")
 

@@ -34,8 +34,15 @@ class Booked:
 
 
 def hold(
-    event_type: EventType, *, start: datetime, time_zone: str, now: datetime, actor: Actor, visitor: str,
-    host: Host | None = None, source: str = Booking.Source.PAGE,
+    event_type: EventType,
+    *,
+    start: datetime,
+    time_zone: str,
+    now: datetime,
+    actor: Actor,
+    visitor: str,
+    host: Host | None = None,
+    source: str = Booking.Source.PAGE,
 ) -> Booking:
     """Hold a start for HOLDFAST_HOLD_SECONDS without an attendee yet (the page's countdown).
 
@@ -48,22 +55,34 @@ def hold(
 
 
 def submit(
-    booking: Booking, *, attendee: Attendee, guests: Sequence[str], answers: Mapping[str, str], now: datetime, actor: Actor,
+    booking: Booking,
+    *,
+    attendee: Attendee,
+    guests: Sequence[str],
+    answers: Mapping[str, str],
+    now: datetime,
+    actor: Actor,
     time_zone: str | None = None,
 ) -> Booking:
     """Attach the attendee to a hold and start its workflow, in one guarded update.
 
     Raises `HoldExpired` when the deadline passed, `InvalidBooking`, `NotChangeable` when it is no hold.
     """
-    request = checked_request(attendee, time_zone=time_zone or booking.time_zone, guests=guests, answers=answers)
+    request = checked_request(
+        attendee, time_zone=time_zone or booking.time_zone, guests=guests, answers=answers
+    )
     event_type = booking.meeting.event_type
 
     def attach() -> bool:
         deadline = Now() + timedelta(seconds=settings.HOLDFAST_LINK_SECONDS)
         held = Booking.objects.filter(pk=booking.pk, status=Booking.Status.HELD, expires_at__gt=Now())
         if not held.update(
-            status=Booking.Status.AWAITING_LINK, expires_at=deadline, attendee_name=request.attendee.name,
-            attendee_email=request.attendee.email, time_zone=request.time_zone, guests=list(request.guests),
+            status=Booking.Status.AWAITING_LINK,
+            expires_at=deadline,
+            attendee_name=request.attendee.name,
+            attendee_email=request.attendee.email,
+            time_zone=request.time_zone,
+            guests=list(request.guests),
             answers=dict(request.answers or {}),
         ):
             return False
@@ -81,9 +100,19 @@ def submit(
 
 
 def book(
-    event_type: EventType, *, start: datetime, time_zone: str, attendee: Attendee, guests: Sequence[str],
-    answers: Mapping[str, str], now: datetime, actor: Actor, visitor: str, host: Host | None = None,
-    idempotency_key: str | None = None, source: str = Booking.Source.API,
+    event_type: EventType,
+    *,
+    start: datetime,
+    time_zone: str,
+    attendee: Attendee,
+    guests: Sequence[str],
+    answers: Mapping[str, str],
+    now: datetime,
+    actor: Actor,
+    visitor: str,
+    host: Host | None = None,
+    idempotency_key: str | None = None,
+    source: str = Booking.Source.API,
 ) -> Booked:
     """Take a start with its attendee, and start the workflow: everything in one transaction.
 
@@ -96,7 +125,9 @@ def book(
     if known:
         return known
     opened = _open_start(event_type, start=start, now=now, host=host)
-    place = Place(event_type, start, _alternatives(event_type, opened), visitor=visitor, source=source, keys=keys)
+    place = Place(
+        event_type, start, _alternatives(event_type, opened), visitor=visitor, source=source, keys=keys
+    )
     wanted = Wanted(new_uid(), request.time_zone, "awaiting_link", settings.HOLDFAST_LINK_SECONDS, request)
     return _taken(place, wanted, now=now, actor=actor, host=host)
 
@@ -142,11 +173,16 @@ def _taken(place: Place, wanted: Wanted, *, now: datetime, actor: Actor, host: H
 def _take(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) -> Booked:
     """One call of the guard, its signed entries, and the run where there is an attendee; in a transaction."""
     answer = call(
-        "hold_v1", _meeting(place), TimeRange(blocked_range(place.event_type, place.start)), place.alternatives,
-        place.event_type.kind == EventType.Kind.GROUP, _booking(place, wanted),
+        "hold_v1",
+        _meeting(place),
+        TimeRange(blocked_range(place.event_type, place.start)),
+        place.alternatives,
+        place.event_type.kind == EventType.Kind.GROUP,
+        _booking(place, wanted),
         settings.HOLDFAST_HOLDS_PER_VISITOR if settings.HOLDFAST_PUBLIC_RATE else None,
-        settings.HOLDFAST_HOLDS_PER_TENANT, *(place.keys or (None, None)),
-    )  # fmt: skip
+        settings.HOLDFAST_HOLDS_PER_TENANT,
+        *(place.keys or (None, None)),
+    )
     match answer["outcome"]:
         case "held":
             pass
@@ -170,23 +206,34 @@ def _loaded(booking_id: int) -> Booking:
 
 
 def _sign_held(place: Place, booking: Booking, request: Request | None, actor: Actor) -> None:
-    hosts = MeetingHost.objects.filter(meeting=booking.meeting).order_by("position").values_list("host_id", flat=True)
+    hosts = (
+        MeetingHost.objects.filter(meeting=booking.meeting)
+        .order_by("position")
+        .values_list("host_id", flat=True)
+    )
     sign(
-        "hold_slot", meeting_uid=booking.meeting.uid, actor=actor,
+        "hold_slot",
+        meeting_uid=booking.meeting.uid,
+        actor=actor,
         payload={
-            "booking": booking.uid, "event_type": place.event_type.slug,
-            "starts_at": place.start.astimezone(UTC).isoformat(), "hosts": [str(host) for host in hosts],
+            "booking": booking.uid,
+            "event_type": place.event_type.slug,
+            "starts_at": place.start.astimezone(UTC).isoformat(),
+            "hosts": [str(host) for host in hosts],
         },
         attendee=(request.attendee.name, request.attendee.email) if request else None,
-    )  # fmt: skip
+    )
 
 
 def _meeting(place: Place) -> dict[str, Any]:
     event_type = place.event_type
     return {
-        "uid": new_uid(), "event_type": event_type.pk, "starts_at": place.start.isoformat(),
+        "uid": new_uid(),
+        "event_type": event_type.pk,
+        "starts_at": place.start.isoformat(),
         "ends_at": (place.start + timedelta(minutes=event_type.duration_minutes)).isoformat(),
-        "capacity": event_type.capacity, "location_kind": event_type.location_kind,
+        "capacity": event_type.capacity,
+        "location_kind": event_type.location_kind,
         "location_detail": event_type.location_detail,
     }
 
@@ -194,11 +241,17 @@ def _meeting(place: Place) -> dict[str, Any]:
 def _booking(place: Place, wanted: Wanted) -> dict[str, Any]:
     request = wanted.request
     return {
-        "uid": wanted.uid, "status": wanted.status, "seconds": wanted.seconds, "time_zone": wanted.time_zone,
-        "source": place.source, "visitor": place.visitor, "name": request.attendee.name if request else "",
-        "email": request.attendee.email if request else "", "guests": list(request.guests) if request else [],
+        "uid": wanted.uid,
+        "status": wanted.status,
+        "seconds": wanted.seconds,
+        "time_zone": wanted.time_zone,
+        "source": place.source,
+        "visitor": place.visitor,
+        "name": request.attendee.name if request else "",
+        "email": request.attendee.email if request else "",
+        "guests": list(request.guests) if request else [],
         "answers": dict(request.answers or {}) if request else {},
-    }  # fmt: skip
+    }
 
 
 def blocked_range(event_type: EventType, start: datetime) -> tuple[datetime, datetime]:
@@ -224,7 +277,9 @@ def _open_start(event_type: EventType, *, start: datetime, now: datetime, host: 
     return found
 
 
-def _refused(event_type: EventType, reason: Reason, *, start: datetime, now: datetime, host: Host | None) -> SlotRefused:
+def _refused(
+    event_type: EventType, reason: Reason, *, start: datetime, now: datetime, host: Host | None
+) -> SlotRefused:
     return SlotRefused(reason, alternatives=alternatives(event_type, start=start, now=now, host=host))
 
 
@@ -235,12 +290,18 @@ def _alternatives(event_type: EventType, opened: OpenStart) -> list[list[int]]:
     if len(opened.host_ids) == 1:
         return [[opened.host_ids[0]]]
     last = dict(
-        MeetingHost.objects.filter(host_id__in=opened.host_ids, meeting__event_type=event_type, meeting__released_at=None)
-        .values_list("host_id").annotate(last=Max("meeting__created_at"))
-    )  # fmt: skip
+        MeetingHost.objects.filter(
+            host_id__in=opened.host_ids, meeting__event_type=event_type, meeting__released_at=None
+        )
+        .values_list("host_id")
+        .annotate(last=Max("meeting__created_at"))
+    )
     never = datetime.min.replace(tzinfo=UTC)
     order = {host_id: position for position, host_id in enumerate(opened.host_ids)}
-    return [[host_id] for host_id in sorted(opened.host_ids, key=lambda each: (last.get(each, never), order[each]))]
+    return [
+        [host_id]
+        for host_id in sorted(opened.host_ids, key=lambda each: (last.get(each, never), order[each]))
+    ]
 
 
 def _keys(
@@ -250,8 +311,14 @@ def _keys(
     if idempotency_key is None:
         return None
     parameters = [
-        event_type.slug, start.astimezone(UTC).isoformat(), request.attendee.name, request.attendee.email,
-        request.time_zone, list(request.guests), dict(request.answers or {}), host.slug if host else None,
+        event_type.slug,
+        start.astimezone(UTC).isoformat(),
+        request.attendee.name,
+        request.attendee.email,
+        request.time_zone,
+        list(request.guests),
+        dict(request.answers or {}),
+        host.slug if host else None,
     ]
     return _hash(idempotency_key), _hash(json.dumps(parameters, sort_keys=True))
 
@@ -264,7 +331,9 @@ def _known(keys: tuple[str, str] | None) -> Booked | None:
     """Return what this key made before; the guard looks again, so a race is settled there."""
     if keys is None:
         return None
-    known = IdempotencyKey.objects.select_related("booking__meeting__event_type").filter(key_hash=keys[0]).first()
+    known = (
+        IdempotencyKey.objects.select_related("booking__meeting__event_type").filter(key_hash=keys[0]).first()
+    )
     if known is None:
         return None
     if known.fingerprint != keys[1]:
@@ -274,6 +343,9 @@ def _known(keys: tuple[str, str] | None) -> Booked | None:
 
 def _sign_submitted(booking: Booking, request: Request, actor: Actor) -> None:
     sign(
-        "submit_booking", meeting_uid=booking.meeting.uid, actor=actor, payload={"booking": booking.uid},
+        "submit_booking",
+        meeting_uid=booking.meeting.uid,
+        actor=actor,
+        payload={"booking": booking.uid},
         attendee=(request.attendee.name, request.attendee.email),
     )

@@ -17,7 +17,7 @@ from booking.workflows.new_booking import start_new_booking
 from kernel.reasons import Reason
 
 
-def move(booking: Booking, *, start: datetime, time_zone: str, now: datetime, actor: Actor) -> Move:
+def move(booking: Booking, *, start: datetime, now: datetime, actor: Actor) -> Move:
     """Start moving a confirmed booking to another start, with the same hosts.
 
     Raises `SlotRefused` with alternatives, `NotChangeable` when it is not confirmed, has started, or already
@@ -51,7 +51,9 @@ _WHY_NOT = {
 }
 
 
-def _move(booking: Booking, *, start: datetime, now: datetime, actor: Actor, reverses: Run | None) -> Move | str:
+def _move(
+    booking: Booking, *, start: datetime, now: datetime, actor: Actor, reverses: Run | None
+) -> Move | str:
     meeting = booking.meeting
     end = start + (meeting.ends_at - meeting.starts_at)
     answer = call(
@@ -62,7 +64,9 @@ def _move(booking: Booking, *, start: datetime, now: datetime, actor: Actor, rev
     moving = Move.objects.get(pk=answer["move"])
     sign_expired(answer["swept"])
     sign(
-        "hold_new_time", meeting_uid=meeting.uid, actor=actor,
+        "hold_new_time",
+        meeting_uid=meeting.uid,
+        actor=actor,
         payload={"booking": booking.uid, "from": meeting.starts_at.isoformat(), "to": start.isoformat()},
     )
     start_new_booking(booking, actor=actor, now=now, move=moving, reverses=reverses)
@@ -96,6 +100,8 @@ def _kept_host(booking: Booking) -> Host | None:
     return hosts[0] if len(hosts) == 1 else None
 
 
-def _refused(booking: Booking, reason: Reason, *, start: datetime, now: datetime, host: Host | None) -> SlotRefused:
+def _refused(
+    booking: Booking, reason: Reason, *, start: datetime, now: datetime, host: Host | None
+) -> SlotRefused:
     offered = alternatives(booking.meeting.event_type, start=start, now=now, host=host)
     return SlotRefused(reason, alternatives=offered, words=f"{WORDS[reason]} Your booking stays as it is.")

@@ -22,7 +22,9 @@ from providers.api import busy_times
 from tenants.api import current_tenant
 
 MOST_DAYS = 62
-REACH = timedelta(days=2)  # busy time is fetched this far beyond the range: longer than any meeting with buffers
+REACH = timedelta(
+    days=2
+)  # busy time is fetched this far beyond the range: longer than any meeting with buffers
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,15 @@ class SlotPage:
 
 
 def slots(
-    event_type: EventType, *, first: date, last: date, time_zone: str, now: datetime, host: Host | None = None,
-    explain: bool = False, leaving: int | None = None,
+    event_type: EventType,
+    *,
+    first: date,
+    last: date,
+    time_zone: str,
+    now: datetime,
+    host: Host | None = None,
+    explain: bool = False,
+    leaving: int | None = None,
 ) -> SlotPage:
     """List the open slots whose start lies on the local dates `first` to `last` of `time_zone`, inclusive.
 
@@ -68,7 +77,9 @@ def slots(
     try:
         between = date_range(first, last, zone=time_zone)
     except UnknownZone:
-        raise InvalidRange(f"{time_zone[:64]!r} is not a time zone. Use a name such as Europe/Lisbon.") from None
+        raise InvalidRange(
+            f"{time_zone[:64]!r} is not a time zone. Use a name such as Europe/Lisbon."
+        ) from None
     except (OverflowError, ValueError):
         raise InvalidRange("These dates are out of range.") from None
     request, notices = gather(event_type, between=between, now=now, host=host, leaving=leaving)
@@ -83,7 +94,12 @@ def slots(
 
 
 def check(
-    event_type: EventType, *, start: datetime, now: datetime, host: Host | None = None, leaving: int | None = None
+    event_type: EventType,
+    *,
+    start: datetime,
+    now: datetime,
+    host: Host | None = None,
+    leaving: int | None = None,
 ) -> OpenStart | CoreWithheld:
     """Say who can take this one start, or why nobody can; the answer of `slots` on one interval."""
     second = seconds_of(start)
@@ -95,21 +111,32 @@ def alternatives(
     event_type: EventType, *, start: datetime, now: datetime, host: Host | None = None, limit: int = 3
 ) -> tuple[Slot, ...]:
     """Return the open slots nearest to a start that was refused, ascending; within a week around it."""
-    around = (seconds_of(max(now, start - timedelta(days=1))), seconds_of(max(now, start) + timedelta(days=7)))
+    around = (
+        seconds_of(max(now, start - timedelta(days=1))),
+        seconds_of(max(now, start) + timedelta(days=7)),
+    )
     request, _ = gather(event_type, between=around, now=now, host=host)
     found = open_slots(request, between=around, now=seconds_of(now))
     return tuple(_slot(each, event_type) for each in nearest(found.open, to=seconds_of(start), limit=limit))
 
 
 def gather(
-    event_type: EventType, *, between: tuple[int, int], now: datetime, host: Host | None, leaving: int | None = None
+    event_type: EventType,
+    *,
+    between: tuple[int, int],
+    now: datetime,
+    host: Host | None,
+    leaving: int | None = None,
 ) -> tuple[SlotRequest, tuple[str, ...]]:
     """Fetch everything that the core needs about `between` (seconds), and what the visitor should know."""
     hosts = _hosts(event_type, host)
     reach = (_instant(between[0]) - REACH, _instant(between[1]) + REACH)
     own = occupied([each.pk for each in hosts], *reach, leaving=leaving)
     outside = busy_times(
-        [each.pk for each in hosts], start=max(reach[0], now - REACH), end=max(reach[1], now), now=now,
+        [each.pk for each in hosts],
+        start=max(reach[0], now - REACH),
+        end=max(reach[1], now),
+        now=now,
         max_age=timedelta(seconds=settings.HOLDFAST_CALENDAR_FRESH_SECONDS),
     )
     busy = {
@@ -121,8 +148,11 @@ def gather(
         for each in hosts
     }
     request = SlotRequest(
-        rules=rules_of(event_type), zone=current_tenant().time_zone, hosts=tuple(_hours(hosts)),
-        hosts_needed="all" if event_type.kind == EventType.Kind.COLLECTIVE else "any", busy=busy,
+        rules=rules_of(event_type),
+        zone=current_tenant().time_zone,
+        hosts=tuple(_hours(hosts)),
+        hosts_needed="all" if event_type.kind == EventType.Kind.COLLECTIVE else "any",
+        busy=busy,
         capacity=event_type.capacity if event_type.kind == EventType.Kind.GROUP else None,
         sessions=_sessions(event_type, reach) if event_type.kind == EventType.Kind.GROUP else {},
     )
@@ -161,7 +191,8 @@ def occupied(
 
 
 _OCCUPIED = """
-    SELECT o.resource_id, extract(epoch FROM lower(o.blocked))::bigint, ceil(extract(epoch FROM upper(o.blocked)))::bigint
+    SELECT o.resource_id, extract(epoch FROM lower(o.blocked))::bigint,
+           ceil(extract(epoch FROM upper(o.blocked)))::bigint
     FROM unnest(%s::bigint[]) AS r
     JOIN LATERAL (
         SELECT resource_id, meeting_id, blocked FROM booking_occupancy
@@ -179,14 +210,20 @@ _OCCUPIED = """
 def _hosts(event_type: EventType, host: Host | None) -> list[Host]:
     rows = EventTypeHost.objects.filter(event_type=event_type, host__active=True).select_related("host")
     hosts = [row.host for row in rows.order_by("priority", "host_id")]
-    return [each for each in hosts if host is None or each.pk == host.pk or event_type.kind == EventType.Kind.COLLECTIVE]
+    return [
+        each
+        for each in hosts
+        if host is None or each.pk == host.pk or event_type.kind == EventType.Kind.COLLECTIVE
+    ]
 
 
 def _hours(hosts: Sequence[Host]) -> list[HostHours]:
     """Return each host's first schedule; three queries however many hosts."""
     chosen: dict[int, Schedule] = {}
     for schedule in (
-        Schedule.objects.filter(host__in=hosts).order_by("pk").prefetch_related("weekly_hours", "date_overrides")
+        Schedule.objects.filter(host__in=hosts)
+        .order_by("pk")
+        .prefetch_related("weekly_hours", "date_overrides")
     ):
         chosen.setdefault(schedule.host_id, schedule)
     return [_host_hours(host, chosen.get(host.pk)) for host in hosts]
@@ -208,7 +245,9 @@ def _sessions(event_type: EventType, reach: tuple[datetime, datetime]) -> dict[i
     """Return the live sessions of a group event type by start; seats of expired holds count as free."""
     with connection.cursor() as cursor:
         cursor.execute(_SESSIONS, [event_type.pk, *reach])
-        return {start: Session(host_ids=tuple(hosts), seats_left=left) for start, left, hosts in cursor.fetchall()}
+        return {
+            start: Session(host_ids=tuple(hosts), seats_left=left) for start, left, hosts in cursor.fetchall()
+        }
 
 
 _SESSIONS = """
@@ -228,7 +267,9 @@ _SESSIONS = """
 
 def _slot(found: OpenStart, event_type: EventType) -> Slot:
     start = _instant(found.start)
-    return Slot(start, start + timedelta(minutes=event_type.duration_minutes), found.host_ids, found.seats_left)
+    return Slot(
+        start, start + timedelta(minutes=event_type.duration_minutes), found.host_ids, found.seats_left
+    )
 
 
 def seconds_of(instant: datetime) -> int:

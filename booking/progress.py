@@ -15,7 +15,11 @@ _LINES = (
     ("held", "Slot held", ()),
     ("calendars", "Calendars checked", ("check_calendars",)),
     ("meeting", "Meeting created and tested", ("create_meeting", "verify_link", "confirm_booking")),
-    ("told", "Everyone told", ("send_confirmation", "write_calendar_event", "notify_team", "notify_webhooks")),
+    (
+        "told",
+        "Everyone told",
+        ("send_confirmation", "write_calendar_event", "notify_team", "notify_webhooks"),
+    ),
 )
 
 
@@ -51,7 +55,11 @@ def progress(booking: Booking, *, now: datetime) -> Progress:
     moving = move is not None and move.status == Move.Status.HELD
     lost_move = move is not None and move.status in (Move.Status.FAILED, Move.Status.EXPIRED)
     failed = booking.status in (Booking.Status.FAILED, Booking.Status.EXPIRED)
-    words, code = (move.failure_words, move.failure_code) if lost_move and move else (booking.failure_words, booking.failure_code)
+    words, code = (
+        (move.failure_words, move.failure_code)
+        if lost_move and move
+        else (booking.failure_words, booking.failure_code)
+    )
     wanted = move.starts_at if lost_move and move else booking.meeting.starts_at
     return Progress(
         status=booking.status,
@@ -59,7 +67,9 @@ def progress(booking: Booking, *, now: datetime) -> Progress:
         final=is_final(Status(booking.status)) and not moving,
         failure_words=words,
         failure_code=code,
-        alternatives=alternatives(booking.meeting.event_type, start=wanted, now=now) if failed or lost_move else (),
+        alternatives=alternatives(booking.meeting.event_type, start=wanted, now=now)
+        if failed or lost_move
+        else (),
         move=move,
     )
 
@@ -85,5 +95,3 @@ def _state(states: Sequence[str], *, started: bool) -> str:
     if all(state == "skipped" for state in states):
         return WAITING
     return DOING if any(state in ("started", "done") for state in states) or "waiting" in states else WAITING
-
-

@@ -61,19 +61,30 @@ def get_booking(uid: str) -> Booking:
 
 
 def bookings(
-    *, search: str = "", status: str | None = None, first: date | None = None, last: date | None = None,
-    host_id: int | None = None, page: int = 1,
+    *,
+    search: str = "",
+    status: str | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    host_id: int | None = None,
+    page: int = 1,
 ) -> BookingPage:
     """Return a page of submitted bookings by start; dates are local to the business. Three queries."""
-    rows = Booking.objects.select_related("meeting__event_type").prefetch_related("meeting__hosts").exclude(attendee_email="")
+    rows = (
+        Booking.objects.select_related("meeting__event_type")
+        .prefetch_related("meeting__hosts")
+        .exclude(attendee_email="")
+    )
     if status:
         rows = rows.filter(status=status)
     if search.strip():
         wanted = search.strip()
         rows = rows.filter(
-            Q(attendee_name__icontains=wanted) | Q(attendee_email__icontains=wanted)
-            | Q(uid=wanted) | Q(meeting__event_type__title__icontains=wanted)
-        )  # fmt: skip
+            Q(attendee_name__icontains=wanted)
+            | Q(attendee_email__icontains=wanted)
+            | Q(uid=wanted)
+            | Q(meeting__event_type__title__icontains=wanted)
+        )
     if host_id is not None:
         rows = rows.filter(meeting__hosts=host_id)
     if first:

@@ -19,11 +19,15 @@ def retake_within(booking: Booking, *, actor: Actor, now: datetime, reverses: Ru
         return None
     sign_expired(answer["swept"])
     sign(
-        "retake_slot", meeting_uid=booking.meeting.uid, actor=actor, payload={"booking": booking.uid},
+        "retake_slot",
+        meeting_uid=booking.meeting.uid,
+        actor=actor,
+        payload={"booking": booking.uid},
         attendee=(booking.attendee_name, booking.attendee_email),
     )
     Booking.objects.filter(pk=booking.pk, status=Booking.Status.HELD).update(
-        status=Booking.Status.AWAITING_LINK, expires_at=Now() + timedelta(seconds=settings.HOLDFAST_LINK_SECONDS)
+        status=Booking.Status.AWAITING_LINK,
+        expires_at=Now() + timedelta(seconds=settings.HOLDFAST_LINK_SECONDS),
     )
     fresh = Booking.objects.select_related("meeting__event_type").get(pk=booking.pk)
     return start_new_booking(fresh, actor=actor, now=now, reverses=reverses)

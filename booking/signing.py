@@ -25,15 +25,27 @@ def person_of(email: str) -> str:
 
 
 def sign(
-    action: str, *, meeting_uid: str, actor: Actor, payload: Mapping[str, Json], attendee: tuple[str, str] | None = None,
-    reverses: int | None = None, because: str = "",
+    action: str,
+    *,
+    meeting_uid: str,
+    actor: Actor,
+    payload: Mapping[str, Json],
+    attendee: tuple[str, str] | None = None,
+    reverses: int | None = None,
+    because: str = "",
 ) -> None:
     """Record an act on a meeting; `attendee` is (name, email), encrypted with that person's key."""
     personal = {"name": attendee[0], "email": attendee[1]} if attendee and attendee[1] else None
     record(
-        action, subject=subject_of(meeting_uid), actor=actor, payload=payload, personal=personal,
-        person=person_of(attendee[1]) if attendee and personal else None, reverses=reverses,
-        reversible="full", because=because,
+        action,
+        subject=subject_of(meeting_uid),
+        actor=actor,
+        payload=payload,
+        personal=personal,
+        person=person_of(attendee[1]) if attendee and personal else None,
+        reverses=reverses,
+        reversible="full",
+        because=because,
     )
 
 
@@ -41,7 +53,10 @@ def sign_expired(changes: Sequence[Mapping[str, Any]]) -> None:
     """Record what expire_v1 or a sweep gave back, in the same transaction."""
     for change in changes:
         record(
-            "expire_hold", subject=subject_of(change["meeting"]), actor=AUTOMATION,
+            "expire_hold",
+            subject=subject_of(change["meeting"]),
+            actor=AUTOMATION,
             payload={"booking": change["booking"], "was": change["was"], "becomes": change["becomes"]},
-            reversible="none", because="The deadline has passed; the time is open to everyone.",
+            reversible="none",
+            because="The deadline has passed; the time is open to everyone.",
         )

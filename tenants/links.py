@@ -12,13 +12,18 @@ def current_tenant() -> Tenant:
     tenant = connection.tenant  # type: ignore[attr-defined]  # django-tenants' backend
     if isinstance(tenant, Tenant):
         return tenant
-    return Tenant.objects.get(schema_name=current_schema())
+    found: Tenant = Tenant.objects.get(schema_name=current_schema())
+    return found
 
 
 def tenant_url(tenant: Tenant | None, path: str) -> str:
     """Return the absolute address of `path` ("/…") at the tenant's primary domain (None: the current one)."""
     schema = tenant.schema_name if tenant else current_schema()
-    domain = Domain.objects.filter(tenant__schema_name=schema, is_primary=True).values_list("domain", flat=True).get()
+    domain = (
+        Domain.objects.filter(tenant__schema_name=schema, is_primary=True)
+        .values_list("domain", flat=True)
+        .get()
+    )
     port = settings.HOLDFAST_PUBLIC_PORT
     shown = "" if port in (80, 443) else f":{port}"
     return f"{settings.HOLDFAST_PUBLIC_SCHEME}://{domain}{shown}{path}"
@@ -26,4 +31,4 @@ def tenant_url(tenant: Tenant | None, path: str) -> str:
 
 def is_own_host(host: str) -> bool:
     """Say whether a host name (without port) is one of ours; the room's proof may only reach those."""
-    return Domain.objects.filter(domain=host.lower()).exists()
+    return bool(Domain.objects.filter(domain=host.lower()).exists())

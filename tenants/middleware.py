@@ -21,14 +21,14 @@ class TenantFromHost:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         connection.set_schema_to_public()  # type: ignore[attr-defined]  # django-tenants' backend
         if request.path in PROCESS_PATHS:
-            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
             return self.get_response(request)
         tenant = _tenant_of(request)
         if tenant is None:
             return HttpResponseNotFound("Not found.\n", content_type="text/plain; charset=utf-8")
         request.tenant = tenant  # type: ignore[attr-defined]
         if tenant.kind == Tenant.Kind.PLATFORM:
-            request.urlconf = "holdfast.urls.staff"  # type: ignore[attr-defined]
+            request.urlconf = "holdfast.urls.staff"
         connection.set_tenant(tenant)  # type: ignore[attr-defined]
         try:
             return self.get_response(request)
@@ -42,5 +42,7 @@ def _tenant_of(request: HttpRequest) -> Tenant | None:
         host = request.get_host().rsplit(":", 1)[0].lower()
     except DisallowedHost:
         return None
-    domain = Domain.objects.select_related("tenant").filter(domain=host, tenant__ready_at__isnull=False).first()
+    domain = (
+        Domain.objects.select_related("tenant").filter(domain=host, tenant__ready_at__isnull=False).first()
+    )
     return domain.tenant if domain else None

@@ -33,10 +33,13 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # untyped base
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="tenants_tenant_accent_is_hex", condition=models.Q(accent__regex=r"^#[0-9a-f]{6}$")),
+            models.CheckConstraint(
+                name="tenants_tenant_accent_is_hex", condition=models.Q(accent__regex=r"^#[0-9a-f]{6}$")
+            ),
             models.CheckConstraint(
                 name="tenants_tenant_schema_is_generated",
-                condition=models.Q(schema_name="staff", kind="platform") | models.Q(schema_name__regex=r"^t_[a-z0-9]{16}$", kind="business"),
+                condition=models.Q(schema_name="staff", kind="platform")
+                | models.Q(schema_name__regex=r"^t_[a-z0-9]{16}$", kind="business"),
             ),
         ]
 

@@ -14,7 +14,7 @@ from kernel.tenancy import PUBLIC, entered
 from tenants.models import Domain, Tenant
 
 Progress = Callable[[str], None]
-TenantSeed = Callable[[Tenant, datetime], None]
+TenantSeed = Callable[[Tenant, datetime], object]
 _on_provisioned: list[TenantSeed] = []
 
 
@@ -24,19 +24,34 @@ def when_provisioned(seed: TenantSeed) -> None:
 
 
 def provision(
-    *, name: str, slug: str, domain: str, now: datetime, kind: str = "business", mode: str = "client_facing",
-    time_zone: str = "UTC", accent: str = "#2456d6", tagline: str = "",
+    *,
+    name: str,
+    slug: str,
+    domain: str,
+    now: datetime,
+    kind: str = "business",
+    mode: str = "client_facing",
+    time_zone: str = "UTC",
+    accent: str = "#2456d6",
+    tagline: str = "",
 ) -> Tenant:
     """Make a tenant that answers at `domain`, or finish one that a killed run left half made.
 
     Idempotent by `slug`: the row comes first, `ready_at` last; a tenant that is not ready answers nowhere.
     """
-    tenant = Tenant.objects.filter(slug=slug).first()
+    tenant: Tenant | None = Tenant.objects.filter(slug=slug).first()
     if tenant is None:
         with transaction.atomic():
             tenant = Tenant.objects.create(
-                schema_name="staff" if kind == "platform" else new_schema_name(), name=name, slug=slug, kind=kind,
-                mode=mode, time_zone=time_zone, accent=accent, tagline=tagline, created_at=now,
+                schema_name="staff" if kind == "platform" else new_schema_name(),
+                name=name,
+                slug=slug,
+                kind=kind,
+                mode=mode,
+                time_zone=time_zone,
+                accent=accent,
+                tagline=tagline,
+                created_at=now,
             )
             Domain.objects.create(domain=domain, tenant=tenant, is_primary=True)
     if tenant.ready_at is None:
@@ -47,7 +62,7 @@ def provision(
 def migrate_tenant(schema: str) -> None:
     """Bring one tenant's schema up to date and set the application's privileges in it."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))  # type: ignore[arg-type]
+        cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
     call_command("migrate_schemas", schema_name=schema, interactive=False, verbosity=0)
     grant_application(schema)
 
@@ -71,7 +86,7 @@ def grant_application(schema: str) -> None:
             "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
             "REVOKE INSERT, UPDATE, DELETE ON {schema}.django_migrations FROM {role}",
         ):
-            cursor.execute(sql.SQL(statement).format(schema=where, role=role))  # type: ignore[arg-type]
+            cursor.execute(sql.SQL(statement).format(schema=where, role=role))
     if schema != PUBLIC:
         with entered(schema):
             for restrict in _restrictions:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import Client
-from holdfast.embedded.postgres import EmbeddedPostgres
 from pytest_django.plugin import DjangoDbBlocker
 
+from holdfast.embedded.postgres import EmbeddedPostgres
 from tests.database import World, clone, drop, make_template
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection
+
 from holdfast.demo import seed_demo
 from holdfast.embedded.postgres import EmbeddedPostgres
 from kernel.postgres.role import speak_as

@@ -16,4 +16,4 @@ os.environ.update(
     }
 )
 
-from holdfast.settings import *  # noqa: E402, F403  after the environment is set
+from holdfast.settings import *  # noqa: F403  after the environment is set

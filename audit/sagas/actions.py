@@ -47,8 +47,12 @@ class StepContext:
     actor: Actor
     now: datetime
     recovered: bool = False  # an earlier attempt started and never reported: look the effect up first
-    result: Mapping[str, Any] = field(default_factory=dict)  # what this step's call returned (in undo: had returned)
-    results: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of the run's earlier steps, by action
+    result: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # what this step's call returned (in undo: had returned)
+    results: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # of the run's earlier steps, by action
 
 
 Call = Callable[[StepContext], Json]

@@ -21,7 +21,9 @@ def undo_preview(run: Run, *, now: datetime) -> UndoPreview:
     if run.state == Run.State.RUNNING:
         return UndoPreview(possible=False, because="It is still running. Wait until it has ended.")
     if run.state in (Run.State.FAILING, Run.State.FAILED):
-        return UndoPreview(possible=False, because="It failed, and what it had started was taken back by itself.")
+        return UndoPreview(
+            possible=False, because="It failed, and what it had started was taken back by itself."
+        )
     return workflow_named(run.workflow).preview(run, now)
 
 
@@ -52,11 +54,14 @@ def undo_step_preview(row: StepRow) -> UndoPreview:
         return UndoPreview(possible=False, because="It was a check: there is nothing to take back.")
     if not step.own_undo:
         return UndoPreview(
-            possible=False, offers_run=True,
+            possible=False,
+            offers_run=True,
             because="What came after rests on it, so it is undone together with the whole run.",
         )
     if isinstance(undo, Irreversible):
-        return UndoPreview(possible=undo.correct is not None, consequences=(undo.consequence,), because=undo.because)
+        return UndoPreview(
+            possible=undo.correct is not None, consequences=(undo.consequence,), because=undo.because
+        )
     return UndoPreview(possible=True, consequences=(undo.consequence,))
 
 
@@ -70,8 +75,12 @@ def undo_step(step_id: int, *, actor: Actor, now: datetime) -> None:
         row.state = StepRow.State.UNDOING
         row.save(update_fields=["state"])
         record(
-            f"{row.action}.undo_asked", subject=row.run.subject, actor=actor, payload={"step": row.pk},
-            run_id=row.run_id, step_id=row.pk,
+            f"{row.action}.undo_asked",
+            subject=row.run.subject,
+            actor=actor,
+            payload={"step": row.pk},
+            run_id=row.run_id,
+            step_id=row.pk,
         )
         enqueue("undo_step", ref=str(row.pk), now=now)
 

@@ -15,7 +15,14 @@ def context_of(run: Run, row: StepRow, now: datetime, *, recovered: bool = False
         run.steps.filter(position__lt=row.position).values_list("action", "result")
     )
     return StepContext(
-        run_id=run.pk, step_id=row.pk, workflow=run.workflow, subject=run.subject, payload=run.payload,
+        run_id=run.pk,
+        step_id=row.pk,
+        workflow=run.workflow,
+        subject=run.subject,
+        payload=run.payload,
         actor=Actor(type=run.actor_type, id=run.actor_id),  # type: ignore[arg-type]  # checked when it was written
-        now=now, recovered=recovered, result=row.result, results=earlier,
+        now=now,
+        recovered=recovered,
+        result=row.result,
+        results=earlier,
     )

@@ -54,7 +54,9 @@ class RunView:
 
 def runs(*, limit: int = 50, before: int | None = None, subject: str | None = None) -> tuple[RunView, ...]:
     """Return runs, newest first; `before` is the id of the last one seen; `subject` narrows to a meeting."""
-    rows = Run.objects.select_related("undone_by").prefetch_related(Prefetch("steps", StepRow.objects.order_by("position")))
+    rows = Run.objects.select_related("undone_by").prefetch_related(
+        Prefetch("steps", StepRow.objects.order_by("position"))
+    )
     if before is not None:
         rows = rows.filter(pk__lt=before)
     if subject is not None:
@@ -95,11 +97,19 @@ def _views(rows: Iterable[Run]) -> tuple[RunView, ...]:
 def _view(run: Run, entry_seq: int | None, of_steps: dict[int, int]) -> RunView:
     undone_by = getattr(run, "undone_by", None)
     return RunView(
-        id=run.pk, workflow=run.workflow, sentence=workflow_named(run.workflow).sentence(run), state=run.state,
-        started_at=run.started_at, finished_at=run.finished_at, subject=run.subject,
+        id=run.pk,
+        workflow=run.workflow,
+        sentence=workflow_named(run.workflow).sentence(run),
+        state=run.state,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        subject=run.subject,
         actor=Actor(type=run.actor_type, id=run.actor_id),  # type: ignore[arg-type]
-        failure_words=run.failure_words, reversible=run.state == Run.State.DONE and undone_by is None,
-        reverses=run.reverses_id, undone_by=undone_by.pk if undone_by else None, entry_seq=entry_seq,
+        failure_words=run.failure_words,
+        reversible=run.state == Run.State.DONE and undone_by is None,
+        reverses=run.reverses_id,
+        undone_by=undone_by.pk if undone_by else None,
+        entry_seq=entry_seq,
         steps=tuple(_step_view(run, row, of_steps.get(row.pk)) for row in run.steps.all()),
     )
 
@@ -114,8 +124,17 @@ def _step_view(run: Run, row: StepRow, entry_seq: int | None) -> StepView:
     elif isinstance(undo, Irreversible):
         kind, because = ("correct" if undo.correct else "none"), undo.because
     return StepView(
-        id=row.pk, position=row.position, action=row.action, sentence=step.action.sentence, state=row.state,
-        attempts=row.attempts, repeats=row.repeats,
+        id=row.pk,
+        position=row.position,
+        action=row.action,
+        sentence=step.action.sentence,
+        state=row.state,
+        attempts=row.attempts,
+        repeats=row.repeats,
         duration_ms=round(took.total_seconds() * 1000) if took else None,
-        entry_seq=entry_seq, error=row.error, undo=kind, because=because, own_undo=step.own_undo,
+        entry_seq=entry_seq,
+        error=row.error,
+        undo=kind,
+        because=because,
+        own_undo=step.own_undo,
     )

@@ -136,5 +136,6 @@ def _wait(it: Performing, failure: Transient) -> None:
 def _finish(run: Run, lease: Lease) -> None:
     with transaction.atomic():
         lease.check()
-        Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(state=Run.State.DONE, finished_at=wall_clock())
-
+        Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
+            state=Run.State.DONE, finished_at=wall_clock()
+        )

@@ -14,8 +14,15 @@ from jobs.api import enqueue
 
 
 def start_run(
-    workflow: Workflow, *, subject: str, payload: Mapping[str, Any], actor: Actor, now: datetime,
-    at_once: Collection[str] = (), without: Collection[str] = (), reverses: Run | None = None,
+    workflow: Workflow,
+    *,
+    subject: str,
+    payload: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    at_once: Collection[str] = (),
+    without: Collection[str] = (),
+    reverses: Run | None = None,
 ) -> Run:
     """Write a run and enqueue it; the caller's transaction carries both.
 
@@ -23,8 +30,13 @@ def start_run(
     run does not need. `payload` holds ids only. Returns the run; a reversed run can be reversed once.
     """
     run = Run.objects.create(
-        workflow=workflow.name, subject=subject, payload=dict(payload), actor_type=actor.type, actor_id=actor.id,
-        reverses=reverses, started_at=now,
+        workflow=workflow.name,
+        subject=subject,
+        payload=dict(payload),
+        actor_type=actor.type,
+        actor_id=actor.id,
+        reverses=reverses,
+        started_at=now,
     )
     steps = [step for step in workflow.steps if step.action.name not in without]
     rows = StepRow.objects.bulk_create(
@@ -35,8 +47,13 @@ def start_run(
         if step.action.name not in at_once:
             break
         context = StepContext(
-            run_id=run.pk, step_id=row.pk, workflow=workflow.name, subject=subject, payload=run.payload,
-            actor=actor, now=now,
+            run_id=run.pk,
+            step_id=row.pk,
+            workflow=workflow.name,
+            subject=subject,
+            payload=run.payload,
+            actor=actor,
+            now=now,
         )
         if step.action.write:
             step.action.write(context)

@@ -26,7 +26,9 @@ def undo_started(run: Run, workflow: Workflow, lease: Lease) -> None:
         undo_step_row(run, workflow, row, lease, correct=False)
     with transaction.atomic():
         lease.check()
-        Run.objects.filter(pk=run.pk, state=Run.State.FAILING).update(state=Run.State.FAILED, finished_at=wall_clock())
+        Run.objects.filter(pk=run.pk, state=Run.State.FAILING).update(
+            state=Run.State.FAILED, finished_at=wall_clock()
+        )
 
 
 def undo_step_row(run: Run, workflow: Workflow, row: StepRow, lease: Lease, *, correct: bool) -> None:

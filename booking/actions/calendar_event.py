@@ -26,9 +26,10 @@ def delete(context: StepContext) -> dict[str, object]:
     if meeting.released_at is None and context.payload.get("by"):
         return write(context)
     deleted = [
-        str(host_id) for host_id in _hosts(meeting)
+        str(host_id)
+        for host_id in _hosts(meeting)
         if asked(lambda host_id=host_id: delete_event(host_id, event_uid(meeting.uid)))  # type: ignore[misc]
-    ]  # fmt: skip
+    ]
     return {"event": event_uid(meeting.uid), "deleted_from": deleted}
 
 
@@ -37,10 +38,14 @@ def _hosts(meeting: Meeting) -> list[int]:
 
 
 write_calendar_event = Action(
-    name="write_calendar_event", sentence="Wrote the event into the host’s calendar", call=write,
+    name="write_calendar_event",
+    sentence="Wrote the event into the host’s calendar",
+    call=write,
     undo=Undo(consequence="The event is removed from the host’s calendar; the booking stands.", call=delete),
-)  # fmt: skip
+)
 delete_calendar_event = Action(
-    name="delete_calendar_event", sentence="Removed the event from the host’s calendar", call=delete,
+    name="delete_calendar_event",
+    sentence="Removed the event from the host’s calendar",
+    call=delete,
     undo=Undo(consequence="The event is written into the host’s calendar again.", call=write),
-)  # fmt: skip
+)

@@ -16,7 +16,9 @@ def check(context: StepContext) -> dict[str, object]:
     answer = busy_times(hosts, start=start, end=end, now=context.now, max_age=None)
     for host_id in hosts:
         if host_id in answer.stale:
-            raise Transient(f"A calendar could not be read: {answer.stale[host_id]}", code=Reason.CALENDAR_STALE)
+            raise Transient(
+                f"A calendar could not be read: {answer.stale[host_id]}", code=Reason.CALENDAR_STALE
+            )
         if any(begins < end and ends > start for begins, ends in answer.busy.get(host_id, ())):
             raise Permanent(_words(target), code=Reason.CALENDAR_BUSY)
     return {"calendars_of": [str(host) for host in answer.busy]}

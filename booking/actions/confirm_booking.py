@@ -17,17 +17,29 @@ def confirm(context: StepContext) -> None:
         if not call("confirm_move_v1", target.move.pk):
             raise Permanent(WORDS[Reason.HOLD_EXPIRED], code=Reason.HOLD_EXPIRED)
         return
-    waiting = Booking.objects.filter(pk=target.booking.pk, status=Booking.Status.AWAITING_LINK, expires_at__gt=Now())
+    waiting = Booking.objects.filter(
+        pk=target.booking.pk, status=Booking.Status.AWAITING_LINK, expires_at__gt=Now()
+    )
     if not waiting.update(status=Booking.Status.CONFIRMED, expires_at=None, confirmed_at=Now()):
         raise Permanent(WORDS[Reason.HOLD_EXPIRED], code=Reason.HOLD_EXPIRED)
 
 
 def take_back(context: StepContext) -> None:
     """Free the place again: only a run that fails after confirming would come here."""
-    call("release_v1", target_of(context).booking.pk, ["confirmed"], "cancelled", "", "The booking was taken back.", "undo")
+    call(
+        "release_v1",
+        target_of(context).booking.pk,
+        ["confirmed"],
+        "cancelled",
+        "",
+        "The booking was taken back.",
+        "undo",
+    )
 
 
 confirm_booking = Action(
-    name="confirm_booking", sentence="Confirmed the booking", write=confirm,
+    name="confirm_booking",
+    sentence="Confirmed the booking",
+    write=confirm,
     undo=Undo(consequence="The booking is cancelled and its time is free again.", write=take_back),
-)  # fmt: skip
+)

@@ -10,15 +10,22 @@ def free(context: StepContext) -> None:
     """Turn confirmed into cancelled and retire what it blocked; raises `NotChangeable` if it is not confirmed."""
     payload = context.payload
     booking = target_of(context).booking
-    if call("release_v1", booking.pk, ["confirmed"], "cancelled", "", payload.get("reason", ""), payload["by"]) is None:
+    if (
+        call(
+            "release_v1", booking.pk, ["confirmed"], "cancelled", "", payload.get("reason", ""), payload["by"]
+        )
+        is None
+    ):
         booking.refresh_from_db()
         raise NotChangeable(f"This booking is {booking.status.replace('_', ' ')}, so it cannot be cancelled.")
 
 
 free_slot = Action(
-    name="free_slot", sentence="Cancelled the booking and freed its time", write=free,
+    name="free_slot",
+    sentence="Cancelled the booking and freed its time",
+    write=free,
     undo=Irreversible(
         because="The time is open to everyone at once; undoing the cancellation takes it back if it is still free.",
         consequence="The time is taken back if it is still free.",
     ),
-)  # fmt: skip
+)

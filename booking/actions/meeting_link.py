@@ -16,9 +16,13 @@ def link_key(meeting: Meeting, move: Move | None) -> str:
 def request_of(context: StepContext, target: Target) -> MeetingRequest:
     """Return what the provider is asked for."""
     return MeetingRequest(
-        key=context.payload["link_key"], meeting_uid=target.meeting.uid, title=target.meeting.event_type.title,
-        starts_at=target.starts_at, ends_at=target.ends_at, location_detail=target.meeting.location_detail,
-    )  # fmt: skip
+        key=context.payload["link_key"],
+        meeting_uid=target.meeting.uid,
+        title=target.meeting.event_type.title,
+        starts_at=target.starts_at,
+        ends_at=target.ends_at,
+        location_detail=target.meeting.location_detail,
+    )
 
 
 def link_of(context: StepContext, target: Target) -> MeetingLink:
@@ -31,7 +35,9 @@ def create(context: StepContext) -> dict[str, object]:
     """Create the link, or find the one that this key already made."""
     target = target_of(context)
     provider = meeting_provider(target.meeting.location_kind)
-    link = asked(lambda: provider.create(request_of(context, target), now=context.now), code="link_unverified")
+    link = asked(
+        lambda: provider.create(request_of(context, target), now=context.now), code="link_unverified"
+    )
     return {"kind": link.kind, "key": link.key, "url": link.url}
 
 
@@ -64,20 +70,26 @@ def _cancel(target: Target, key: str, now: datetime) -> dict[str, object]:
 
 
 create_meeting = Action(
-    name="create_meeting", sentence="Created the meeting link", call=create,
+    name="create_meeting",
+    sentence="Created the meeting link",
+    call=create,
     undo=Undo(consequence="The meeting link is cancelled.", call=take_back),
-)  # fmt: skip
+)
 cancel_meeting = Action(
-    name="cancel_meeting", sentence="Cancelled the meeting link", call=cancel,
+    name="cancel_meeting",
+    sentence="Cancelled the meeting link",
+    call=cancel,
     undo=Irreversible(
         because="A cancelled link stays cancelled; undoing the cancellation creates a new one.",
         consequence="A new link is created when the booking is taken back.",
     ),
-)  # fmt: skip
+)
 retire_old_link = Action(
-    name="retire_old_link", sentence="Cancelled the link of the old time", call=retire,
+    name="retire_old_link",
+    sentence="Cancelled the link of the old time",
+    call=retire,
     undo=Irreversible(
         because="The old time's link stays cancelled; moving the booking back creates a new one.",
         consequence="A new link is created when the booking moves back.",
     ),
-)  # fmt: skip
+)

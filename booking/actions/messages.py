@@ -9,7 +9,7 @@ from audit.api import Action, Irreversible, Json, StepContext
 from booking import messages as compose
 from booking.actions.target import Target, asked, target_of
 from booking.facts import booking_facts
-from booking.messages import BookingFacts
+from booking.messages import BookingFacts, What
 from providers.api import MessageDraft, Person, deliver_message, queue_message
 
 
@@ -20,7 +20,10 @@ def confirmation(context: StepContext) -> dict[str, Json]:
     if target.move:
         before = target.move.from_starts_at
         drafts = [compose.moved_for_attendee(facts, previous_starts_at=before, now=context.now)]
-        drafts += [compose.moved_for_host(facts, host, previous_starts_at=before, now=context.now) for host in facts.hosts]
+        drafts += [
+            compose.moved_for_host(facts, host, previous_starts_at=before, now=context.now)
+            for host in facts.hosts
+        ]
     else:
         drafts = [compose.confirmation_for_attendee(facts, now=context.now)]
         drafts += [compose.confirmation_for_host(facts, host, now=context.now) for host in facts.hosts]
@@ -34,7 +37,10 @@ def cancellation(context: StepContext) -> dict[str, Json]:
     by = context.payload.get("by_whom", "business")
     reason = target.booking.cancel_reason
     drafts = [compose.cancellation_for_attendee(facts, by=by, reason=reason, now=context.now)]
-    drafts += [compose.cancellation_for_host(facts, host, by=by, reason=reason, now=context.now) for host in facts.hosts]
+    drafts += [
+        compose.cancellation_for_host(facts, host, by=by, reason=reason, now=context.now)
+        for host in facts.hosts
+    ]
     return send(context, target, drafts)
 
 
@@ -42,8 +48,10 @@ def team(context: StepContext) -> dict[str, Json]:
     """Tell the owners and administrators of the business in one short mail each."""
     target = target_of(context)
     facts = booking_facts(target.booking)
-    what = "cancelled" if context.payload.get("by") else "moved" if target.move else "confirmed"
-    return send(context, target, [compose.team_notice(facts, what=what, to=person) for person in team_members()])  # type: ignore[arg-type]
+    what: What = "cancelled" if context.payload.get("by") else "moved" if target.move else "confirmed"
+    return send(
+        context, target, [compose.team_notice(facts, what=what, to=person) for person in team_members()]
+    )
 
 
 def correction(context: StepContext) -> dict[str, Json]:
@@ -61,16 +69,20 @@ def correcting(facts: BookingFacts, context: StepContext) -> MessageDraft:
     return compose.confirmation_for_attendee(facts, now=context.now)
 
 
-def send(context: StepContext, target: Target, drafts: Iterable[MessageDraft], *, suffix: str = "") -> dict[str, Json]:
+def send(
+    context: StepContext, target: Target, drafts: Iterable[MessageDraft], *, suffix: str = ""
+) -> dict[str, Json]:
     """Queue the drafts once, whatever is retried, then deliver them; returns their ids and repeats."""
     with transaction.atomic():
         ids = [
             queue_message(
-                draft, booking_uid=target.booking.uid, now=context.now,
+                draft,
+                booking_uid=target.booking.uid,
+                now=context.now,
                 dedupe_key=f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}",
             )
             for draft in drafts
-        ]  # fmt: skip
+        ]
     deliveries = [asked(lambda pk=pk: deliver_message(pk, now=context.now)) for pk in ids]  # type: ignore[misc]
     return {"messages": [str(pk) for pk in ids], "repeats": sum(each.repeats for each in deliveries)}
 
@@ -83,14 +95,24 @@ def team_members() -> list[Person]:
 
 _SENT = "A mail that was sent cannot be unsent."
 send_confirmation = Action(
-    name="send_confirmation", sentence="Sent the confirmation and invite", call=confirmation,
-    undo=Irreversible(because=_SENT, consequence="A mail that says how the booking stands is sent.", correct=correction),
-)  # fmt: skip
+    name="send_confirmation",
+    sentence="Sent the confirmation and invite",
+    call=confirmation,
+    undo=Irreversible(
+        because=_SENT, consequence="A mail that says how the booking stands is sent.", correct=correction
+    ),
+)
 send_cancellation = Action(
-    name="send_cancellation", sentence="Sent the cancellation and invite update", call=cancellation,
-    undo=Irreversible(because=_SENT, consequence="A mail that says how the booking stands is sent.", correct=correction),
-)  # fmt: skip
+    name="send_cancellation",
+    sentence="Sent the cancellation and invite update",
+    call=cancellation,
+    undo=Irreversible(
+        because=_SENT, consequence="A mail that says how the booking stands is sent.", correct=correction
+    ),
+)
 notify_team = Action(
-    name="notify_team", sentence="Told the team", call=team,
+    name="notify_team",
+    sentence="Told the team",
+    call=team,
     undo=Irreversible(because=_SENT, consequence="Nothing is sent; the team sees what ran here."),
-)  # fmt: skip
+)

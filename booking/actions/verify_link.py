@@ -14,18 +14,23 @@ def prove(context: StepContext) -> dict[str, object]:
     request, link = request_of(context, target), link_of(context, target)
     proof = asked(lambda: provider.prove(link, request, now=context.now), code="link_unverified")
     return {
-        "url": proof.url, "key": link.key, "checked_at": proof.checked_at.isoformat(),
-        "starts_at": target.starts_at.isoformat(), "evidence": dict(proof.evidence),
-    }  # fmt: skip
+        "url": proof.url,
+        "key": link.key,
+        "checked_at": proof.checked_at.isoformat(),
+        "starts_at": target.starts_at.isoformat(),
+        "evidence": dict(proof.evidence),
+    }
 
 
 def store(context: StepContext) -> None:
     """Keep link and proof with the meeting, or with the move until that is confirmed."""
     target = target_of(context)
     values = {
-        "join_url": context.result["url"], "link_key": context.result["key"],
-        "link_proved_at": context.result["checked_at"], "link_proof": dict(context.result),
-    }  # fmt: skip
+        "join_url": context.result["url"],
+        "link_key": context.result["key"],
+        "link_proved_at": context.result["checked_at"],
+        "link_proof": dict(context.result),
+    }
     if target.move:
         Move.objects.filter(pk=target.move.pk, status=Move.Status.HELD).update(**values)
     else:
@@ -33,5 +38,9 @@ def store(context: StepContext) -> None:
 
 
 verify_link = Action(
-    name="verify_link", sentence="Tested that the link can be joined", call=prove, write=store, undo=NoEffect()
+    name="verify_link",
+    sentence="Tested that the link can be joined",
+    call=prove,
+    write=store,
+    undo=NoEffect(),
 )

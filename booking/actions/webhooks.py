@@ -15,7 +15,9 @@ def notify(context: StepContext) -> dict[str, Json]:
     facts = booking_facts(target.booking)
     if context.payload.get("by"):
         event = "booking.cancelled"
-        data = compose.booking_cancelled(facts, by=context.payload["by_whom"], reason=target.booking.cancel_reason)
+        data = compose.booking_cancelled(
+            facts, by=context.payload["by_whom"], reason=target.booking.cancel_reason
+        )
     elif target.move:
         event = "booking.rescheduled"
         data = compose.booking_rescheduled(
@@ -25,7 +27,11 @@ def notify(context: StepContext) -> dict[str, Json]:
         event, data = "booking.confirmed", compose.booking_confirmed(facts)
     with transaction.atomic():
         ids = queue_notices(
-            event, booking_uid=target.booking.uid, data=data, dedupe_key=f"step{context.step_id}", now=context.now
+            event,
+            booking_uid=target.booking.uid,
+            data=data,
+            dedupe_key=f"step{context.step_id}",
+            now=context.now,
         )
     for pk in ids:
         asked(lambda pk=pk: deliver_notice(pk, now=context.now))  # type: ignore[misc]
@@ -33,9 +39,11 @@ def notify(context: StepContext) -> dict[str, Json]:
 
 
 notify_webhooks = Action(
-    name="notify_webhooks", sentence="Told the connected programs", call=notify,
+    name="notify_webhooks",
+    sentence="Told the connected programs",
+    call=notify,
     undo=Irreversible(
         because="A webhook that was received cannot be unsent.",
         consequence="Nothing is sent; what happens next is announced by its own event.",
     ),
-)  # fmt: skip
+)

@@ -9,13 +9,14 @@ from booking.messages.facts import Alternative, BookingFacts, Business, HostFact
 from booking.messages.failed import failed_for_attendee, move_failed_for_attendee
 from booking.messages.moved import moved_for_attendee, moved_for_host
 from booking.messages.notices import booking_cancelled, booking_confirmed, booking_rescheduled
-from booking.messages.team import team_notice
+from booking.messages.team import What, team_notice
 
 __all__ = [
     "Alternative",
     "BookingFacts",
     "Business",
     "HostFacts",
+    "What",
     "booking_cancelled",
     "booking_confirmed",
     "booking_rescheduled",

@@ -63,9 +63,15 @@ class Booking(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="booking_booking_due", fields=["expires_at"], condition=Q(expires_at__isnull=False)),
+            models.Index(
+                name="booking_booking_due", fields=["expires_at"], condition=Q(expires_at__isnull=False)
+            ),
             models.Index(name="booking_booking_visitor", fields=["visitor"], condition=Q(status="held")),
-            models.Index(name="booking_booking_live", fields=["meeting"], condition=Q(status__in=["held", "pending", "awaiting_link", "confirmed"])),
+            models.Index(
+                name="booking_booking_live",
+                fields=["meeting"],
+                condition=Q(status__in=["held", "pending", "awaiting_link", "confirmed"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -102,10 +108,13 @@ class Move(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="booking_move_one_at_a_time", fields=["booking"], condition=Q(status="held")),
+            models.UniqueConstraint(
+                name="booking_move_one_at_a_time", fields=["booking"], condition=Q(status="held")
+            ),
             models.CheckConstraint(
                 name="booking_move_deadline",
-                condition=Q(status="held", expires_at__isnull=False) | (~Q(status="held") & Q(expires_at=None)),
+                condition=Q(status="held", expires_at__isnull=False)
+                | (~Q(status="held") & Q(expires_at=None)),
             ),
         ]
 

@@ -44,9 +44,16 @@ class EventType(models.Model):
     class Meta:
         ordering = ("position", "id")
         constraints = [
-            models.CheckConstraint(name="booking_eventtype_duration", condition=Q(duration_minutes__gte=5, duration_minutes__lte=1440)),
-            models.CheckConstraint(name="booking_eventtype_interval", condition=Q(slot_interval_minutes__gte=5)),
-            models.CheckConstraint(name="booking_eventtype_seats", condition=Q(capacity=1) | Q(kind="group", capacity__gte=1)),
+            models.CheckConstraint(
+                name="booking_eventtype_duration",
+                condition=Q(duration_minutes__gte=5, duration_minutes__lte=1440),
+            ),
+            models.CheckConstraint(
+                name="booking_eventtype_interval", condition=Q(slot_interval_minutes__gte=5)
+            ),
+            models.CheckConstraint(
+                name="booking_eventtype_seats", condition=Q(capacity=1) | Q(kind="group", capacity__gte=1)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,4 +74,6 @@ class EventTypeHost(models.Model):
 
     class Meta:
         ordering = ("priority", "host_id")
-        constraints = [models.UniqueConstraint(name="booking_eventtypehost_once", fields=["event_type", "host"])]
+        constraints = [
+            models.UniqueConstraint(name="booking_eventtypehost_once", fields=["event_type", "host"])
+        ]

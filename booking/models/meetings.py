@@ -28,7 +28,9 @@ class Meeting(models.Model):
     location_kind = models.CharField(max_length=16, choices=EventType.Location.choices)
     location_detail = models.CharField(max_length=300, blank=True, default="")
     join_url = models.URLField(max_length=500, blank=True, default="")
-    link_key = models.CharField(max_length=64, blank=True, default="", help_text="the provider's key of the link")
+    link_key = models.CharField(
+        max_length=64, blank=True, default="", help_text="the provider's key of the link"
+    )
     link_proved_at = models.DateTimeField(null=True)
     link_proof = models.JSONField(null=True)
     sequence = models.PositiveIntegerField(default=0, help_text="RFC 5545 3.8.7.4")
@@ -45,7 +47,11 @@ class Meeting(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="booking_meeting_session", fields=["event_type", "starts_at"], condition=Q(released_at=None)),
+            models.Index(
+                name="booking_meeting_session",
+                fields=["event_type", "starts_at"],
+                condition=Q(released_at=None),
+            ),
             models.Index(name="booking_meeting_start", fields=["starts_at"]),
         ]
 
@@ -85,4 +91,6 @@ class Occupancy(models.Model):
 
     class Meta:
         db_table = "booking_occupancy"
-        indexes = [models.Index(name="booking_occupancy_meeting", fields=["meeting"], condition=Q(retired_at=None))]
+        indexes = [
+            models.Index(name="booking_occupancy_meeting", fields=["meeting"], condition=Q(retired_at=None))
+        ]

@@ -19,21 +19,27 @@ def sentence(run: Run) -> str:
     """Return the run in words."""
     booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
     by = _BY.get(run.payload["by"], "")
-    return f"Cancelled {booking_sentence(booking)} on {when(datetime.fromisoformat(run.payload['starts_at']))} {by}".rstrip()
+    start = datetime.fromisoformat(run.payload["starts_at"])
+    return f"Cancelled {booking_sentence(booking)} on {when(start)} {by}".rstrip()
 
 
 def preview(run: Run, now: datetime) -> UndoPreview:
     """Say what undoing would do: the booking takes its old place back, if that is still free."""
     booking = Booking.objects.select_related("meeting").get(uid=run.payload["booking"])
     if booking.status != Booking.Status.CANCELLED:
-        return UndoPreview(possible=False, because=f"The booking is {booking.status.replace('_', ' ')} by now.")
+        return UndoPreview(
+            possible=False, because=f"The booking is {booking.status.replace('_', ' ')} by now."
+        )
     if booking.meeting.starts_at <= now:
         return UndoPreview(possible=False, because="The time of the meeting has passed.")
-    return UndoPreview(possible=True, consequences=(
-        f"The booking takes {when(booking.meeting.starts_at)} back, if it is still free; else nothing changes.",
-        "A new meeting link is made and tested, and the booking is confirmed again.",
-        "The client and the hosts get a new invite: the cancellation mail cannot be unsent, so it is corrected.",
-    ))  # fmt: skip
+    return UndoPreview(
+        possible=True,
+        consequences=(
+            f"The booking takes {when(booking.meeting.starts_at)} back, if it is still free; else nothing changes.",
+            "A new meeting link is made and tested, and the booking is confirmed again.",
+            "The client and the hosts get a new invite: the cancellation mail cannot be unsent, so it is corrected.",
+        ),
+    )
 
 
 def undo(run: Run, actor: Actor, now: datetime) -> Run:
@@ -61,6 +67,8 @@ WORKFLOW = register_workflow(
             Step(notify_team, attempts=12, back_off=2.0, own_undo=True),
             Step(notify_webhooks, attempts=8, back_off=2.0, own_undo=True),
         ),
-        sentence=sentence, preview=preview, undo=undo,
+        sentence=sentence,
+        preview=preview,
+        undo=undo,
     )
-)  # fmt: skip
+)

@@ -43,12 +43,18 @@ def start_new_booking(
         without |= {create_meeting.name, verify_link.name}
     if move is None or not meeting.is_online:
         without.add(retire_old_link.name)
-    payload = {"booking": booking.uid, "link_key": link_key(meeting, move)}
+    payload: dict[str, Any] = {"booking": booking.uid, "link_key": link_key(meeting, move)}
     if move:
         payload |= {"move": move.pk, "old_link_key": meeting.link_key}
     return start_run(
-        WORKFLOW, subject=subject_of(meeting.uid), payload=payload, actor=actor, now=now, reverses=reverses,
-        without=without, at_once=() if calendars or meeting.is_online else (confirm_booking.name,),
+        WORKFLOW,
+        subject=subject_of(meeting.uid),
+        payload=payload,
+        actor=actor,
+        now=now,
+        reverses=reverses,
+        without=without,
+        at_once=() if calendars or meeting.is_online else (confirm_booking.name,),
     )
 
 
@@ -59,14 +65,16 @@ def deadline(payload: Mapping[str, Any]) -> datetime | None:
     return Booking.objects.values_list("expires_at", flat=True).get(uid=payload["booking"])
 
 
-def fail(context: StepContext, code: str, words: str) -> None:
+def fail(context: StepContext, code: str, _words: str) -> None:
     """Give the slot back, or leave the old time standing, and have the client told; in the failing transaction."""
     target = target_of(context)
     reason = Reason(code) if code in set(Reason) else Reason.LINK_UNVERIFIED
     told = WORDS[reason]
     if target.move:
         call("fail_move_v1", target.move.pk, reason.value, told)
-        Move.objects.filter(pk=target.move.pk, failure_words="").update(failure_code=reason.value, failure_words=told)
+        Move.objects.filter(pk=target.move.pk, failure_words="").update(
+            failure_code=reason.value, failure_words=told
+        )
     else:
         call("release_v1", target.booking.pk, ["awaiting_link"], "failed", reason.value, told, "")
         lost = Booking.objects.filter(pk=target.booking.pk, status=Booking.Status.FAILED, failure_words="")
@@ -82,7 +90,12 @@ def sentence(run: Run) -> str:
         return f"{verb} {booking_sentence(move.booking)} from {when(move.from_starts_at)} to {when(move.starts_at)}"
     booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
     verb = {Run.State.RUNNING: "Confirming", Run.State.DONE: "Confirmed"}.get(run.state, "Could not confirm")  # type: ignore[call-overload]
-    start = Move.objects.filter(booking=booking, status="confirmed").order_by("pk").values_list("from_starts_at", flat=True).first()
+    start = (
+        Move.objects.filter(booking=booking, status="confirmed")
+        .order_by("pk")
+        .values_list("from_starts_at", flat=True)
+        .first()
+    )
     return f"{verb} {booking_sentence(booking)} on {when(start or booking.meeting.starts_at)}"
 
 
@@ -91,7 +104,9 @@ def preview(run: Run, now: datetime) -> UndoPreview:
     booking = Booking.objects.select_related("meeting").get(uid=run.payload["booking"])
     meeting = booking.meeting
     if booking.status != Booking.Status.CONFIRMED:
-        return UndoPreview(possible=False, because=f"The booking is {booking.status.replace('_', ' ')} by now.")
+        return UndoPreview(
+            possible=False, because=f"The booking is {booking.status.replace('_', ' ')} by now."
+        )
     if meeting.starts_at <= now:
         return UndoPreview(possible=False, because="The meeting has started or is over.")
     if "move" in run.payload:
@@ -101,11 +116,14 @@ def preview(run: Run, now: datetime) -> UndoPreview:
         if move.from_starts_at <= now:
             return UndoPreview(possible=False, because="The time it came from has passed.")
         return UndoPreview(possible=True, consequences=_moves_back(move))
-    return UndoPreview(possible=True, consequences=(
-        f"The booking on {when(meeting.starts_at)} is cancelled and its time is open to everyone at once.",
-        "The meeting link stops working and the event leaves the host’s calendar.",
-        "The client and the hosts get a cancellation mail: the confirmation cannot be unsent, so it is corrected.",
-    ))  # fmt: skip
+    return UndoPreview(
+        possible=True,
+        consequences=(
+            f"The booking on {when(meeting.starts_at)} is cancelled and its time is open to everyone at once.",
+            "The meeting link stops working and the event leaves the host’s calendar.",
+            "The client and the hosts get a cancellation mail: the confirmation cannot be unsent, so it is corrected.",
+        ),
+    )
 
 
 def undo(run: Run, actor: Actor, now: datetime) -> Run:
@@ -115,7 +133,9 @@ def undo(run: Run, actor: Actor, now: datetime) -> Run:
 
     booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
     if "move" in run.payload:
-        return move_back_within(booking, Move.objects.get(pk=run.payload["move"]), actor=actor, now=now, reverses=run)
+        return move_back_within(
+            booking, Move.objects.get(pk=run.payload["move"]), actor=actor, now=now, reverses=run
+        )
     return cancel_within(booking, reason="", by="undo", actor=actor, now=now, reverses=run)
 
 
@@ -141,6 +161,10 @@ WORKFLOW = register_workflow(
             Step(notify_team, attempts=12, back_off=2.0, own_undo=True),
             Step(notify_webhooks, attempts=8, back_off=2.0, own_undo=True),
         ),
-        sentence=sentence, preview=preview, undo=undo, fail=fail, deadline=deadline,
+        sentence=sentence,
+        preview=preview,
+        undo=undo,
+        fail=fail,
+        deadline=deadline,
     )
-)  # fmt: skip
+)

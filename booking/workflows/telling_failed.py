@@ -27,7 +27,12 @@ def tell_failed(ref: str, lease: Lease) -> None:
     open_slots = alternatives(booking.meeting.event_type, start=wanted, now=now)
     with transaction.atomic():
         ids = [
-            queue_message(draft, booking_uid=booking.uid, now=now, dedupe_key=f"run{run.pk}:{draft.kind}:{draft.to_address}")
+            queue_message(
+                draft,
+                booking_uid=booking.uid,
+                now=now,
+                dedupe_key=f"run{run.pk}:{draft.kind}:{draft.to_address}",
+            )
             for draft in _drafts(booking, move, open_slots)
         ]
     lease.renew()
@@ -36,10 +41,13 @@ def tell_failed(ref: str, lease: Lease) -> None:
     with transaction.atomic():
         lease.check()
         record(
-            "send_failure_notice", subject=subject_of(booking.meeting.uid),
-            actor=Actor(type="automation", id="new_booking"), run_id=run.pk,
+            "send_failure_notice",
+            subject=subject_of(booking.meeting.uid),
+            actor=Actor(type="automation", id="new_booking"),
+            run_id=run.pk,
             payload={"booking": booking.uid, "messages": [str(pk) for pk in ids]},
-            reversible="none", because="A mail that was sent cannot be unsent.",
+            reversible="none",
+            because="A mail that was sent cannot be unsent.",
         )
 
 

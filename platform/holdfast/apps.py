@@ -11,10 +11,10 @@ class HoldfastConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what every new tenant needs, and what the application's role must not touch."""
-        from audit.api import found_ledger, restrict_ledger
         from accounts.api import register_link_builder
+        from audit.api import found_ledger, restrict_ledger
         from tenants.api import restrict_application, tenant_url, when_provisioned
 
         register_link_builder(lambda path: tenant_url(None, path))
         restrict_application(restrict_ledger)
-        when_provisioned(lambda tenant, now: found_ledger())
+        when_provisioned(lambda _tenant, _now: found_ledger())

@@ -28,7 +28,6 @@ class Clock:
         """Do what is due, tenant by tenant; one tenant's fault does not keep the others waiting."""
         from audit.api import write_checkpoints
         from booking.api import complete_ended, expire_due
-
         from kernel.clock import now
 
         if self._is_due("deadlines", 2):

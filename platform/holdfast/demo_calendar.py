@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from booking.api import Host
 from django.conf import settings
-from providers.api import connect_caldav, has_calendars
 
+from booking.api import Host
 from kernel.tenancy import PUBLIC, entered
+from providers.api import connect_caldav, has_calendars
 from providers.protocols import ProviderError
 from tenants.api import Tenant
 
@@ -25,8 +25,11 @@ def connect_demo_calendar(*, now: datetime, say: Callable[[str], object]) -> Non
             return
         try:
             connect_caldav(
-                ana.pk, url=url, username=settings.HOLDFAST_CALDAV_DEMO_USER,
-                password=settings.HOLDFAST_CALDAV_DEMO_PASSWORD, now=now,
+                ana.pk,
+                url=url,
+                username=settings.HOLDFAST_CALDAV_DEMO_USER,
+                password=settings.HOLDFAST_CALDAV_DEMO_PASSWORD,
+                now=now,
             )
         except ProviderError as error:
             say(f"  Ana's demo calendar could not be connected: {error.message}")

@@ -4,9 +4,9 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "holdfast.settings")
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402  after the settings are named
+from django.core.wsgi import get_wsgi_application
 
-from holdfast.startup import check  # noqa: E402
+from holdfast.startup import check
 
 application = get_wsgi_application()
 check()

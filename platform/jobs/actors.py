@@ -16,7 +16,7 @@ def message_for(job_id: int) -> "dramatiq.Message[None]":
 
 def declare() -> None:
     """Declare the actor and its queue on this process's broker; the worker does this once."""
-    dramatiq.actor(_carry, actor_name=ACTOR, queue_name=QUEUE, broker=broker())
+    dramatiq.actor(actor_name=ACTOR, queue_name=QUEUE, broker=broker())(_carry)
 
 
 def _carry(job_id: int) -> None:

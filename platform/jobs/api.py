@@ -6,4 +6,16 @@ from jobs.perform import perform
 from jobs.registry import Later, Lease, LeaseLost, handles
 from jobs.relay import drain, relay_once
 
-__all__ = ["Job", "Later", "Lease", "LeaseLost", "NoTransaction", "drain", "enqueue", "handles", "perform", "relay_once", "unfinished"]
+__all__ = [
+    "Job",
+    "Later",
+    "Lease",
+    "LeaseLost",
+    "NoTransaction",
+    "drain",
+    "enqueue",
+    "handles",
+    "perform",
+    "relay_once",
+    "unfinished",
+]

@@ -27,9 +27,13 @@ def _made(url: str) -> dramatiq.Broker:
         case "redis" | "rediss" | "unix":
             from dramatiq.brokers.redis import RedisBroker
 
-            return RedisBroker(
-                url=url, middleware=[], namespace="holdfast", heartbeat_timeout=15_000,
-                maintenance_chance=1000, socket_connect_timeout=CONNECT_SECONDS,
+            return RedisBroker(  # type: ignore[no-untyped-call]  # untyped library
+                url=url,
+                middleware=[],
+                namespace="holdfast",
+                heartbeat_timeout=15_000,
+                maintenance_chance=1000,
+                socket_connect_timeout=CONNECT_SECONDS,
             )
         case "amqp" | "amqps":
             from dramatiq.brokers.rabbitmq import RabbitmqBroker

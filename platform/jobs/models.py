@@ -36,7 +36,9 @@ class Job(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="jobs_job_waiting", fields=["due_at"], condition=Q(state__in=["queued", "leased"])),
+            models.Index(
+                name="jobs_job_waiting", fields=["due_at"], condition=Q(state__in=["queued", "leased"])
+            ),
             models.Index(name="jobs_job_ref", fields=["schema", "kind", "ref"]),
         ]
 

@@ -22,7 +22,11 @@ def enqueue(kind: str, *, ref: str, now: datetime, due_at: datetime | None = Non
         raise NoTransaction(f"enqueue({kind!r}) needs the transaction of the fact that causes it.")
     at_once = due_at is None or due_at <= now
     job = Job.objects.create(
-        schema=current_schema(), kind=kind, ref=ref, due_at=due_at or now, created_at=now,
+        schema=current_schema(),
+        kind=kind,
+        ref=ref,
+        due_at=due_at or now,
+        created_at=now,
         handed_at=now if at_once else None,  # written ahead of the fact: a failed hand-over takes it back
     )
     if at_once:
@@ -37,5 +41,3 @@ def unfinished(kind: str, ref: str) -> bool:
         .exclude(state__in=[Job.State.DONE, Job.State.PARKED])
         .exists()
     )
-
-

@@ -53,9 +53,13 @@ def _run(job: Job, lease: Lease) -> None:
 def _claimed(lease: Lease) -> Job | None:
     """Take the lease with one guarded update, by the database's clock."""
     with entered(PUBLIC):
-        free = Q(state=Job.State.QUEUED, due_at__lte=Now()) | Q(state=Job.State.LEASED, leased_until__lt=Now())
+        free = Q(state=Job.State.QUEUED, due_at__lte=Now()) | Q(
+            state=Job.State.LEASED, leased_until__lt=Now()
+        )
         taken = Job.objects.filter(free, pk=lease.job_id).update(
-            state=Job.State.LEASED, lease=lease.token, leased_until=Now() + timedelta(seconds=lease.seconds),
+            state=Job.State.LEASED,
+            lease=lease.token,
+            leased_until=Now() + timedelta(seconds=lease.seconds),
             attempts=F("attempts") + 1,
         )
         return Job.objects.get(pk=lease.job_id) if taken else None

@@ -30,7 +30,11 @@ class Lease:
 
     def check(self) -> None:
         """Raise `LeaseLost` unless this claim still stands; locks the job row for the transaction."""
-        if not Job.objects.select_for_update().filter(pk=self.job_id, lease=self.token, state=Job.State.LEASED).exists():
+        if (
+            not Job.objects.select_for_update()
+            .filter(pk=self.job_id, lease=self.token, state=Job.State.LEASED)
+            .exists()
+        ):
             raise LeaseLost(f"job {self.job_id}")
 
 

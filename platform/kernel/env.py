@@ -50,5 +50,7 @@ def secret(name: str, default: str | None = None) -> str:
         try:
             return Path(path).read_text().strip()
         except OSError as error:
-            raise Misconfigured(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from None
+            raise Misconfigured(
+                f"{name}_FILE names {path}, which cannot be read: {error.strerror}."
+            ) from None
     return text(name, default)

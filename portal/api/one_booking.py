@@ -1,11 +1,11 @@
 """GET /api/v1/bookings/{uid}, POST …/cancel and …/reschedule: for whoever holds its token, or an API key."""
 
-from booking.api import cancel, move
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
+from booking.api import NotChangeable, cancel, get_booking, move
 from kernel.clock import now as read_now
-from portal.api.answers import answer_of, booking_response, failed_move_problem, wait_for_move
+from portal.api.answers import answer_of, booking_response, lost_move_problem, wait_for_move
 from portal.api.bodies import parse_cancel, parse_reschedule
 from portal.api.callers import READ, WRITE, check_booking_caller
 from portal.api.view import ApiView
@@ -24,10 +24,18 @@ class CancelView(ApiView):
     """One booking, cancelled."""
 
     def post(self, request: Request, uid: str) -> HttpResponseBase:
-        """Return 200 with the cancelled booking; body {reason?} or none. Problems of GET, 400, 409."""
+        """Return 200 with the cancelled booking; body {reason?} or none. Problems of GET, 400, 409.
+
+        Asking again is the same 200: whoever lost the first answer need not guess.
+        """
         now = read_now()
         booking, actor = check_booking_caller(request, uid, scope=WRITE, now=now)
-        cancel(booking, reason=parse_cancel(request.data), now=now, actor=actor)
+        reason = parse_cancel(request.data)
+        try:
+            cancel(booking, reason=reason, now=now, actor=actor)
+        except NotChangeable:
+            if get_booking(uid).status != "cancelled":
+                raise
         return booking_response(answer_of(uid), status=200)
 
 
@@ -44,9 +52,10 @@ class RescheduleView(ApiView):
         booking, actor = check_booking_caller(request, uid, scope=WRITE, now=now)
         wanted = parse_reschedule(request.data)
         move(
-            booking, start=wanted.start, time_zone=wanted.time_zone or booking.time_zone, now=now, actor=actor
+            booking, start=wanted.start, now=now, actor=actor
         )
         answer = wait_for_move(answer_of(uid), header=request.headers.get("Prefer", ""))
-        if answer.progress.move is not None and answer.progress.move.status in ("failed", "expired"):
-            return failed_move_problem(answer)
+        last = answer.progress.move
+        if last is not None and last.status in ("failed", "expired") and answer.booking.status == "confirmed":
+            return lost_move_problem(answer, last)
         return booking_response(answer, status=200)

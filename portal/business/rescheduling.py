@@ -52,7 +52,7 @@ def _move(booking: Booking, start: str, viewer: Viewer) -> tuple[str, tuple[Slot
     if chosen.tzinfo is None:
         return "Choose one of the times below.", ()
     try:
-        move_booking(booking, start=chosen, time_zone=booking.time_zone, now=viewer.now, actor=viewer.actor)
+        move_booking(booking, start=chosen, now=viewer.now, actor=viewer.actor)
     except SlotRefused as refusal:
         return refusal.message, refusal.alternatives
     except HoldfastError as fact:

@@ -1,6 +1,7 @@
 """Addresses of a business's host: its clients' pages, its portal, its API."""
 
 from django.urls import include, path
+
 from portal.wellknown import keys
 
 handler500 = "portal.outage.server_error"

@@ -1,6 +1,7 @@
 """Addresses of the process itself, asked by address, whatever the host: is it up, can it book, how is it."""
 
 from django.urls import path
+
 from portal.health import healthz, readyz
 from portal.metrics import metrics
 

@@ -1,6 +1,7 @@
 """Addresses of the platform's own host: the staff console."""
 
 from django.urls import include, path
+
 from portal.brand import BRAND_PATH, stylesheet
 from portal.wellknown import keys
 

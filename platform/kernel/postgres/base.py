@@ -22,7 +22,9 @@ class SearchPathNotSet(DatabaseError):
 class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc]  # untyped base
     """The connection of one thread: knows its tenant, and tells the transaction hooks what happens."""
 
-    def _handle_search_path(self, cursor: Any = None) -> None:
+    connection: Any
+
+    def _handle_search_path(self, _cursor: Any = None) -> None:
         if self._setting_search_path:
             return
         wanted = self._get_cursor_search_paths()

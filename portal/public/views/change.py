@@ -87,7 +87,6 @@ def _move(request: HttpRequest, booking: Booking, context: dict[str, object], *,
         move(
             booking,
             start=form.cleaned_data["start"],
-            time_zone=zone,
             now=now,
             actor=Actor(type="client", id=booking.uid),
         )
