@@ -1,5 +1,7 @@
 """Django's entry of the app: the ledger hears of every transaction, and knows the tenants' data keys."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -14,5 +16,7 @@ class AuditConfig(AppConfig):
         from audit.ledger.recording import LedgerHook
         from kernel import crypto, transactions
 
+        import_module("audit.sagas.runner")  # registers what performs runs and undos
+        import_module("audit.sagas.buttons")
         crypto.register_data_key(data_key)
         transactions.register(LedgerHook())

@@ -22,7 +22,11 @@ class Run(models.Model):
     failure_code = models.CharField(max_length=30, blank=True, default="")
     failure_words = models.TextField(blank=True, default="")
     reverses = models.OneToOneField(
-        "self", null=True, on_delete=models.PROTECT, related_name="undone_by", help_text="the run that this one undoes"
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="undone_by",
+        help_text="the run that this one undoes",
     )
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -57,7 +61,9 @@ class Step(models.Model):
     required = models.BooleanField()
     state = models.CharField(max_length=11, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveIntegerField(default=0)
-    repeats = models.PositiveIntegerField(default=0, help_text="started again after a crash between effect and commit")
+    repeats = models.PositiveIntegerField(
+        default=0, help_text="started again after a crash between effect and commit"
+    )
     undo_attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
     result = models.JSONField(default=dict)
