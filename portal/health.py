@@ -6,11 +6,11 @@ healthz touches nothing. readyz calls the booking function for real, in one tena
 import logging
 from datetime import datetime
 
-from booking.api import probe_hold
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
+from booking.api import probe_hold
 from kernel.clock import now as read_now
 from kernel.errors import HoldfastError
 from kernel.tenancy import entered
@@ -60,7 +60,7 @@ def _probe(schema: str, *, now: datetime) -> None:
     with entered(schema), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_LIMITS)
-        probe_hold(now)
+        probe_hold(now=now)
         transaction.set_rollback(True)
 
 

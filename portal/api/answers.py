@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from booking.api import Booking, Progress, get_booking, progress
 from django.http import JsonResponse
 
+from booking.api import WORDS, Booking, Move, Progress, get_booking, progress
+from kernel.clock import now as read_now
+from kernel.reasons import Reason
 from portal.api.documents import booking_document
 from portal.api.problems import problem
 from portal.wait import preferred_wait, wait_until
 
+_REASONS = frozenset(str(reason) for reason in Reason)
 _UNDER_WAY = ("held", "awaiting_link")  # `pending` waits for a person, which no request should
 
 
@@ -23,9 +26,9 @@ class Answer:
 
 
 def answer_of(uid: str) -> Answer:
-    """Return the booking as it stands now."""
+    """Return the booking as it stands; the clock is read here, since a wait reads many times."""
     booking = get_booking(uid)
-    return Answer(booking=booking, progress=progress(booking))
+    return Answer(booking=booking, progress=progress(booking, now=read_now()))
 
 
 def wait_for_outcome(answer: Answer, *, header: str) -> Answer:
@@ -51,24 +54,19 @@ def booking_response(answer: Answer, *, status: int) -> JsonResponse:
     )
 
 
-def failed_problem(answer: Answer) -> JsonResponse:
+def lost_problem(answer: Answer) -> JsonResponse:
     """Return the 409 of a booking that was lost after it was written: why, and what is open nearby."""
-    response = problem(
-        answer.booking.failure_code, answer.progress.failure_words, alternatives=answer.progress.alternatives
-    )
-    return _finished(response, answer)
+    return _lost(answer, code=answer.booking.failure_code, words=answer.booking.failure_words)
 
 
-def failed_move_problem(answer: Answer) -> JsonResponse:
+def lost_move_problem(answer: Answer, move: Move) -> JsonResponse:
     """Return the 409 of a reschedule that was lost; the booking stands at its old time."""
-    move = answer.progress.move
-    if move is None:
-        raise ValueError("there is no reschedule")
-    response = problem(
-        move.failure_code or "hold_expired",
-        move.failure_words or answer.progress.failure_words,
-        alternatives=answer.progress.alternatives,
-    )
+    return _lost(answer, code=move.failure_code, words=move.failure_words)
+
+
+def _lost(answer: Answer, *, code: str, words: str) -> JsonResponse:
+    reason = Reason(code) if code in _REASONS else Reason.HOLD_EXPIRED
+    response = problem(reason, words or WORDS[reason], alternatives=answer.progress.alternatives)
     return _finished(response, answer)
 
 

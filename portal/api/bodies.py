@@ -18,8 +18,9 @@ from portal.api.problems import InvalidRequest
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# fractions only of zero: no start lies between seconds, and JavaScript writes ".000Z"
 _INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.0{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 _YEARS = range(2000, 2100)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -1,11 +1,11 @@
 """POST /api/v1/bookings: book one start, once, and wait for the outcome if asked to."""
 
-from booking.api import Attendee, Booked, book, bookable_hosts
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
+from booking.api import Attendee, Booked, book, bookable_hosts
 from kernel.clock import now as read_now
-from portal.api.answers import answer_of, booking_response, failed_problem, wait_for_outcome
+from portal.api.answers import answer_of, booking_response, lost_problem, wait_for_outcome
 from portal.api.bodies import parse_idempotency_key, parse_new_booking
 from portal.api.callers import WRITE, Caller, check_caller
 from portal.api.slots import find_event_type, find_host
@@ -18,14 +18,14 @@ class BookingsView(ApiView):
     def post(self, request: Request) -> HttpResponseBase:
         """Return 201 with the booking; problems 400, 401, 403, 404, 409, 413, 415, 422, 429, 503.
 
-        A booking that has failed by the time of the answer (waited for, or replayed) is a 409 with its
-        reason: the creation was lost. `Idempotency-Replayed: true` marks the answer to a known key.
+        A booking that was lost by the time of the answer (waited for, or replayed) is a 409 with its
+        reason. `Idempotency-Replayed: true` marks the answer to a known key.
         """
         caller = check_caller(request, action="bookings", scope=WRITE, now=read_now())
         booked = _book(request, caller)
         answer = wait_for_outcome(answer_of(booked.booking.uid), header=request.headers.get("Prefer", ""))
-        if answer.booking.status == "failed":
-            response = failed_problem(answer)
+        if answer.booking.status in ("failed", "expired"):
+            response = lost_problem(answer)
         else:
             response = booking_response(answer, status=201)
             response["Location"] = f"/api/v1/bookings/{answer.booking.uid}"

@@ -61,7 +61,7 @@ def booking_document(booking: Booking, *, hosts: Iterable[Host], progress: Progr
     if booking.status in _LIVE_UNTIL_DEADLINE and booking.expires_at:
         document["hold_expires_at"] = instant(booking.expires_at)
     if booking.status == "failed":
-        document["failure"] = {"code": booking.failure_code, "detail": progress.failure_words}
+        document["failure"] = {"code": booking.failure_code, "detail": booking.failure_words}
     if progress.move:
         document["move"] = move_document(progress)
     return document

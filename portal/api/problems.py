@@ -6,11 +6,11 @@ Body: `type` (urn:holdfast:problem:<code>), `title`, `status`, `code`, `detail` 
 
 from collections.abc import Iterable, Mapping
 
-from booking.api import Slot
 from django.db import DatabaseError, InterfaceError
 from django.http import JsonResponse
 from rest_framework import exceptions
 
+from booking.api import NotChangeable, Slot
 from kernel.errors import HoldfastError
 from kernel.reasons import Reason
 from portal.api.documents import instant
@@ -29,7 +29,7 @@ _TITLES: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "Nothing is here"),
     "idempotency_mismatch": (422, "This Idempotency-Key belongs to another request"),
     "rate_limited": (429, "Too many requests"),
-    "busy": (503, "Busy, nothing was booked"),
+    "busy": (503, "Busy, ask again"),
     "not_durable": (503, "Not yet safe, ask again"),
     Reason.SLOT_TAKEN: (409, "This time was just taken"),
     Reason.OUTSIDE_HOURS: (409, "This time is outside the bookable hours"),
@@ -76,6 +76,7 @@ def problem(
     """Return the problem document of `code`; its status comes from the table unless one is given."""
     usual, title = _TITLES[code]
     status = status or usual
+    title = "Something failed on our side" if status == 500 else title
     body: dict[str, object] = {
         "type": f"urn:holdfast:problem:{code}",
         "title": title,
@@ -121,6 +122,7 @@ def _holdfast_problem(error: HoldfastError) -> JsonResponse:
     return problem(
         error.code,
         error.message,
+        status=409 if isinstance(error, NotChangeable) else None,  # well formed, at the wrong moment
         errors=errors if isinstance(errors, Mapping) else None,
         alternatives=alternatives if isinstance(alternatives, Iterable) else (),
         retry_after_seconds=retry_after if isinstance(retry_after, int) else None,

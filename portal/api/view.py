@@ -66,6 +66,7 @@ class AlwaysJson(BaseContentNegotiation):
 class ApiView(APIView):
     """The base of the API's views. No cookie counts here, so no CSRF token is asked for."""
 
+    http_method_names = ["get", "head", "post"]
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = ()

@@ -137,6 +137,10 @@ def test_new_booking_without_the_optional_fields() -> None:
             {"start": "0001-01-01T00:00:00+14:00"},
             {"start": "Write an instant with its offset, for example 2026-11-24T14:30:00Z."},
         ),
+        (
+            {"start": "2026-11-24T14:30:00.5Z"},
+            {"start": "Write an instant with its offset, for example 2026-11-24T14:30:00Z."},
+        ),
         ({"start": 1795530600}, {"start": "Write this as a string."}),
         ({"attendee": "Bruno"}, {"attendee": "Invalid data. Expected a dictionary, but got str."}),
         ({"attendee": {"name": "Bruno"}}, {"attendee.email": "This field is required."}),
@@ -179,6 +183,9 @@ def test_cancel_needs_no_body_and_takes_a_reason() -> None:
 
 
 def test_reschedule_reads_a_start() -> None:
+    assert parse_reschedule({"start": "2026-11-24T14:30:00.000Z"}) == parse_reschedule(
+        {"start": "2026-11-24T14:30Z"}
+    )
     assert parse_reschedule({"start": "2026-11-24T14:30Z"}) == Reschedule(
         start=datetime(2026, 11, 24, 14, 30, tzinfo=UTC), time_zone=None
     )
