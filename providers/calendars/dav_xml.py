@@ -20,14 +20,12 @@ class RubbishXml(Exception):
 class DavResource:
     """One resource of a 207 answer (RFC 4918, 14.24).
 
-    `href` is as the server wrote it; `status` is the resource's own, None where it has property groups;
-    `properties` holds those that were found (200), `missing` the names of those that were not.
+    `href` is as the server wrote it; `properties` holds those that were found (status 200), so none for a
+    resource that has only a status of its own.
     """
 
     href: str
-    status: int | None
     properties: dict[str, ElementTree.Element] = field(default_factory=dict)
-    missing: frozenset[str] = frozenset()
 
     def text(self, name: str) -> str:
         """Return the text of a property, "" where it is absent or empty."""
@@ -65,19 +63,12 @@ def _read_resource(element: ElementTree.Element) -> DavResource:
     href = (element.findtext(f"{DAV}href") or "").strip()
     if not href:
         raise RubbishXml("A part of the answer names no resource.")
-    properties: dict[str, ElementTree.Element] = {}
-    missing: set[str] = set()
-    groups = element.findall(f"{DAV}propstat")
-    for group in groups:
-        found = _status_code(group.findtext(f"{DAV}status")) == 200
-        for each in group.iterfind(f"{DAV}prop/*"):
-            if found:
-                properties[each.tag] = each
-            else:
-                missing.add(each.tag)
-    own_status = element.findtext(f"{DAV}status")
-    status = _status_code(own_status) if own_status is not None or not groups else None
-    return DavResource(href, status, properties, frozenset(missing))
+    found = [
+        group
+        for group in element.findall(f"{DAV}propstat")
+        if _status_code(group.findtext(f"{DAV}status")) == 200
+    ]
+    return DavResource(href, {each.tag: each for group in found for each in group.iterfind(f"{DAV}prop/*")})
 
 
 def _status_code(line: str | None) -> int:

@@ -3,10 +3,14 @@ UTC+0, and UTC+1 from 2026-03-29 01:00 UTC to 2026-10-25 01:00 UTC.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from providers.calendars.busy_rules import BusyRules
 from providers.calendars.caldav import CalDavCalendar
+from providers.calendars.dav_session import DavAccount
 from tests.providers.calendars.conftest import calendar_text, utc
 from tests.simulators.radicale import Radicale
 
@@ -325,6 +329,21 @@ def test_a_short_window_sees_what_overlaps_it(
     calendar_server.put(calendar_url, "one", calendar_text(WEEKLY, zones=LISBON))
     found = open_calendar(calendar_url).busy(start=utc(start), end=utc(end))
     assert found == tuple((utc(first), utc(last)) for first, last in busy)
+
+
+@pytest.mark.parametrize(
+    ("zone", "start"), [("Pacific/Auckland", "2026-03-23 12:00"), ("America/Los_Angeles", "2026-03-25 05:00")]
+)
+def test_an_all_day_event_is_found_far_from_the_servers_day(
+    zone: str, start: str, calendar_server: Radicale, calendar_url: str
+) -> None:
+    """Radicale takes 24 March for the day in UTC; the local day begins 13 hours before it or ends 7 after."""
+    calendar_server.put(calendar_url, "one", calendar_text(f"{DAY}:20260324"))
+    rules = BusyRules(zone=ZoneInfo(zone), own_suffix="@acme.holdfast")
+    account = DavAccount(url=calendar_url, username="ana", password=calendar_server.password)
+    calendar = CalDavCalendar(account, url=calendar_url, rules=rules)
+    ((first, last),) = calendar.busy(start=utc(start), end=utc(start) + timedelta(hours=1))
+    assert first <= utc(start) < utc(start) + timedelta(hours=1) <= last
 
 
 def test_several_objects_are_read_together(

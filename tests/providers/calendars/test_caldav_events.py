@@ -7,6 +7,7 @@ import icalendar
 import pytest
 
 from providers.calendars.caldav import CalDavCalendar
+from providers.calendars.event_text import event_text
 from providers.protocols import CalendarEvent, Person, Rejected, Unreachable
 from tests.providers.calendars.conftest import calendar_text, utc
 from tests.simulators import caldav_proxy
@@ -173,6 +174,15 @@ def test_words_of_clients_cannot_smuggle_lines(
     (event,) = stored(calendar_server, calendar_url)
     assert (str(event["STATUS"]), event["ATTENDEE"].to_ical()) == ("CONFIRMED", b"mailto:bob@client.example")
     assert str(event["SUMMARY"]) == "Bob ATTENDEE:mailto:x@y STATUS:CANCELLED END:VEVENT"
+
+
+def test_no_control_character_leaves_the_building() -> None:
+    """Radicale strips some of them, other servers do not: the text itself must be clean."""
+    evil = "".join(map(chr, [*range(32), *range(127, 160), 0x2028, 0x2029]))
+    person = Person(name=evil, email=f"a{evil}@x.example")
+    event = replace(EVENT, title=evil, description=f"a{evil}b", location=evil, url=evil, attendees=(person,))
+    text = event_text(event, now=NOW)
+    assert [each for each in text.replace("\r\n", "") if not each.isprintable()] == []
 
 
 def test_a_uid_with_odd_characters_stays_inside_the_calendar(
