@@ -1,4 +1,4 @@
-"""A superuser rewrites the ledger by SQL, guards off: `verify_ledger` finds it and names the first bad entry."""
+"""A superuser rewrites the ledger by SQL, guards off: `verify_ledger` names the first bad entry."""
 
 import hashlib
 import io
@@ -52,7 +52,8 @@ def rewriting(world: World) -> Iterator[psycopg.Connection[Any]]:
     """A superuser inside acme's schema with every trigger and check off."""
     with world.superuser("acme") as superuser:
         superuser.execute("SET session_replication_role = replica")
-        superuser.execute("ALTER TABLE audit_entry DROP CONSTRAINT audit_entry_hash_is_of_body")
+        for guard in ("audit_entry_hash_is_of_body", "audit_entry_seq_from_one"):
+            superuser.execute(f"ALTER TABLE audit_entry DROP CONSTRAINT {guard}")  # type: ignore[arg-type]
         yield superuser
 
 
@@ -103,8 +104,8 @@ def test_ledger_in_order_verifies(written: World) -> None:
 def test_altered(written: World) -> None:
     with rewriting(written) as superuser:
         superuser.execute(
-            "UPDATE audit_entry SET body = convert_to(replace(convert_from(body, 'UTF8'), 'said', 'sold'), 'UTF8')"
-            " WHERE seq = 5"
+            "UPDATE audit_entry SET body ="
+            " convert_to(replace(convert_from(body, 'UTF8'), 'said', 'sold'), 'UTF8') WHERE seq = 5"
         )
     assert verified(written) == (
         1, "TAMPERED acme: entry 5 was altered: its bytes do not give the hash kept beside them"
@@ -122,7 +123,8 @@ def test_altered_with_the_hash_made_to_fit(written: World) -> None:
         )
     assert verified(written) == (
         1,
-        f"TAMPERED acme: entry 5 lacks the signature of key {row[1]}: it was altered, or signed with another key",
+        f"TAMPERED acme: entry 5 lacks the signature of key {row[1]}: "
+        "it was altered, or signed with another key",
     )
 
 
@@ -131,9 +133,7 @@ def test_altered_column(written: World) -> None:
         superuser.execute("UPDATE audit_entry SET subject = 'meeting:else' WHERE seq = 5")
     status, said = verified(written)
     assert status == 1
-    assert said.startswith(
-        "TAMPERED acme: entry 5 was altered beside its signed bytes: they say subject meeting:m"
-    )
+    assert said.startswith("TAMPERED acme: entry 5 was altered beside its signed bytes: they say subject")
 
 
 def test_deleted(written: World) -> None:
@@ -156,8 +156,9 @@ def test_tail_truncated(written: World) -> None:
         last = last_seq(superuser)
         superuser.execute("DELETE FROM audit_entry WHERE seq > %s", [last - 1])
     assert verified(written) == (
-        1, f"TAMPERED acme: entry {last} is missing, cut off at the end: the head of the chain stands at {last}"
-    )  # fmt: skip
+        1,
+        f"TAMPERED acme: entry {last} is missing, cut off at the end: the head of the chain stands at {last}",
+    )
 
 
 def test_tail_truncated_with_the_head_made_to_fit(written: World) -> None:
