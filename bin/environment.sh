@@ -12,7 +12,7 @@ refuse() { echo "holdfast: $*" >&2; exit 1; }
 prepare_environment() {
     local wanted=$1 stamp="$here/.venv/.holdfast" found="" level="" lock
     [ -r "$here/uv.lock" ] || refuse "$here/uv.lock is missing: this checkout is not complete."
-    lock=$(cat "$here/uv.lock" "$here/pyproject.toml" | sha256sum | cut -d' ' -f1)
+    lock=$(sha256sum <"$here/uv.lock" | cut -d' ' -f1)
     if [ -r "$stamp" ]; then read -r found level <"$stamp" || true; fi
     if [ "$found" = "$lock" ] && { [ "$level" = test ] || [ "$wanted" = run ]; } && "$python" -c '' 2>/dev/null; then
         return

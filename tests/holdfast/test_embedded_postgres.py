@@ -157,8 +157,7 @@ def test_leftover_server_of_a_lost_parent_is_stopped_first(
     server = EmbeddedPostgres(data, durable=False)
     server.start()
     try:
-        assert server.process is not None
-        assert eventually(lambda: not is_alive(pid) or processes_naming(str(data)) == [server.process.pid])
+        assert not is_alive(pid)
         assert server.is_ready()
     finally:
         server.stop()

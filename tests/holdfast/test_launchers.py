@@ -70,13 +70,13 @@ def test_done_installation_is_not_done_again(checkout: Path) -> None:
     python.write_text('#!/bin/bash\n[ "$1" = -c ] || echo "$@"\n')
     python.chmod(0o755)
     digest = subprocess.run(
-        "cat uv.lock pyproject.toml | sha256sum | cut -d' ' -f1",
+        "sha256sum <uv.lock | cut -d' ' -f1",
         shell=True, cwd=checkout, capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     (checkout / ".venv" / ".holdfast").write_text(f"{digest} run\n")
     done = run(checkout, "--port", "1234")
     assert (done.returncode, done.stdout, done.stderr) == (0, "-P -m holdfast.cli up --port 1234\n", "")
-    (checkout / "pyproject.toml").write_text("changed")
+    (checkout / "uv.lock").write_text("changed")
     assert run(checkout).returncode == 1
 
 

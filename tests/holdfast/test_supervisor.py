@@ -95,7 +95,11 @@ def test_child_that_dies_at_once_starts_again_with_growing_pauses(tmp_path: Path
     said: list[str] = []
     supervisor = Supervisor(said.append)
     supervisor.start(child(tmp_path, "hasty", "raise SystemExit(3)"))
-    watched(supervisor, lambda: bool(eventually(lambda: len(said) == 3, seconds=20)) or None)
+
+    def wait() -> None:
+        assert eventually(lambda: len(said) == 3, seconds=20)
+
+    watched(supervisor, wait)
     assert said[:3] == [
         f"hasty ended (exit status 3) and starts again in {pause} s" for pause in ("0.5", "1", "2")
     ]

@@ -11,6 +11,7 @@ from types import FrameType
 
 import psycopg
 
+from holdfast.cli.fingerprint import is_migrated, keep_fingerprint, wanted_fingerprint
 from holdfast.cli.management import manage
 from holdfast.cli.services import DEMO_FILE, Wanted, start_services
 from holdfast.embedded.data_folder import DataFolderLock, make_data_folder
@@ -78,21 +79,33 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, data: Path) -> I
         progress=say,
     )
     write_run_file(installation, supervisor.pids())
-    if installation.owner_database_url:
-        say("Migrating the database")
-        manage(installation, "migrate_all", as_owner=True)
-        if not options.empty:
-            say("Looking after the demo's tenants")
-            manage(installation, "seed_demo", as_owner=True)
-    else:
-        _check_migrated(installation)
-        say("OWNER_DATABASE_URL is not set: nothing is migrated, no demo is seeded")
+    _migrate(installation, demo=not options.empty)
     for child in application_children(installation):
         say(f"Starting {child.name}")
         supervisor.start(child, seconds=90)
+    supervisor.check_alive()
     write_run_file(installation, supervisor.pids())
     _greet(installation)
     return installation
+
+
+def _migrate(installation: Installation, *, demo: bool) -> None:
+    """Migrate and seed as the owner; an embedded database that this code has already seen is left alone."""
+    if not installation.owner_database_url:
+        _check_migrated(installation)
+        say("OWNER_DATABASE_URL is not set: nothing is migrated, no demo is seeded")
+        return
+    embedded = bool(installation.superuser_database_url)
+    wanted = wanted_fingerprint(demo=demo)
+    if embedded and is_migrated(installation.data, wanted):
+        return
+    say("Migrating the database")
+    manage(installation, "migrate_all", as_owner=True)
+    if demo:
+        say("Making the demo's tenants")
+        manage(installation, "seed_demo", as_owner=True)
+    if embedded:
+        keep_fingerprint(installation.data, wanted)
 
 
 def _check_migrated(installation: Installation) -> None:

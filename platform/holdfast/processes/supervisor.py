@@ -48,6 +48,12 @@ class Supervisor:
         """Watch a process that was started and found ready elsewhere."""
         self._watched.append(_Watched(child, process, time.monotonic()))
 
+    def check_alive(self) -> None:
+        """Raise `StartRefused` if a child has died since its start: it would only die again."""
+        for entry in self._watched:
+            if entry.process is not None and entry.process.poll() is not None:
+                raise StartRefused(f"{entry.child.name} did not start{_last_words(entry.child)}")
+
     def pids(self) -> dict[str, int]:
         """Return the process id of each living child by name."""
         return {entry.child.name: entry.process.pid for entry in self._watched if entry.process is not None}
