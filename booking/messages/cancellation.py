@@ -26,7 +26,11 @@ def cancellation_for_attendee(
         time=f"Cancelled: {span_words(facts.starts_at, facts.ends_at, time_zone=facts.attendee_zone)}",
         link=Link(label="Book another time", url=facts.book_again_url),
         heading=f"{who} cancelled your {facts.title}",
-        paragraphs=("The time is free again, and the meeting's link no longer works.",),
+        paragraphs=(
+            "Your place was given back."
+            if facts.others_remain
+            else "The time is free again, and the meeting's link no longer works.",
+        ),
         rows=(*attendee_rows(facts), *((("Reason", reason),) if reason else ())),
         footer="The attached update removes the meeting from your calendar.",
     )
@@ -43,16 +47,24 @@ def cancellation_for_attendee(
 def cancellation_for_host(
     facts: BookingFacts, host: HostFacts, *, by: CancelledBy, reason: str, now: datetime
 ) -> MessageDraft:
-    """Return one host's cancellation, in the host's zone."""
+    """Return one host's cancellation, in the host's zone.
+
+    Where others remain the meeting takes place: the host's event stays, so no update is attached.
+    """
     who = {"attendee": facts.attendee.name, "host": "A host", "business": facts.business.name}[by]
     letter = Letter(
         business=facts.business,
         time=f"Cancelled: {span_words(facts.starts_at, facts.ends_at, time_zone=host.time_zone)}",
         link=Link(label="Open the booking", url=facts.portal_url),
         heading=f"{who} cancelled {facts.title}",
-        paragraphs=("The time is free again and can be booked.",),
+        paragraphs=(
+            "Their seat is free again; the meeting takes place with the others."
+            if facts.others_remain
+            else "The time is free again and can be booked.",
+        ),
         rows=(*business_rows(facts), *((("Reason", reason),) if reason else ())),
-        footer="Replies to this mail go to the client. The attached update removes the event.",
+        footer="Replies to this mail go to the client."
+        + ("" if facts.others_remain else " The attached update removes the event."),
     )
     when = start_words(facts.starts_at, time_zone=host.time_zone)
     return draft_for_business(
@@ -61,5 +73,5 @@ def cancellation_for_host(
         kind="cancellation_host",
         subject=f"Cancelled: {facts.title} with {facts.attendee.name}, {when}",
         to=host.person(),
-        invite=host_invite(facts, cancelled=True, now=now),
+        invite=("", "") if facts.others_remain else host_invite(facts, cancelled=True, now=now),
     )

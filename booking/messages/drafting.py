@@ -104,6 +104,13 @@ def business_zone(facts: BookingFacts) -> str:
     return facts.hosts[0].time_zone if facts.hosts else "UTC"
 
 
+def _event_title(facts: BookingFacts) -> str:
+    """Return the event's title: of a group, one that stays the same whoever comes."""
+    if facts.is_group:
+        return f"{facts.title} with {facts.host_names()}"
+    return f"{facts.title}: {facts.attendee.name} and {facts.host_names()}"
+
+
 def _details(facts: BookingFacts, *, closing: str) -> str:
     lines = [facts.description.strip(), f"Join: {facts.join_url}" if facts.join_url else "", closing]
     return "\n\n".join(line for line in lines if line)
@@ -115,7 +122,7 @@ def _invite(facts: BookingFacts, details: str, *, cancelled: bool, now: datetime
         method="CANCEL" if cancelled else "REQUEST",
         uid=facts.event_uid,
         sequence=facts.sequence,
-        title=f"{facts.title}: {facts.attendee.name} and {facts.host_names()}",
+        title=_event_title(facts),
         description=details,
         location=facts.join_url or facts.location_detail,
         url=facts.join_url,

@@ -46,6 +46,7 @@ class BookingFacts:
     """One attendee's booking. Instants are aware; URLs absolute; `join_url` is "" without an online meeting.
 
     `event_uid` and `sequence` are the invite's (RFC 5545); `book_again_url` leads to the same event type.
+    `is_group`: the meeting has several seats; `others_remain`: it takes place without this attendee too.
     """
 
     business: Business
@@ -67,6 +68,8 @@ class BookingFacts:
     location_detail: str = ""
     join_url: str = ""
     guests: tuple[str, ...] = ()
+    is_group: bool = False
+    others_remain: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
 
     def host_names(self) -> str:

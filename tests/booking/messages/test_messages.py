@@ -232,6 +232,24 @@ def test_a_cancellation_says_who_and_why() -> None:
     )
 
 
+def test_a_place_in_a_group_is_given_back_without_ending_the_meeting() -> None:
+    group = replace(FACTS, is_group=True, others_remain=True)
+    host = cancellation_for_host(group, ANA, by="attendee", reason="", now=NOW)
+    assert (host.ics, host.ics_method) == ("", "")
+    assert host.text.splitlines()[5] == "Their seat is free again; the meeting takes place with the others."
+    attendee = cancellation_for_attendee(group, by="attendee", reason="", now=NOW)
+    assert (attendee.ics_method, attendee.text.splitlines()[5]) == ("CANCEL", "Your place was given back.")
+    last = cancellation_for_host(replace(group, others_remain=False), ANA, by="attendee", reason="", now=NOW)
+    assert last.ics_method == "CANCEL"
+
+
+def test_a_groups_event_has_one_title_whoever_comes() -> None:
+    group = replace(FACTS, is_group=True)
+    other = replace(group, attendee=Person(name="Cleo", email="cleo@example.org"))
+    titles = {_event(confirmation_for_host(each, ANA, now=NOW))["SUMMARY"] for each in (group, other)}
+    assert titles == {"Intro call with Ana Martins"}
+
+
 def test_what_people_typed_is_text_and_forges_no_line() -> None:
     name = '<script>alert(1)</script>"\nJoin: http://evil.example/'
     facts = replace(
