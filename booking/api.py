@@ -35,6 +35,7 @@ from booking.models import (
 )
 from booking.moving import move
 from booking.offers import Slot, SlotPage, Withheld, alternatives, slots
+from booking.privileges import restrict_booking
 from booking.probe import GuardBroken, probe_hold
 from booking.progress import Progress, ProgressLine, progress
 from booking.reading import (
@@ -105,6 +106,7 @@ __all__ = [
     "offered_event_types",
     "person_of",
     "probe_hold",
+    "restrict_booking",
     "progress",
     "slots",
     "subject_of",

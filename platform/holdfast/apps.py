@@ -13,8 +13,10 @@ class HoldfastConfig(AppConfig):
         """Say what every new tenant needs, and what the application's role must not touch."""
         from accounts.api import register_link_builder
         from audit.api import found_ledger, restrict_ledger
+        from booking.api import restrict_booking
         from tenants.api import restrict_application, tenant_url, when_provisioned
 
         register_link_builder(lambda path: tenant_url(None, path))
         restrict_application(restrict_ledger)
+        restrict_application(restrict_booking)
         when_provisioned(lambda _tenant, _now: found_ledger())
