@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking.core.intervals import (
@@ -18,6 +18,7 @@ from booking.core.intervals import (
     widen,
 )
 
+PATIENT = settings(deadline=None)  # a busy machine is no fault of the algebra
 loose = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=8)
 orderly = loose.map(merge)
 
@@ -32,6 +33,7 @@ def is_orderly(intervals: list[Interval]) -> bool:
     )
 
 
+@PATIENT
 @given(loose)
 def test_merge_keeps_the_seconds_and_nothing_touches(intervals: list[Interval]) -> None:
     merged = merge(intervals)
@@ -50,6 +52,7 @@ def touching(intervals: list[Interval]) -> list[Interval]:
     ]
 
 
+@PATIENT
 @given(orderly.map(touching), orderly.map(touching))
 def test_intersect_subtract_and_complement_are_those_of_sets(
     left: list[Interval], right: list[Interval]
@@ -62,6 +65,7 @@ def test_intersect_subtract_and_complement_are_those_of_sets(
     assert {second for second in everything if contains(left, second)} == seconds(left)
 
 
+@PATIENT
 @given(st.lists(orderly, min_size=1, max_size=4))
 def test_intersect_all_is_what_every_list_has(lists: list[list[Interval]]) -> None:
     assert seconds(intersect_all(lists)) == set.intersection(*map(seconds, lists))
@@ -71,6 +75,7 @@ def test_intersect_all_of_no_list_is_nothing_rather_than_everything() -> None:
     assert intersect_all([]) == []
 
 
+@PATIENT
 @given(orderly, st.integers(0, 5), st.integers(0, 5))
 def test_widen_reaches_before_and_after(intervals: list[Interval], before: int, after: int) -> None:
     reached = {s + d for s in seconds(intervals) for d in range(-before, after + 1)}

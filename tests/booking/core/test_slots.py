@@ -214,6 +214,22 @@ def test_a_session_is_joined_in_its_own_occupancy_until_it_is_full() -> None:
     assert check_start(full, start=at("09:30"), now=NOW) == Withheld(at("09:30"), Reason.SEATS_FULL)
 
 
+def test_a_full_session_is_named_once_and_no_second_one_is_offered_by_a_host_who_is_free() -> None:
+    group = SlotRequest(RULES, "UTC", (ANA, BEN), capacity=12, sessions={at("10:00"): Session((2,), 0)})
+    answer = open_slots(group, between=MONDAY, now=NOW, explain=True)
+    assert at("10:00") not in [item.start for item in answer.open]
+    assert [item for item in answer.withheld if item.start == at("10:00")] == [
+        Withheld(at("10:00"), Reason.SEATS_FULL)
+    ]
+
+
+def test_a_session_at_the_end_of_the_range_belongs_to_the_next_range() -> None:
+    group = replace(ONE, capacity=12, sessions={at("10:00"): Session((1,), 3)})
+    answer = open_slots(group, between=(at("09:00"), at("10:00")), now=NOW, explain=True)
+    assert [item.start for item in answer.open] == [at("09:00"), at("09:30")]
+    assert answer.withheld == ()
+
+
 def test_a_session_outside_hours_and_grid_can_be_joined_but_not_against_policy_or_calendar() -> None:
     start = at("18:10")
     group = replace(ONE, capacity=12, sessions={start: Session((1, 2), 3)})

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from kernel.reasons import Reason
 from tests.booking.core import oracle
 from tests.booking.core.scenes import Scene, scenes
 
-PATIENT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+PATIENT = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def expected(scene: Scene) -> dict[int, tuple[int, ...]]:
@@ -83,6 +84,7 @@ def test_the_answer_for_a_start_does_not_depend_on_the_range_asked_about(
     assert whole.withheld == left.withheld + right.withheld
 
 
+@cache
 def changes_2024_to_2030() -> dict[str, list[date]]:
     """Every zone and the UTC dates between 2024 and 2030 on which its offset changes."""
     noons = [datetime(2024, 1, 1, 12, tzinfo=UTC) + timedelta(days=n) for n in range(7 * 365 + 2)]
@@ -96,12 +98,12 @@ def changes_2024_to_2030() -> dict[str, list[date]]:
     return found
 
 
-def test_every_zone_with_a_change_until_2030_on_a_seeded_day_of_change() -> None:
+def test_eighty_of_the_zones_that_change_until_2030_on_a_seeded_day_of_change() -> None:
     found = changes_2024_to_2030()
     assert len(found) > 100
     seeded = random.Random(20242030)
-    for zone, dates in found.items():
-        day = seeded.choice(dates)
+    for zone in seeded.sample(sorted(found), 80):
+        day = seeded.choice(found[zone])
         begin = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) - 86400
         weekly = {
             weekday: ((seeded.randrange(0, 240, 5), seeded.randrange(600, 1500, 5)),) for weekday in range(7)
@@ -114,7 +116,7 @@ def test_every_zone_with_a_change_until_2030_on_a_seeded_day_of_change() -> None
 
 def test_dates_of_a_visitor_are_those_on_their_wall_in_every_zone_around_every_change() -> None:
     for zone, dates in changes_2024_to_2030().items():
-        for day in dates[:4]:
+        for day in dates[:2]:
             begin = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) - 86400
             starts = [OpenStart(second, (1,)) for second in range(begin, begin + 2 * 86400, 900)]
             days = by_local_date(starts, zone=zone)
