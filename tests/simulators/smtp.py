@@ -73,7 +73,7 @@ class _Handler:
         if self._fault.endswith("at recipient"):
             self._sink.refused.append(address)
             if self._fault.startswith("drops"):
-                server.transport.abort()
+                _abort(server)
                 return "421 gone"
             return f"{self._fault[:3]} the plan says no"
         envelope.rcpt_tos.append(address)
@@ -88,8 +88,14 @@ class _Handler:
         assert isinstance(content, bytes)
         self._sink.received.append(Received(str(envelope.mail_from), tuple(envelope.rcpt_tos), content))
         if self._fault == "accepts, then drops":
-            server.transport.abort()
+            _abort(server)
         return "250 accepted"
+
+
+def _abort(server: SMTP) -> None:
+    """Drop the connection without another word."""
+    assert isinstance(server.transport, asyncio.WriteTransport)
+    server.transport.abort()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from icalendar import Calendar
@@ -345,7 +346,7 @@ def _visible(html: str) -> list[str]:
     return [cell for cell in (re.sub(r"\s+", " ", each).strip() for each in words.cells) if cell]
 
 
-def _event(draft: MessageDraft) -> dict[str, object]:
+def _event(draft: MessageDraft) -> dict[str, Any]:
     (event,) = Calendar.from_ical(draft.ics).subcomponents
     return {name: value if isinstance(value, list) else str(value) for name, value in event.items()}
 
