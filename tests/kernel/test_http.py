@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from kernel.addresses import is_public_address
 from kernel.connecting import GuardedNetwork
 from kernel.http import (
     ForbiddenAddress,
@@ -77,19 +76,6 @@ def test_every_form_of_a_private_address_is_refused_before_anything_is_sent(host
     with guarded_client() as client, pytest.raises(ForbiddenAddress):
         client.get(f"http://{host}:{site.port}/")
     assert site.seen == []
-
-
-@pytest.mark.parametrize(
-    "address", ["8.8.8.8", "1.1.1.1", "93.184.216.34", "2606:4700::1111", "2a00:1450::1"]
-)
-def test_public_addresses_are_public(address: str) -> None:
-    assert is_public_address(address) is True
-
-
-def test_what_is_no_address_is_not_public() -> None:
-    assert [
-        is_public_address(text) for text in ("", "example.org", "1.2.3", "::1%lo", "2606:4700::1%eth0")
-    ] == [False] * 5
 
 
 def test_a_name_is_refused_when_any_of_its_addresses_is_private(site: Site) -> None:
