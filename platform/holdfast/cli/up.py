@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -37,9 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def up(options: argparse.Namespace, data: Path) -> int:
     """Run the installation in this process until SIGTERM or Ctrl-C; returns 0. Raises `StartRefused`."""
-    for kind in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if kind is not signal.SIGHUP or signal.getsignal(kind) != signal.SIG_IGN:
-            signal.signal(kind, _ask_to_stop)
+    _on_stop_signals(_ask_to_stop)
     make_data_folder(data)
     lock = DataFolderLock(data)
     lock.take()
@@ -48,10 +47,13 @@ def up(options: argparse.Namespace, data: Path) -> int:
     try:
         installation = _start(supervisor, options, data)
         supervisor.watch(lambda: write_run_file(installation, supervisor.pids()))
-        say("Stopping")
     except StopAsked:
-        say("Stopping before everything was up")
+        pass
     finally:
+        _on_stop_signals(
+            signal.SIG_IGN
+        )  # asked once is enough; a second signal must not leave children behind
+        say("Stopping")
         supervisor.stop()
         (data / "run.json").unlink(missing_ok=True)
         lock.release()
@@ -142,6 +144,13 @@ def _greet(installation: Installation) -> None:
         say("  WARNING: HOLDFAST_PUBLIC_RATE=off: the public rate limits are lifted. For load tests only.")
     say(f"  Mail, logs and keys are in {installation.data}")
     say(f"ready http://{'acme.localhost' if demo.exists() else 'localhost'}{suffix}/")
+
+
+def _on_stop_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """Set the handler; SIGHUP stays ignored where nohup said so, SIGINT works even below a `&` in a script."""
+    for kind in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if kind is not signal.SIGHUP or signal.getsignal(kind) != signal.SIG_IGN:
+            signal.signal(kind, handler)
 
 
 def _ask_to_stop(_number: int, _frame: FrameType | None) -> None:
