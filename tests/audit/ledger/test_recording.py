@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from audit.api import Actor, Entry, LedgerNotFounded, NotInTransaction, body_of_entry, record, verify_ledger
@@ -77,11 +77,12 @@ def test_rolled_back_transaction_leaves_nothing_for_the_next(world: World) -> No
     assert actions(world) == ["kept"]
 
 
-def test_lost_connection_leaves_nothing_for_the_next_transaction(world: World) -> None:
+@pytest.mark.parametrize("lost", ["close", "_drop_connection"])  # the second tells no hook
+def test_lost_connection_leaves_nothing_for_the_next_transaction(world: World, lost: str) -> None:
     with world.enter("acme"):
         with suppress(KeyError), transaction.atomic():
             said("dropped")
-            connection.close()
+            getattr(connections["default"], lost)()
             raise KeyError
         with transaction.atomic():
             said("kept")
