@@ -6,9 +6,7 @@ from django.urls import path, re_path
 urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
-    path(
-        "signup/", views.signup, name="account_signup"
-    ),  # closed; reset mails reverse it
+    path("signup/", views.signup, name="account_signup"),  # closed; reset mails reverse it
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("password/reset/", views.password_reset, name="account_reset_password"),
     path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),

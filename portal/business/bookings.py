@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from itertools import groupby
 from urllib.parse import urlencode
 
-from booking.api import Booking
-from booking.api import bookings as find_bookings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from booking.api import Booking
+from booking.api import bookings as find_bookings
 from portal.business.viewer import Viewer, portal_page
 from portal.business.words import BOOKING
 from tenants.api import tenant_url

@@ -1,10 +1,10 @@
 """Cancelling a booking from the portal: the page says what will happen, POST does it."""
 
-from booking.api import cancel as cancel_booking
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from booking.api import cancel as cancel_booking
 from kernel.errors import HoldfastError
 from portal.business.booking import CANCELLABLE, booking_not_found, find_booking
 from portal.business.redirects import see_other

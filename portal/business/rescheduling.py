@@ -73,15 +73,21 @@ def _week(booking: Booking, asked: str, viewer: Viewer) -> dict[str, object]:
         host=hosts[0] if len(hosts) == 1 else None,
         leaving=booking.meeting.pk,
     )
+    days = [(day, _others(page, day, booking)) for day in (first + timedelta(days=n) for n in range(7))]
     return {
-        "days": [(first + timedelta(days=n), page.days.get(first + timedelta(days=n), ())) for n in range(7)],
-        "any_open": any(page.days.values()),
+        "days": days,
+        "any_open": any(slots for _, slots in days),
         "notices": page.notices,
         "last_day": first + _WEEK - timedelta(days=1),
         "first_day": first,
         "previous": first - _WEEK if first > viewer.today else None,
         "next": first + _WEEK,
     }
+
+
+def _others(page: SlotPage, day: date, booking: Booking) -> tuple[Slot, ...]:
+    """Return the open times of a day but the one that the booking has already."""
+    return tuple(slot for slot in page.days.get(day, ()) if slot.start != booking.meeting.starts_at)
 
 
 def _first_day(asked: str, booking: Booking, viewer: Viewer) -> date:

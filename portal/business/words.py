@@ -39,6 +39,7 @@ STEP: dict[str, Word] = {
     "failed": Word("Failed", "bad"),
     "undoing": Word("Undoing", "accent"),
     "undone": Word("Undone"),
+    "corrected": Word("Corrected"),
     "undo_failed": Word("Undo failed", "bad"),
     "skipped": Word("Not reached"),
 }

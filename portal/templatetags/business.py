@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from audit.api import RunView
+from audit.api import RunView, StepView
 from portal.business import times, words
 from portal.business.viewer import Viewer
 
@@ -76,8 +76,9 @@ def run_word(state: str) -> words.Word:
 
 
 @register.filter
-def step_word(state: str) -> words.Word:
-    """Return the word of a step's state."""
+def step_word(step: StepView) -> words.Word:
+    """Return the word of a step's state; what cannot be unsent is corrected, never undone."""
+    state = "corrected" if step.state == "undone" and step.undo == "correct" else step.state
     return words.word(words.STEP, state)
 
 

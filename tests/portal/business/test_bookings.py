@@ -72,7 +72,7 @@ def test_row_says_time_client_meeting_host_and_status(alice: Client, office: Off
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row.group())).strip()
     end = start + timedelta(minutes=90)
     assert words == (
-        f"{start:%H:%M} – {end:%H:%M} Ben Carter ben@example.org Site visit Ana Martins Confirmed"
+        f"{start:%H:%M} –{end:%H:%M} Ben Carter ben@example.org Site visit Ana Martins Confirmed"
     )
     assert "Times in Europe/Lisbon (UTC+" in page
     assert f"{start:%a} {start.day} {start:%b}" in page
