@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from booking.api import Booking, Move, Slot
+from booking.api import Booking, Move, ProgressLine, Slot
 from portal.public.words import clock_words, day_words, left_words, moment_words, range_words
 from portal.public.zones import offset, zone_words
 
@@ -28,6 +28,15 @@ class Alternative:
 
     value: str
     words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One of the four lines; `state` is done, doing, waiting or failed."""
+
+    label: str
+    state: str
+    detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +71,15 @@ def build_alternatives(slots: Sequence[Slot], *, time_zone: str) -> tuple[Altern
     return tuple(
         Alternative(value=slot.start.isoformat(), words=moment_words(slot.start, time_zone)) for slot in slots
     )
+
+
+def build_steps(lines: Sequence[ProgressLine]) -> tuple[Step, ...]:
+    """Return the lines as a client reads them, top to bottom: only the first unfinished one is under way."""
+    steps: list[Step] = []
+    for line in lines:
+        waits = line.state == "doing" and any(step.state != "done" for step in steps)
+        steps.append(Step(label=line.label, state="waiting" if waits else line.state, detail=line.detail))
+    return tuple(steps)
 
 
 @dataclass(frozen=True, kw_only=True)

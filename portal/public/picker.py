@@ -98,7 +98,7 @@ def build_offer(event_type: EventType, hosts: Sequence[Host]) -> Offer:
         description=event_type.description,
         duration=duration_words(event_type.duration_minutes),
         place=place_words(event_type),
-        people=f"Whoever is free of {len(names)} people" if is_open else people_words(names),
+        people=f"Whoever of {len(names)} people is free" if is_open else people_words(names),
         is_online=event_type.is_online,
     )
 

@@ -26,7 +26,7 @@ from booking.api import (
 from kernel.clock import now as read_clock
 from portal.public.answers import LinkRenewed, SeeOther, client_page
 from portal.public.calendars import build_calendar_file, build_calendar_links
-from portal.public.journey import build_alternatives, build_history, build_when
+from portal.public.journey import build_alternatives, build_history, build_steps, build_when
 from portal.public.picker import build_offer, common_zone
 from portal.public.tenant import tenant_of
 from portal.rates import check_rate
@@ -167,6 +167,7 @@ def _progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
     )
     return {
         "progress": found,
+        "steps": build_steps(found.lines),
         "is_under_way": not found.final or moving is not None,
         "moving": moving,
         "moving_to": build_when(

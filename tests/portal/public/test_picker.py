@@ -126,7 +126,7 @@ def test_a_round_robin_promises_nobody_in_particular() -> None:
     hosts = [Host(name=name) for name in ("Ana", "Ben", "Cleo")]
     anyone = EventType(slug="meet", title="Meet", duration_minutes=30, kind="round_robin")
     panel = EventType(slug="panel", title="Panel", duration_minutes=60, kind="collective")
-    assert build_offer(anyone, hosts).people == "Whoever is free of 3 people"
+    assert build_offer(anyone, hosts).people == "Whoever of 3 people is free"
     assert build_offer(anyone, hosts[:1]).people == "Ana"
     assert build_offer(panel, hosts).people == "Ana, Ben and Cleo"
 

@@ -13,7 +13,13 @@ SUMMER = datetime(2026, 7, 1, 14, 30, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("minutes", "said"),
-    [(1, "1 minute"), (45, "45 minutes"), (60, "1 hour"), (90, "1 hour 30 minutes"), (121, "2 hours 1 minute")],
+    [
+        (1, "1 minute"),
+        (45, "45 minutes"),
+        (60, "1 hour"),
+        (90, "1 hour 30 minutes"),
+        (121, "2 hours 1 minute"),
+    ],
 )
 def test_durations(minutes: int, said: str) -> None:
     assert words.duration_words(minutes) == said
