@@ -39,7 +39,7 @@ class Report:
 
 
 def verify_ledger(schema: str, *, now: datetime) -> Report:
-    """Verify one tenant's ledger against its checkpoints. O(n): about 10,000 entries a second.
+    """Verify one tenant's ledger against its checkpoints. O(n): measured 2,800 entries a CPU-second on a busy machine.
 
     `now` tells whether a checkpoint is overdue. Raises nothing: what cannot be checked is an outcome.
     """
