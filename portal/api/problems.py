@@ -43,7 +43,7 @@ _TITLES: Mapping[str, tuple[int, str]] = {
     Reason.OUTSIDE_WINDOW: (409, "This time is too far ahead"),
     Reason.LIMIT_REACHED: (409, "No more bookings are taken for this period"),
     Reason.SEATS_FULL: (409, "Every seat is taken"),
-    Reason.LINK_UNVERIFIED: (409, "The meeting link could not be proven, so nothing was booked"),
+    Reason.LINK_UNVERIFIED: (409, "The meeting link could not be proven"),
     Reason.HOLD_EXPIRED: (409, "This booking is no longer live"),
     Reason.TOO_MANY_HOLDS: (409, "Too many times are held at once"),
     Reason.TENANT_PAUSED: (409, "No bookings are taken right now"),

@@ -1,9 +1,31 @@
-"""Clients at the demo's two businesses."""
+"""Clients at the demo's two businesses, the web process that proves rooms, and a worker beside it."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
+from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from django.test import Client
+from pytest_django.fixtures import Settings
+
+from jobs.api import drain
+from portal.wait import waiting_places
+from tests.database import World
+
+Worker = Callable[[], AbstractContextManager[None]]
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Say nothing."""
 
 
 @pytest.fixture
@@ -16,3 +38,51 @@ def acme(client_for: Callable[[str], Client]) -> Client:
 def northwind(client_for: Callable[[str], Client]) -> Client:
     """Northwind: six hosts."""
     return client_for("northwind.localhost")
+
+
+@pytest.fixture
+def web(world: World, settings: Settings) -> Iterator[str]:
+    """The product over real HTTP on loopback ("host:port"), so that rooms can be proven."""
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    settings.HOLDFAST_SELF_ADDRESS = f"127.0.0.1:{server.server_port}"
+    yield settings.HOLDFAST_SELF_ADDRESS
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+@pytest.fixture
+def worker(world: World) -> Worker:
+    """`with worker():` performs due jobs in another thread, as the worker process would."""
+    return _working
+
+
+@contextmanager
+def _working() -> Iterator[None]:
+    stop = threading.Event()
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                drain()
+                stop.wait(0.02)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(20)
+
+
+@pytest.fixture
+def _fresh_places(settings: Settings) -> Iterator[None]:
+    """Places to wait as HOLDFAST_WEB_THREADS says, for tests that change it."""
+    waiting_places.cache_clear()
+    yield
+    waiting_places.cache_clear()
