@@ -4,7 +4,7 @@ from django.conf import settings
 
 from booking.links import event_uid, manage_url
 from booking.messages import BookingFacts, Business, HostFacts
-from booking.models import Booking, Meeting
+from booking.models import Booking, EventType, Meeting
 from providers.api import CalendarEvent, Person
 from tenants.api import current_tenant, tenant_url
 
@@ -42,6 +42,10 @@ def booking_facts(booking: Booking) -> BookingFacts:
         join_url=meeting.join_url if meeting.is_online else "",
         guests=tuple(booking.guests),
         answers=dict(booking.answers),
+        is_group=event_type.kind == EventType.Kind.GROUP,
+        others_remain=meeting.bookings.filter(status=Booking.Status.CONFIRMED)
+        .exclude(pk=booking.pk)
+        .exists(),
     )
 
 
@@ -60,8 +64,11 @@ def calendar_event(meeting: Meeting) -> CalendarEvent:
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
         time_zone=hosts[0].time_zone,
-        organiser=Person(name=hosts[0].name, email=hosts[0].email),
-        attendees=tuple(Person(name=each.attendee_name, email=each.attendee_email) for each in bookings),
+        organiser=Person(name=current_tenant().name, email=settings.HOLDFAST_MAIL_FROM),  # as in the invite
+        attendees=(
+            *(Person(name=host.name, email=host.email) for host in hosts),
+            *(Person(name=each.attendee_name, email=each.attendee_email) for each in bookings),
+        ),
     )
 
 

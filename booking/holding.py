@@ -20,6 +20,7 @@ from booking.models import Booking, EventType, Host, IdempotencyKey, MeetingHost
 from booking.offers import alternatives, check
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
+from kernel.crashpoints import crash_point
 from kernel.ids import new_uid
 from kernel.reasons import Reason
 from tenants.api import current_tenant
@@ -164,8 +165,11 @@ class _Lost(Exception):
 
 
 def _taken(place: Place, wanted: Wanted, *, now: datetime, actor: Actor, host: Host | None) -> Booked:
+    crash_point("web:book:before")
     try:
-        return guarded(lambda: _take(place, wanted, now=now, actor=actor))
+        taken = guarded(lambda: _take(place, wanted, now=now, actor=actor))
+        crash_point("web:book:after")
+        return taken
     except _Lost as lost:
         raise _refused(place.event_type, lost.reason, start=place.start, now=now, host=host) from None
 
@@ -198,6 +202,7 @@ def _take(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) -> Booke
     if wanted.request:
         start_new_booking(booking, actor=actor, now=now)
         booking.refresh_from_db()
+    crash_point("web:book:between")
     return Booked(booking, replayed=False)
 
 

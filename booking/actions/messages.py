@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from accounts.api import User
-from audit.api import Action, Irreversible, Json, StepContext
+from audit.api import Action, Irreversible, Json, Permanent, StepContext, Transient
 from booking import messages as compose
 from booking.actions.target import Target, asked, target_of
 from booking.facts import booking_facts
@@ -83,8 +83,21 @@ def send(
             )
             for draft in drafts
         ]
-    deliveries = [asked(lambda pk=pk: deliver_message(pk, now=context.now)) for pk in ids]  # type: ignore[misc]
-    return {"messages": [str(pk) for pk in ids], "repeats": sum(each.repeats for each in deliveries)}
+    return {"messages": [str(pk) for pk in ids], "repeats": _delivered(ids, context)}
+
+
+def _delivered(ids: Iterable[int], context: StepContext) -> int:
+    """Deliver each; one that fails does not keep the others waiting, and fails the step afterwards."""
+    repeats, first_failure = 0, None
+    for pk in ids:
+        try:
+            repeats += asked(lambda pk=pk: deliver_message(pk, now=context.now)).repeats  # type: ignore[misc]
+        except (Transient, Permanent) as failure:
+            if first_failure is None or isinstance(failure, Transient):
+                first_failure = failure
+    if first_failure:
+        raise first_failure
+    return repeats
 
 
 def team_members() -> list[Person]:

@@ -12,7 +12,7 @@ from holdfast.embedded.refusal import StartRefused
 from holdfast.processes.child import Child, Rank
 
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = float(os.environ.get("HOLDFAST_LONGEST_PAUSE_SECONDS", "30"))
 STEADY_SECONDS = 30.0  # who lived this long starts again with the first pause
 _STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 

@@ -1,0 +1,1 @@
+"""What survives when processes die and providers lie."""
