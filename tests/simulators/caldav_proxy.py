@@ -26,11 +26,13 @@ Fault = Callable[[str, str, Passed], Passed | None]
 class Proxy:
     """The running proxy. `fault(method, path, answer)` changes an answer; None closes the connection.
 
-    `blocked` methods never reach the server; `seen` holds (method, path, Authorization) of every request.
+    `username` is whom the test signs in as; `blocked` methods never reach the server; `seen` holds (method,
+    path, Authorization) of every request.
     """
 
     port: int
     target: int
+    username: str = "ana"
     fault: Fault | None = None
     blocked: frozenset[str] = frozenset()
     seen: list[tuple[str, str, str]] = field(default_factory=list)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -36,6 +36,12 @@ class Radicale:
     def url(self) -> str:
         """The bare server, as a person types it."""
         return f"http://{self.address}"
+
+    def with_account(self, username: str) -> "Radicale":
+        """Add an account, with the same password and no calendars; return the server as that account sees it."""
+        with (self.folder.parent / "users").open("a") as users:
+            users.write(f"{username}:{self.password}\n")
+        return replace(self, username=username)
 
     def make_calendar(self, path: str, *, name: str = "Work", time_zone: str = "") -> str:
         """Create a calendar of the user and return its address."""

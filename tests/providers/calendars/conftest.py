@@ -6,6 +6,7 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
+from pytest_django import Settings
 
 from providers.calendars.busy_rules import BusyRules
 from providers.calendars.caldav import CalDavCalendar
@@ -23,9 +24,9 @@ def radicale_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radica
 
 
 @pytest.fixture
-def calendar_server(radicale_server: Radicale, settings: object) -> Radicale:
+def calendar_server(radicale_server: Radicale, settings: Settings) -> Radicale:
     """The same Radicale, allowed as a private address."""
-    settings.HOLDFAST_HTTP_ALLOW = (radicale_server.address,)  # type: ignore[attr-defined]
+    settings.HOLDFAST_HTTP_ALLOW = (radicale_server.address,)
     return radicale_server
 
 

@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from kernel.tenancy import entered
 from providers.api import (
@@ -31,28 +33,28 @@ from tests.database import World
 from tests.providers.calendars.conftest import calendar_text, utc
 from tests.simulators import caldav_proxy
 from tests.simulators.caldav_proxy import Proxy, answering
-from tests.simulators.radicale import Radicale, radicale
+from tests.simulators.radicale import Radicale
 
 NOW = utc("2026-03-20 12:00")
 START, END = utc("2026-03-23"), utc("2026-03-28")
 ANA, BOB, EVE = 501, 502, 503
+_numbers = count(1)
 FRESH = timedelta(seconds=20)
 MORNING = (utc("2026-03-24 09:00"), utc("2026-03-24 10:00"))
 NOON = (utc("2026-03-24 12:00"), utc("2026-03-24 13:00"))
 
 
 @pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory, settings: object) -> Iterator[Radicale]:
-    """A Radicale of this test alone: which calendar comes first matters here."""
-    with radicale(tmp_path_factory.mktemp("radicale")) as running:
-        settings.HOLDFAST_HTTP_ALLOW = (running.address,)  # type: ignore[attr-defined]
-        yield running
+def server(calendar_server: Radicale) -> Radicale:
+    """An account of this test alone: which calendar comes first matters here."""
+    return calendar_server.with_account(f"ana-{next(_numbers)}")
 
 
 @pytest.fixture
-def proxy(server: Radicale, settings: object) -> Iterator[Proxy]:
+def proxy(server: Radicale, settings: Settings) -> Iterator[Proxy]:
     with caldav_proxy.caldav_proxy(server.port) as running:
-        settings.HOLDFAST_HTTP_ALLOW = (server.address, running.address)  # type: ignore[attr-defined]
+        settings.HOLDFAST_HTTP_ALLOW = (server.address, running.address)
+        running.username = server.username
         yield running
 
 
@@ -78,7 +80,12 @@ def put(server: Radicale, url: str, name: str, start: datetime, end: datetime) -
 
 def connect(server: Radicale | Proxy, host_id: int = ANA, *, now: datetime = NOW) -> CalendarConnection:
     return connect_caldav(
-        host_id, url=server.url, username="ana", password="correct horse", now=now, time_zone="Europe/Lisbon"
+        host_id,
+        url=server.url,
+        username=server.username,
+        password="correct horse",
+        now=now,
+        time_zone="Europe/Lisbon",
     )
 
 
@@ -111,7 +118,7 @@ def test_connecting_again_renews_the_password_and_keeps_what_was_chosen(
     work = server.make_calendar("work")
     kept = connect(server)
     Calendar.objects.filter(url=work).update(reads_busy=True)
-    server.send("DELETE", f"{server.url}/ana/home/", "", status=200)
+    server.send("DELETE", f"{server.url}/{server.username}/home/", "", status=200)
     again = connect(server, now=NOW + timedelta(days=1))
     assert (again.pk, again.connected_at) == (kept.pk, NOW + timedelta(days=1))
     rows = Calendar.objects.values_list("url", "reads_busy", "is_destination")
@@ -120,14 +127,14 @@ def test_connecting_again_renews_the_password_and_keeps_what_was_chosen(
 
 def test_a_wrong_password_connects_nothing(acme: World, server: Radicale, work: str) -> None:
     with pytest.raises(Unauthorised):
-        connect_caldav(ANA, url=server.url, username="ana", password="wrong", now=NOW)
+        connect_caldav(ANA, url=server.url, username=server.username, password="wrong", now=NOW)
     assert (CalendarConnection.objects.count(), Calendar.objects.count()) == (0, 0)
 
 
 def test_without_a_zone_of_its_own_a_calendar_takes_the_tenants(
     acme: World, server: Radicale, work: str
 ) -> None:
-    connect_caldav(ANA, url=server.url, username="ana", password="correct horse", now=NOW)
+    connect_caldav(ANA, url=server.url, username=server.username, password="correct horse", now=NOW)
     assert list(Calendar.objects.values_list("time_zone", flat=True)) == ["Europe/Lisbon"]
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import icalendar
 import pytest
+from pytest_django import Settings
 
 from providers.calendars.caldav import CalDavCalendar
 from providers.calendars.event_text import event_text
@@ -36,9 +38,9 @@ def calendar(calendar_url: str, open_calendar: Callable[..., CalDavCalendar]) ->
 
 
 @pytest.fixture
-def proxy(calendar_server: Radicale, settings: object) -> Iterator[Proxy]:
+def proxy(calendar_server: Radicale, settings: Settings) -> Iterator[Proxy]:
     with caldav_proxy.caldav_proxy(calendar_server.port) as running:
-        settings.HOLDFAST_HTTP_ALLOW = (running.address,)  # type: ignore[attr-defined]
+        settings.HOLDFAST_HTTP_ALLOW = (running.address,)
         yield running
 
 
@@ -49,7 +51,7 @@ def proxied(
     return open_calendar(calendar_url.replace(calendar_server.url, proxy.url), timeout_seconds=1.0)
 
 
-def stored(server: Radicale, url: str) -> list[icalendar.Event]:
+def stored(server: Radicale, url: str) -> list[Any]:
     """Return every event that the calendar holds."""
     texts = server.objects(url).values()
     return [event for text in texts for event in icalendar.Calendar.from_ical(text).walk("VEVENT")]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from pytest_django import Settings
 
 from providers.calendars.caldav import CalDavCalendar
 from providers.calendars.dav_session import DavAccount
@@ -24,10 +25,10 @@ BOMB = (
 
 
 @pytest.fixture
-def proxy(calendar_server: Radicale, settings: object) -> Iterator[Proxy]:
+def proxy(calendar_server: Radicale, settings: Settings) -> Iterator[Proxy]:
     """A proxy before the Radicale, allowed as a private address."""
     with caldav_proxy.caldav_proxy(calendar_server.port) as running:
-        settings.HOLDFAST_HTTP_ALLOW = (running.address,)  # type: ignore[attr-defined]
+        settings.HOLDFAST_HTTP_ALLOW = (running.address,)
         yield running
 
 
@@ -103,10 +104,10 @@ def test_a_fault_is_named_and_never_reads_as_free(
 
 
 def test_a_server_that_is_gone_is_unreachable(
-    calendar_url: str, open_calendar: Callable[..., CalDavCalendar], settings: object
+    calendar_url: str, open_calendar: Callable[..., CalDavCalendar], settings: Settings
 ) -> None:
     port = free_port()
-    settings.HOLDFAST_HTTP_ALLOW = (f"127.0.0.1:{port}",)  # type: ignore[attr-defined]
+    settings.HOLDFAST_HTTP_ALLOW = (f"127.0.0.1:{port}",)
     with pytest.raises(Unreachable) as refused:
         read(open_calendar(f"http://127.0.0.1:{port}/ana/work/"))
     assert refused.value.message == "The calendar server cannot be reached."
@@ -118,11 +119,11 @@ def test_a_wrong_password_is_unauthorised(calendar_server: Radicale) -> None:
 
 
 def test_the_password_is_not_sent_to_another_port_of_the_same_host(
-    proxy: Proxy, calendar_server: Radicale, settings: object
+    proxy: Proxy, calendar_server: Radicale, settings: Settings
 ) -> None:
     """Radicale names a principal at another port of loopback: discovery stops there, empty-handed."""
     with caldav_proxy.caldav_proxy(calendar_server.port) as other:
-        settings.HOLDFAST_HTTP_ALLOW = (proxy.address, other.address)  # type: ignore[attr-defined]
+        settings.HOLDFAST_HTTP_ALLOW = (proxy.address, other.address)
         inside = f"<href>{other.url}/ana/</href>".encode()
         proxy.fault = replacing(b"<href>/ana/</href>", inside)
         with pytest.raises(Rejected) as refused:
@@ -134,10 +135,10 @@ def test_the_password_is_not_sent_to_another_port_of_the_same_host(
 
 
 def test_a_redirect_to_another_server_is_refused(
-    proxy: Proxy, calendar_server: Radicale, settings: object
+    proxy: Proxy, calendar_server: Radicale, settings: Settings
 ) -> None:
     with caldav_proxy.caldav_proxy(calendar_server.port) as other:
-        settings.HOLDFAST_HTTP_ALLOW = (proxy.address, other.address)  # type: ignore[attr-defined]
+        settings.HOLDFAST_HTTP_ALLOW = (proxy.address, other.address)
         proxy.fault = answering(301, Location=f"{other.url}/ana/")
         with pytest.raises(Rejected):
             discover(DavAccount(url=f"{proxy.url}/dav/", username="ana", password=calendar_server.password))
@@ -158,8 +159,8 @@ def test_a_redirect_within_the_server_is_followed(proxy: Proxy, calendar_server:
     assert f"{proxy.url}/ana/redirected/" in [each.url for each in found.calendars]
 
 
-def test_a_password_never_travels_in_clear_to_a_public_server(settings: object) -> None:
-    settings.HOLDFAST_HTTP_ALLOW = ()  # type: ignore[attr-defined]
+def test_a_password_never_travels_in_clear_to_a_public_server(settings: Settings) -> None:
+    settings.HOLDFAST_HTTP_ALLOW = ()
     with pytest.raises(Rejected) as refused:
         discover(DavAccount(url="http://calendar.example.com/", username="ana", password="secret"))
     assert refused.value.message == (
