@@ -1,8 +1,9 @@
 // Shows times in the visitor's own zone from the first visit on, and makes the list of zones searchable.
 const ZONE_COOKIE = "holdfast_time_zone";
 
+// an IANA name needs no escaping in a cookie, and the server compares it as it is
 function rememberZone(zone) {
-  document.cookie = `${ZONE_COOKIE}=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+  document.cookie = `${ZONE_COOKIE}=${zone}; path=/; max-age=31536000; samesite=lax`;
 }
 
 function showIn(zone) {
