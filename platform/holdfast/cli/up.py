@@ -53,7 +53,8 @@ def up(options: argparse.Namespace, data: Path) -> int:
         _on_stop_signals(
             signal.SIG_IGN
         )  # asked once is enough; a second signal must not leave children behind
-        say("Stopping")
+        if supervisor.pids():
+            say("Stopping")
         supervisor.stop()
         (data / "run.json").unlink(missing_ok=True)
         lock.release()
