@@ -78,7 +78,8 @@ def _sound(schema: str, verdict: Verdict, now: datetime) -> Report:
     checkpoint = verdict.checkpoint
     behind = checkpoint.size if checkpoint else 0
     overdue = Entry.objects.filter(seq=behind + 1, created_at__lt=now - CHECKPOINT_DUE).exists()
-    said = f"{verdict.entries} entries, each signed and chained; {_reach(checkpoint)}"
+    counted = "1 entry" if verdict.entries == 1 else f"{verdict.entries} entries"
+    said = f"{counted}, each signed and chained; {_reach(checkpoint)}"
     if overdue:
         return Report(
             schema, Outcome.UNCHECKED,
