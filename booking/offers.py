@@ -3,6 +3,7 @@
 The very function that lists the slots also answers "is this start open?" when somebody books (`check`).
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,7 +143,10 @@ def gather(
     busy = {
         each.pk: Busy(
             own=own.get(each.pk, ()),
-            calendar=[(seconds_of(start), seconds_of(end)) for start, end in outside.busy.get(each.pk, ())],
+            calendar=[
+                (seconds_of(start), math.ceil(end.timestamp()))
+                for start, end in outside.busy.get(each.pk, ())
+            ],
             stale=each.pk in outside.stale,
         )
         for each in hosts
@@ -154,7 +158,7 @@ def gather(
         hosts_needed="all" if event_type.kind == EventType.Kind.COLLECTIVE else "any",
         busy=busy,
         capacity=event_type.capacity if event_type.kind == EventType.Kind.GROUP else None,
-        sessions=_sessions(event_type, reach) if event_type.kind == EventType.Kind.GROUP else {},
+        sessions=_sessions(event_type, reach, hosts) if event_type.kind == EventType.Kind.GROUP else {},
     )
     names = {each.pk: each.name for each in hosts}
     return request, tuple(
@@ -241,12 +245,17 @@ def _host_hours(host: Host, schedule: Schedule | None) -> HostHours:
     return HostHours(host_id=host.pk, zone=schedule.time_zone, weekly=week(rows), overrides=overrides)
 
 
-def _sessions(event_type: EventType, reach: tuple[datetime, datetime]) -> dict[int, Session]:
-    """Return the live sessions of a group event type by start; seats of expired holds count as free."""
+def _sessions(
+    event_type: EventType, reach: tuple[datetime, datetime], hosts: Sequence[Host]
+) -> dict[int, Session]:
+    """Return the live sessions of these hosts by start; seats of expired holds count as free."""
+    asked = {host.pk for host in hosts}
     with connection.cursor() as cursor:
         cursor.execute(_SESSIONS, [event_type.pk, *reach])
         return {
-            start: Session(host_ids=tuple(hosts), seats_left=left) for start, left, hosts in cursor.fetchall()
+            start: Session(host_ids=tuple(of_session), seats_left=left)
+            for start, left, of_session in cursor.fetchall()
+            if asked.issuperset(of_session)
         }
 
 

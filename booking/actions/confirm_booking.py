@@ -1,12 +1,13 @@
 """Confirm a booking, or the new time of one. The only place where a booking becomes confirmed."""
 
+from django.db.models import F
 from django.db.models.functions import Now
 
 from audit.api import Action, Permanent, StepContext, Undo
 from booking.actions.target import target_of
 from booking.errors import WORDS
 from booking.guard import call
-from booking.models import Booking
+from booking.models import Booking, EventType, Meeting
 from kernel.reasons import Reason
 
 
@@ -22,6 +23,10 @@ def confirm(context: StepContext) -> None:
     )
     if not waiting.update(status=Booking.Status.CONFIRMED, expires_at=None, confirmed_at=Now()):
         raise Permanent(WORDS[Reason.HOLD_EXPIRED], code=Reason.HOLD_EXPIRED)
+    if (
+        target.meeting.event_type.kind == EventType.Kind.GROUP
+    ):  # one attendee more: calendars take a later SEQUENCE
+        Meeting.objects.filter(pk=target.meeting.pk).update(sequence=F("sequence") + 1)
 
 
 def take_back(context: StepContext) -> None:

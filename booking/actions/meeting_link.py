@@ -9,8 +9,13 @@ from providers.api import MeetingLink, MeetingRequest, meeting_provider
 
 
 def link_key(meeting: Meeting, move: Move | None) -> str:
-    """Return the provider's key of the link: another for each time a meeting is brought to life or moved."""
-    return f"{meeting.uid}-m{move.pk}" if move else f"{meeting.uid}-{meeting.sequence}"
+    """Return the provider's key of the link: another for each time a meeting is brought to life or moved.
+
+    Whoever joins a session that has its link shares it.
+    """
+    if move:
+        return f"{meeting.uid}-m{move.pk}"
+    return meeting.link_key or f"{meeting.uid}-{meeting.sequence}"
 
 
 def request_of(context: StepContext, target: Target) -> MeetingRequest:

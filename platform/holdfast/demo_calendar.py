@@ -7,8 +7,7 @@ from django.conf import settings
 
 from booking.api import Host
 from kernel.tenancy import PUBLIC, entered
-from providers.api import connect_caldav, has_calendars
-from providers.protocols import ProviderError
+from providers.api import ProviderError, connect_caldav, has_calendars
 from tenants.api import Tenant
 
 
@@ -29,6 +28,7 @@ def connect_demo_calendar(*, now: datetime, say: Callable[[str], object]) -> Non
                 url=url,
                 username=settings.HOLDFAST_CALDAV_DEMO_USER,
                 password=settings.HOLDFAST_CALDAV_DEMO_PASSWORD,
+                addresses=[ana.email],
                 now=now,
             )
         except ProviderError as error:
