@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
+from booking.core.hours import UnknownZone, get_zone
 from booking.errors import InvalidBooking
 from providers.api import BadAddress, check_mail_address
 
@@ -36,8 +36,10 @@ def checked_request(
     name = " ".join(attendee.name.split())
     if not name or len(name) > 120 or not name.isprintable():
         raise InvalidBooking("Give a name of up to 120 characters.", "attendee.name")
-    if time_zone not in available_timezones():
-        raise InvalidBooking("Give a time zone such as Europe/Lisbon.", "time_zone")
+    try:
+        get_zone(time_zone)
+    except UnknownZone:
+        raise InvalidBooking("Give a time zone such as Europe/Lisbon.", "time_zone") from None
     if len(guests) > MOST_GUESTS:
         raise InvalidBooking(f"At most {MOST_GUESTS} guests can be added.", "guests")
     return Request(
