@@ -62,7 +62,7 @@ def test_another_key_encryption_key_stops_everything(world: World, settings: Set
 def test_lost_key_stops_everything(world: World, table: str, lost: str) -> None:
     with world.superuser("northwind") as superuser:
         superuser.execute("SET session_replication_role = replica")
-        superuser.execute(f"DELETE FROM {table}")  # type: ignore[arg-type]
+        superuser.execute(f"DELETE FROM {table}")
     with pytest.raises(KeysUnusable, match=f"{world.northwind} is not empty, and its {lost} is missing"):
         check_keys()
 
@@ -71,7 +71,7 @@ def test_keys_of_another_tenant_do_not_open(world: World) -> None:
     with world.superuser() as superuser:
         superuser.execute("SET session_replication_role = replica")
         superuser.execute(
-            f"UPDATE {world.acme}.audit_data_key SET wrapped_key ="  # type: ignore[arg-type]
+            f"UPDATE {world.acme}.audit_data_key SET wrapped_key ="
             f" (SELECT wrapped_key FROM {world.northwind}.audit_data_key)"
         )
     with pytest.raises(KeysUnusable, match="it was altered, or belongs to another place"):

@@ -65,7 +65,7 @@ def test_every_trick_of_the_application_is_refused(written: World) -> None:
     with written.app("acme") as app:
         for trick in TRICKS:
             try:
-                app.execute(trick)  # type: ignore[arg-type]
+                app.execute(trick)
             except psycopg.Error as error:
                 answers[trick] = type(error)
             app.execute("RESET ROLE")
@@ -78,7 +78,7 @@ def test_application_cannot_grant_itself_more(written: World) -> None:
         app.execute("GRANT ALL ON audit_entry, audit_head, audit_key, audit_data_key TO holdfast_app, PUBLIC")
         for table in COLUMNS:
             asked = [f"has_table_privilege('{table}', '{kind}')" for kind in KINDS]
-            answer = app.execute(f"SELECT {', '.join(asked)}").fetchone()  # type: ignore[arg-type]
+            answer = app.execute(f"SELECT {', '.join(asked)}").fetchone()
             assert answer == (True, False, False, False, False, False, False), table
 
 
@@ -99,7 +99,7 @@ def test_temporary_table_does_not_stand_in_for_the_ledger(written: World) -> Non
     with written.app("acme") as app:
         columns = "id int, seq bigint, hash bytea, tenant text, last_at timestamptz"
         try:
-            app.execute(f"CREATE TEMPORARY TABLE audit_head ({columns})")  # type: ignore[arg-type]
+            app.execute(f"CREATE TEMPORARY TABLE audit_head ({columns})")
         except errors.InsufficientPrivilege:
             return
         app.execute("INSERT INTO audit_head VALUES (1, 0, '', 'mine', now())")

@@ -201,7 +201,7 @@ def test_forged_row_put_in_by_sql(written: World) -> None:
     with written.superuser("acme") as superuser:
         columns = "xid, action, subject, created_at, kid, body, hash, signature, prev"
         superuser.execute(
-            f"INSERT INTO audit_entry (seq, {columns})"  # type: ignore[arg-type]
+            f"INSERT INTO audit_entry (seq, {columns})"
             f" SELECT 1 + seq, {columns} FROM audit_entry ORDER BY seq DESC LIMIT 1"
         )
         last = last_seq(superuser)
