@@ -2,7 +2,7 @@
 
 import hashlib
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.ledger.merkle import EMPTY_ROOT, Frontier
@@ -20,6 +20,7 @@ def by_definition(leaves: list[bytes]) -> bytes:
     return hashlib.sha256(b"\x01" + by_definition(leaves[:k]) + by_definition(leaves[k:])).digest()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(st.lists(st.binary(max_size=4), max_size=70))
 def test_root_is_that_of_the_definition_at_every_size(leaves: list[bytes]) -> None:
     frontier = Frontier()
