@@ -138,14 +138,21 @@ def test_kill_of_the_server_itself_leaves_a_cluster_that_starts(server: Embedded
     assert server.is_ready()
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 1, 999_999_999])
-def test_pid_file_that_names_a_stranger_is_not_believed(server: EmbeddedPostgres, pid: int) -> None:
+def test_pid_file_that_names_a_stranger_is_not_believed(server: EmbeddedPostgres) -> None:
+    """Above all not another process of PostgreSQL's own user: PostgreSQL itself would refuse to start."""
     server.stop()
+    user = postgres_user.choose_user(server.cluster)
+    stranger = subprocess.Popen(["/bin/sleep", "600"], cwd="/", **user.popen_arguments())  # type: ignore[call-overload]
     file = server.cluster / "postmaster.pid"
-    file.write_text(f"{pid}\n{server.cluster}\n1\n{server.port}\n")
-    shutil.chown(file, server.cluster.stat().st_uid, server.cluster.stat().st_gid)
-    server.start()
-    assert server.is_ready()
+    file.write_text(f"{stranger.pid}\n{server.cluster}\n1\n{server.port}\n")
+    shutil.chown(file, user.uid, user.gid)
+    try:
+        server.start()
+        assert server.is_ready()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
 def test_leftover_server_of_a_lost_parent_is_stopped_first(
