@@ -39,6 +39,11 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # unty
         """Accounts are made by onboarding and by invitation only."""
         return False
 
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Return where a sign-in leads: the portal of a business, the list of businesses for staff."""
+        kind = getattr(getattr(request, "tenant", None), "kind", "business")
+        return "/" if kind == "platform" else str(super().get_login_redirect_url(request))
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt before the password is looked at; raises ValidationError when too many."""
         waits = [

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -98,7 +98,7 @@ def owner_at(demo: Running, browser: Browser) -> Iterator[OpenOwner]:
 
 def book(demo: Running, number: int) -> tuple[str, str]:
     """Book the intro call of this number in two weeks from now; return its uid and start."""
-    first = date.today() + timedelta(days=7)
+    first = datetime.now(UTC).date() + timedelta(days=7)
     start = demo.slots("acme", "intro-call", first.isoformat(), (first + timedelta(days=13)).isoformat())[
         number
     ]
@@ -185,7 +185,7 @@ def test_search_keeps_the_page_and_its_address(demo: Running, owner_at: OpenOwne
     owner.page.get_by_label("Search name, e-mail or reference").fill("nobody at all")
     owner.page.keyboard.press("Enter")
     expect(owner.page.get_by_role("heading", name="Nothing matches")).to_be_visible()
-    expect(owner.page).to_have_url(f"{owner.root}/portal/bookings/?search=nobody+at+all&status=")
+    expect(owner.page).to_have_url(re.compile(r"/portal/bookings/\?search=nobody(%20|\+)at(%20|\+)all"))
     owner.page.go_back()
     expect(owner.page.locator(".sheet-link").first).to_be_visible()
 
