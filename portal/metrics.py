@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from booking.api import Booking
 from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.views.decorators.http import require_GET
 
+from booking.api import Booking
 from jobs.api import Job
 from kernel.clock import now as read_now
 from kernel.tenancy import entered

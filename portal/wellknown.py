@@ -1,8 +1,9 @@
 """GET /.well-known/holdfast/keys.json: the public keys of this tenant's ledger, for whoever verifies it."""
 
-from audit.api import public_keys
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
+
+from audit.api import public_keys
 
 _MAX_AGE_SECONDS = 300
 

@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from audit.api import Actor
-from booking.api import Booking, BookingNotFound, get_booking, is_manage_token
 from django.http import HttpRequest
 
 from accounts.api import ApiKey, find_api_key
+from audit.api import Actor
+from booking.api import Booking, BookingNotFound, get_booking, is_manage_token
 from kernel.errors import HoldfastError
 from portal.rates import check_rate, visitor_of
 

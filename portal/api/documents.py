@@ -77,7 +77,7 @@ def move_document(progress: Progress) -> dict[str, object] | None:
         "start": instant(move.starts_at),
         "end": instant(move.ends_at),
     }
-    if move.status == "held":
+    if move.status == "held" and move.expires_at:
         document["hold_expires_at"] = instant(move.expires_at)
     if move.status == "failed":
         document["failure"] = {"code": move.failure_code, "detail": move.failure_words}

@@ -51,9 +51,7 @@ class RescheduleView(ApiView):
         now = read_now()
         booking, actor = check_booking_caller(request, uid, scope=WRITE, now=now)
         wanted = parse_reschedule(request.data)
-        move(
-            booking, start=wanted.start, now=now, actor=actor
-        )
+        move(booking, start=wanted.start, now=now, actor=actor)
         answer = wait_for_move(answer_of(uid), header=request.headers.get("Prefer", ""))
         last = answer.progress.move
         if last is not None and last.status in ("failed", "expired") and answer.booking.status == "confirmed":

@@ -1,10 +1,10 @@
 """GET /api/v1/slots: the starts that are really open, and on request why the others are not."""
 
-from booking.api import EventType, Host, bookable_hosts, get_event_type, slots
-from booking.api import EventTypeNotFound as NoEventType
 from django.http import HttpResponseBase, JsonResponse
 from rest_framework.request import Request
 
+from booking.api import EventType, Host, bookable_hosts, get_event_type, slots
+from booking.api import EventTypeNotFound as NoEventType
 from kernel.clock import now as read_now
 from portal.api.bodies import parse_slots_query
 from portal.api.callers import NothingHere, check_caller

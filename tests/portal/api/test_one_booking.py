@@ -187,3 +187,22 @@ def test_the_61st_request_with_a_token_in_a_minute_is_refused(acme: Client) -> N
     path = "/api/v1/bookings/aaaaaaaaaaaaaaaaaaaa"
     assert {_get(acme, path, **bearer("wrong")).status_code for _ in range(60)} == {404}
     assert _get(acme, path, **bearer("wrong")).status_code == 429
+
+
+def test_a_link_that_is_not_confirmed_is_never_shown(world: World, acme: Client) -> None:
+    waiting = read(book(acme, at(10)))
+    with world.superuser("acme") as database:
+        database.execute(
+            "SET session_replication_role = replica"
+        )  # past the triggers: a proof without its confirmation
+        database.execute("UPDATE booking_meeting SET join_url = 'http://acme.localhost/room/x/'")
+    for status, shown in (("awaiting_link", False), ("cancelled", False), ("confirmed", True)):
+        with world.superuser("acme") as database:
+            database.execute("SET session_replication_role = replica")
+            until = "expires_at" if status == "awaiting_link" else "NULL"
+            database.execute(f"UPDATE booking_booking SET status = '{status}', expires_at = {until}")
+        answer = read(_get(acme, _path(waiting), **bearer(token_of(waiting))))
+        assert (answer["status"], answer.get("meeting_url")) == (
+            status,
+            "http://acme.localhost/room/x/" if shown else None,
+        )

@@ -7,10 +7,6 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
-from pytest_django.fixtures import Settings
 
 from booking.api import EventType, EventTypeHost
 from tests.database import World
@@ -163,17 +159,3 @@ def test_statements_do_not_grow_with_hosts_or_days(world: World, northwind: Clie
         counts.append(len(statements))
     assert counts[1] == counts[2] == counts[3]
     assert counts == [counts[1] + 1, counts[1], counts[1], counts[1]]  # a group reads its sessions besides
-
-
-@examples(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
-@given(
-    query=st.dictionaries(
-        st.sampled_from(["event_type", "start", "end", "time_zone", "host", "explain", "x", "\x00"]),
-        st.text(max_size=12)
-        | st.sampled_from(["intro-call", DAY, "2099-12-31", "2000-01-01", "UTC", "ana", "1"]),
-        max_size=6,
-    )
-)
-def test_no_query_is_a_500(acme: Client, settings: Settings, query: dict[str, str]) -> None:
-    settings.HOLDFAST_PUBLIC_RATE = False
-    assert acme.get("/api/v1/slots", query).status_code in (200, 400, 404)

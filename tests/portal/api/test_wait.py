@@ -73,8 +73,13 @@ def test_a_quarter_of_the_threads_may_wait_and_the_next_is_answered_at_once(
     waiting = [threading.Thread(target=wait) for _ in range(2)]
     for thread in waiting:
         thread.start()
-    while waiting_places()._value:
+    for _ in range(500):
+        if waiting_places()._value == 0:
+            break
         time.sleep(0.01)
+    else:
+        settled.set()
+        raise AssertionError("two waiters must take all the places")
     started = time.monotonic()
     assert wait_until(_never, is_settled=bool, first=0, seconds=10) == (0, False)
     assert time.monotonic() - started < 0.05
