@@ -1,0 +1,178 @@
+"""Mutants of promises 3, 4 and 5: how a booking is confirmed, and who is told."""
+
+from tests.mutants.mutant import Edit, Mutant
+
+P3 = "tests/promises/test_promise_3_a_confirmation_never_points_at_a_link_that_was_never_made.py::"
+P4 = "tests/promises/test_promise_4_everyone_is_told.py::"
+P5 = "tests/promises/test_promise_5_a_time_that_clashes_is_never_shown.py::"
+HOLD = "booking/sql/hold_v1.sql"
+TRUTH = "booking/sql/truth_v1.sql"
+NEW_BOOKING = "booking/workflows/new_booking.py"
+
+PROVEN_LINK = (
+    Mutant(
+        "proof_skipped",
+        3,
+        "the link is stored as proven without being visited",
+        (
+            Edit(
+                "booking/actions/verify_link.py",
+                '    proof = asked(lambda: provider.prove(link, request, now=context.now), code="link_unverified")\n',
+                "    from providers.protocols import Proof\n"
+                "    del provider, request\n"
+                "    proof = Proof(checked_at=context.now, url=link.url, evidence={})\n",
+            ),
+        ),
+        P3 + "test_promise_3_a_confirmation_never_points_at_a_link_that_was_never_made[answers 500]",
+    ),
+    Mutant(
+        "another_meetings_page_accepted",
+        3,
+        "the room's page is not read for its meeting and start",
+        (
+            Edit(
+                "providers/meetings/room.py",
+                "    if not _is_mark_of(marks[0], request):\n",
+                "    if False:\n",
+            ),
+        ),
+        P3
+        + "test_promise_3_a_confirmation_never_points_at_a_link_that_was_never_made[page is another meeting's]",
+    ),
+    Mutant(
+        "echo_not_compared",
+        3,
+        "any signalling that answers counts as this room's",
+        (
+            Edit(
+                "providers/meetings/room.py",
+                'if not hmac.compare_digest(str(said.get("echo")).encode(), echo.encode()):',
+                'if "echo" not in said or not echo:',
+            ),
+        ),
+        P3
+        + "test_promise_3_a_confirmation_never_points_at_a_link_that_was_never_made[signalling is not this room's]",
+    ),
+    Mutant(
+        "proof_not_asked_by_the_database",
+        3,
+        "the database lets an unproven confirmation commit",
+        (
+            Edit(
+                TRUTH,
+                "ELSIF m.location_kind IN ('built_in_room', 'fixed_link')\n",
+                "ELSIF false\n",
+            ),
+        ),
+        P3 + "test_the_database_refuses_a_confirmation_without_proof",
+    ),
+    Mutant(
+        "failure_keeps_the_slot",
+        3,
+        "a booking that failed still holds its time",
+        (
+            Edit(
+                NEW_BOOKING,
+                'call("release_v1", target.booking.pk, ["awaiting_link"], "failed", reason.value, told, "")',
+                "pass",
+            ),
+        ),
+        P3 + "test_promise_3_a_confirmation_never_points_at_a_link_that_was_never_made[answers 500]",
+    ),
+    Mutant(
+        "failure_not_told",
+        3,
+        "nobody writes to the client of a booking that failed",
+        (Edit(NEW_BOOKING, '    enqueue("tell_failed", ref=str(context.run_id), now=context.now)\n', ""),),
+        P3 + "test_promise_3_a_confirmation_never_points_at_a_link_that_was_never_made[answers 500]",
+    ),
+)
+
+EVERYONE_TOLD = (
+    Mutant(
+        "message_dedupe_removed",
+        4,
+        "each attempt of a step queues its mails anew",
+        (
+            Edit(
+                "booking/actions/messages.py",
+                'dedupe_key=f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}",',
+                'dedupe_key=f"{context.now}{suffix}:{draft.kind}:{draft.to_address}",',
+            ),
+        ),
+        P4 + "test_what_has_to_be_tried_again_tells_nobody_twice",
+    ),
+    Mutant(
+        "team_not_told",
+        4,
+        "the new booking's workflow has no notice to the team",
+        (
+            Edit(
+                NEW_BOOKING, "            Step(notify_team, attempts=12, back_off=2.0, own_undo=True),\n", ""
+            ),
+        ),
+        P4 + "test_promise_4_everyone_is_told",
+    ),
+    Mutant(
+        "finished_job_performed_again",
+        4,
+        "a job that is delivered twice is claimed twice, and a step that is done is performed again",
+        (
+            Edit(
+                "platform/jobs/perform.py",
+                "Job.objects.filter(free, pk=lease.job_id)",
+                "Job.objects.filter(pk=lease.job_id)",
+            ),
+        ),
+        P4 + "test_promise_4_everyone_is_told",
+    ),
+    Mutant(
+        "idempotency_key_ignored",
+        4,
+        "the same request with the same key is another booking",
+        (Edit(HOLD, "IF p_key_hash IS NOT NULL THEN", "IF false THEN"),),
+        P4 + "test_a_request_sent_again_with_its_key_is_the_same_booking",
+    ),
+)
+
+NO_CLASH = (
+    Mutant(
+        "calendar_failure_counts_as_empty",
+        5,
+        "a calendar that cannot be read has no events",
+        (
+            Edit(
+                "providers/calendars/busy_index.py",
+                "stale.setdefault(each.host_id, reading.words)",
+                "gathered[each.host_id] += []",
+            ),
+        ),
+        P5 + "test_promise_5_a_time_that_clashes_is_never_shown",
+    ),
+    Mutant(
+        "calendars_not_asked_for_the_page",
+        5,
+        "the page shows times that stand in the host's calendar",
+        (
+            Edit(
+                "booking/offers.py",
+                "for start, end in outside.busy.get(each.pk, ())",
+                "for start, end in ()",
+            ),
+        ),
+        P5 + "test_promise_5_a_time_that_clashes_is_never_shown",
+    ),
+    Mutant(
+        "live_check_skipped",
+        5,
+        "nobody asks the calendars again before confirming",
+        (
+            Edit(
+                "booking/actions/check_calendars.py",
+                'sentence="Asked the connected calendars live", call=check, undo=NoEffect()',
+                'sentence="Asked the connected calendars live", undo=NoEffect()',
+            ),
+        ),
+        P5 + "test_a_meeting_added_between_page_and_click_ends_in_calendar_busy",
+    ),
+)

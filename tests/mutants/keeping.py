@@ -1,0 +1,147 @@
+"""Mutants of promises 6, 7 and 8: what runs by itself, is kept on record, and stays in its place."""
+
+from tests.mutants.mutant import Edit, Mutant
+
+P6 = "tests/promises/test_promise_6_the_workflows_run_on_their_own.py::"
+P7 = "tests/promises/test_promise_7_every_automated_action_is_signed_and_reversible.py::"
+P8 = "tests/promises/test_promise_8_they_own_every_part.py::"
+HOLD = "booking/sql/hold_v1.sql"
+TRUTH = "booking/sql/truth_v1.sql"
+
+WORKFLOWS = (
+    Mutant(
+        "run_not_enqueued",
+        6,
+        "a run is written, and nobody is asked to perform it",
+        (Edit("audit/sagas/start.py", '    enqueue("run", ref=str(run.pk), now=now)\n', ""),),
+        P6 + "test_promise_6_the_workflows_run_on_their_own",
+    ),
+    Mutant(
+        "cancellation_keeps_the_event",
+        6,
+        "a cancelled meeting stays in the host's calendar",
+        (
+            Edit(
+                "booking/workflows/cancellation.py",
+                "            Step(delete_calendar_event, attempts=12, back_off=2.0),\n",
+                "",
+            ),
+        ),
+        P6 + "test_promise_6_the_workflows_run_on_their_own",
+    ),
+)
+
+SIGNED = (
+    Mutant(
+        "signed_entry_not_asked",
+        7,
+        "the database lets a change commit that nobody signed",
+        (
+            Edit(
+                TRUTH,
+                "IF NOT EXISTS (\n        SELECT 1 FROM audit_entry\n",
+                "IF false AND NOT EXISTS (\n        SELECT 1 FROM audit_entry\n",
+            ),
+        ),
+        P7 + "test_a_change_without_a_signed_entry_cannot_commit",
+    ),
+    Mutant(
+        "unsigned_path",
+        7,
+        "steps leave no entry",
+        (
+            Edit(
+                "audit/sagas/signing.py",
+                "    undo = step.action.undo\n    because",
+                "    return\n    undo = step.action.undo\n    because",
+            ),
+        ),
+        P7 + "test_promise_7_every_automated_action_is_signed_and_reversible",
+    ),
+    Mutant(
+        "signature_not_checked",
+        7,
+        "verification does not look at signatures",
+        (
+            Edit(
+                "audit/verification/core.py",
+                "if not is_signed(row.hash, row.signature, public_key=current.public_key):",
+                "if False:",
+            ),
+        ),
+        P7 + "test_nobody_rewrites_the_record_unseen",
+    ),
+    Mutant(
+        "ledger_can_be_truncated",
+        7,
+        "TRUNCATE passes the row triggers of the ledger by",
+        (
+            Edit(
+                "audit/sql/ledger_v1.sql",
+                "CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry\n"
+                "    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_v1();\n",
+                "",
+            ),
+        ),
+        P7 + "test_nobody_rewrites_the_record_unseen",
+    ),
+    Mutant(
+        "retake_bypasses_the_guard",
+        7,
+        "undo of a cancellation takes the time back from whoever has it now",
+        (
+            Edit(
+                HOLD,
+                "        v_swept := claim_v1(m.id, ARRAY(SELECT host_id",
+                "        UPDATE booking_occupancy SET retired_at = clock_timestamp()\n"
+                "        WHERE retired_at IS NULL AND blocked && m.blocked;\n"
+                "        v_swept := claim_v1(m.id, ARRAY(SELECT host_id",
+            ),
+        ),
+        P7 + "test_undo_of_a_cancellation_says_when_the_time_is_gone",
+    ),
+)
+
+OWN_PARTS = (
+    Mutant(
+        "room_at_a_vendor",
+        8,
+        "the built-in room's link leads to somebody else's server",
+        (
+            Edit(
+                "providers/meetings/room.py",
+                'url = tenant_url(None, f"/room/{room.token}/")',
+                'url = f"https://meet.example.com/room/{room.token}/"',
+            ),
+        ),
+        P8 + "test_promise_8_they_own_every_part",
+    ),
+    Mutant(
+        "tenant_not_checked",
+        8,
+        "a write function does not compare its caller's tenant with its own",
+        (
+            Edit(
+                "booking/sql/identity_v1.sql",
+                "IF NOT EXISTS (SELECT 1 FROM tenant_identity WHERE schema_name = p_tenant) THEN",
+                "IF false THEN",
+            ),
+        ),
+        P8 + "test_a_statement_that_reached_another_business_is_refused_by_the_database",
+    ),
+    Mutant(
+        "failed_search_path_swallowed",
+        8,
+        "a failed SET search_path is forgotten, and the next query reads the previous business",
+        (
+            Edit(
+                "platform/kernel/postgres/base.py",
+                "            self._drop_connection()\n"
+                "            raise SearchPathNotSet("
+                'f"SET search_path for {self.schema_name} failed: {error}") from error\n',
+                "            del error\n",
+            ),
+        ),
+        P8 + "test_a_connection_that_could_not_enter_a_business_reads_nothing",
+    ),
+)

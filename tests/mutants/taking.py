@@ -1,0 +1,182 @@
+"""Mutants of promises 1 and 2: how a slot is taken."""
+
+from tests.mutants.mutant import Edit, Mutant
+
+P1 = "tests/promises/test_promise_1_a_double_booking_cannot_be_written.py::"
+P2 = "tests/promises/test_promise_2_the_slot_locks_first.py::"
+HOLD = "booking/sql/hold_v1.sql"
+TRUTH = "booking/sql/truth_v1.sql"
+CONSTRAINT = (
+    ",
+    ADD CONSTRAINT booking_occupancy_no_overlap
+"
+    "        EXCLUDE USING gist (resource_id WITH =, blocked WITH &&) WHERE (retired_at IS NULL)"
+)
+
+DOUBLE_BOOKING = (
+    Mutant(
+        "constraint_dropped",
+        1,
+        "the exclusion constraint is not there",
+        (Edit("booking/sql/occupancy_v1.sql", CONSTRAINT, ""),),
+        P1 + "test_promise_1_a_double_booking_cannot_be_written",
+    ),
+    Mutant(
+        "constraint_dropped_race",
+        1,
+        "the exclusion constraint is not there, and clients race",
+        (Edit("booking/sql/occupancy_v1.sql", CONSTRAINT, ""),),
+        P1 + "test_clients_who_race_get_one_booking_a_place",
+    ),
+    Mutant(
+        "conflict_clause_removed",
+        1,
+        "who loses a race gets the constraint's error, not an answer",
+        (
+            Edit(
+                HOLD,
+                "FROM unnest(p_resources) AS r ORDER BY r\n    ON CONFLICT DO NOTHING;",
+                "FROM unnest(p_resources) AS r ORDER BY r;",
+            ),
+        ),
+        P1 + "test_clients_who_race_get_one_booking_a_place",
+    ),
+    Mutant(
+        "claim_order_removed",
+        1,
+        "hosts are claimed in whatever order they were named",
+        (
+            Edit(
+                HOLD,
+                "FROM unnest(p_resources) AS r ORDER BY r\n    ON CONFLICT",
+                "FROM unnest(p_resources) AS r\n    ON CONFLICT",
+            ),
+        ),
+        P1 + "test_claims_that_meet_half_way_wait_and_never_deadlock",
+    ),
+    Mutant(
+        "group_rows_exempt",
+        1,
+        "a group session blocks nobody's time",
+        (
+            Edit(
+                HOLD,
+                "v_swept := claim_v1(v_meeting, v_hosts, p_blocked);",
+                "v_swept := CASE WHEN p_group THEN '[]'::jsonb ELSE claim_v1(v_meeting, v_hosts, p_blocked) END;",
+            ),
+            Edit(
+                TRUTH,
+                "ELSIF v_lives AND EXISTS (\n        SELECT 1 FROM booking_meetinghost h\n",
+                "ELSIF v_lives AND m.capacity = 1 AND EXISTS (\n        SELECT 1 FROM booking_meetinghost h\n",
+            ),
+        ),
+        P1 + "test_no_kind_of_meeting_is_exempt",
+    ),
+    Mutant(
+        "co_hosts_not_covered",
+        1,
+        "a collective meeting blocks its first host only",
+        (
+            Edit(
+                HOLD,
+                "v_hosts := ARRAY(SELECT unnest(p_alternatives[v_choice:v_choice]));",
+                "v_hosts := ARRAY(SELECT unnest(p_alternatives[v_choice:v_choice]) LIMIT 1);",
+            ),
+        ),
+        P1 + "test_no_kind_of_meeting_is_exempt",
+    ),
+    Mutant(
+        "buffers_outside_the_range",
+        1,
+        "the buffer before a meeting is shown, but not blocked",
+        (
+            Edit(
+                "booking/holding.py",
+                "        start - timedelta(minutes=event_type.buffer_before_minutes),\n",
+                "        start,\n",
+            ),
+        ),
+        P1 + "test_promise_1_a_double_booking_cannot_be_written",
+    ),
+    Mutant(
+        "seats_not_counted",
+        1,
+        "the counter is not conditional, and its CHECK is not there",
+        (
+            Edit(
+                HOLD,
+                "WHERE id = meeting AND released_at IS NULL AND seats_taken < capacity;",
+                "WHERE id = meeting AND released_at IS NULL;",
+            ),
+            Edit(
+                "booking/migrations/0001_initial.py",
+                "condition=models.Q(('seats_taken__lte', models.F('capacity'))), name='booking_meeting_seats'",
+                "condition=models.Q(('seats_taken__gte', 0)), name='booking_meeting_seats'",
+            ),
+        ),
+        P1 + "test_clients_who_race_get_one_booking_a_place",
+    ),
+)
+
+SLOT_FIRST = (
+    Mutant(
+        "sweep_removed",
+        2,
+        "an expired hold stands in the way until somebody cleans up",
+        (Edit(HOLD, "v_swept := sweep_v1(p_resources, p_blocked);", "v_swept := '[]';"),),
+        P2 + "test_a_hold_expires_by_itself_and_then_blocks_nobody",
+    ),
+    Mutant(
+        "hold_never_expires",
+        2,
+        "a hold's deadline is a thousand times too late",
+        (
+            Edit(
+                HOLD,
+                "make_interval(secs => (p_booking ->> 'seconds')::double precision)",
+                "make_interval(secs => 1000 * (p_booking ->> 'seconds')::double precision)",
+            ),
+        ),
+        P2 + "test_a_hold_expires_by_itself_and_then_blocks_nobody",
+    ),
+    Mutant(
+        "expired_hold_still_blocks_the_page",
+        2,
+        "the page does not offer a time whose hold ran out",
+        (
+            Edit(
+                "booking/offers.py",
+                "            AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp())))\n    ORDER BY",
+                "            ))\n    ORDER BY",
+            ),
+        ),
+        P2 + "test_a_hold_expires_by_itself_and_then_blocks_nobody",
+    ),
+    Mutant(
+        "confirmed_too_late",
+        2,
+        "neither the runner nor the confirming update looks at the deadline",
+        (
+            Edit("audit/sagas/runner.py", "if deadline is not None and now >= deadline:", "if False:"),
+            Edit(
+                "booking/actions/confirm_booking.py",
+                "status=Booking.Status.AWAITING_LINK, expires_at__gt=Now()\n",
+                "status=Booking.Status.AWAITING_LINK\n",
+            ),
+        ),
+        P2 + "test_a_confirmation_that_comes_too_late_is_none",
+    ),
+    Mutant(
+        "holds_not_capped",
+        2,
+        "one visitor may hold every time there is",
+        (
+            Edit(
+                HOLD,
+                "IF v_status = 'held' AND p_holds_per_visitor IS NOT NULL THEN",
+                "IF false THEN",
+            ),
+        ),
+        P2 + "test_nobody_holds_more_than_a_few_times",
+    ),
+)

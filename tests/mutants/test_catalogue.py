@@ -1,0 +1,43 @@
+"""Every mutation still applies: its text stands exactly once, and the test that it must turn red is there."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.mutant import Edit, Mutant, StaleMutant
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_each_mutation_applies_once_and_names_a_test(mutant: Mutant) -> None:
+    for edit in mutant.edits:
+        assert edit.applied(ROOT) != (ROOT / edit.file).read_text()
+        if edit.file.endswith(".py"):
+            ast.parse(edit.applied(ROOT))
+    file, _, test = mutant.test.partition("::")
+    tests = {
+        node.name for node in ast.parse((ROOT / file).read_text()).body if isinstance(node, ast.FunctionDef)
+    }
+    assert test.partition("[")[0] in tests
+    assert f"test_promise_{mutant.promise}_" in file
+
+
+def test_each_promise_has_a_mutant_and_each_name_is_used_once() -> None:
+    assert {mutant.promise for mutant in MUTANTS} == set(range(1, 9))
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+
+
+@pytest.mark.parametrize("text", ["stands twice", "stands nowhere"])
+def test_a_text_that_does_not_stand_exactly_once_is_stale(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.py").write_text("stands twice stands twice stands once")
+    with pytest.raises(StaleMutant):
+        Edit("a.py", text, "").applied(tmp_path)
+    assert Edit("a.py", "stands once", "x").applied(tmp_path) == "stands twice stands twice x"
+
+
+def test_each_mutant_is_described(tmp_path: Path) -> None:
+    described = (ROOT / "docs/mutants.md").read_text()
+    assert [mutant.name for mutant in MUTANTS if f"`{mutant.name}`" not in described] == []
