@@ -155,6 +155,13 @@ def test_pid_file_that_names_a_stranger_is_not_believed(server: EmbeddedPostgres
         stranger.wait()
 
 
+def test_torn_pid_file_does_not_keep_it_down(server: EmbeddedPostgres) -> None:
+    server.stop()
+    (server.cluster / "postmaster.pid").touch()  # PostgreSQL itself: "lock file is empty"
+    server.start()
+    assert server.is_ready()
+
+
 def test_leftover_server_of_a_lost_parent_is_stopped_first(
     data: Path, python: Callable[..., subprocess.Popen[str]]
 ) -> None:
