@@ -76,21 +76,23 @@ def migrate_public() -> None:
 
 
 def grant_application(schema: str) -> None:
-    """Give the application's role DML in `schema` and nothing else; what is append-only is taken back."""
+    """Give the application's role DML in `schema` and nothing else; what is append-only is taken back.
+
+    One transaction: a tenant that is being served never sees the grants without what is taken back.
+    """
     role = sql.Identifier(application_role())
     where = sql.Identifier(schema)
-    with connection.cursor() as cursor:
-        for statement in (
-            "GRANT USAGE ON SCHEMA {schema} TO {role}",
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
-            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
-            "REVOKE INSERT, UPDATE, DELETE ON {schema}.django_migrations FROM {role}",
-        ):
-            cursor.execute(sql.SQL(statement).format(schema=where, role=role))
-    if schema != PUBLIC:
-        with entered(schema):
-            for restrict in _restrictions:
-                restrict(application_role())
+    with entered(schema), transaction.atomic():
+        with connection.cursor() as cursor:
+            for statement in (
+                "GRANT USAGE ON SCHEMA {schema} TO {role}",
+                "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+                "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+                "REVOKE INSERT, UPDATE, DELETE ON {schema}.django_migrations FROM {role}",
+            ):
+                cursor.execute(sql.SQL(statement).format(schema=where, role=role))
+        for restrict in _restrictions if schema != PUBLIC else ():
+            restrict(application_role())
 
 
 _restrictions: list[Callable[[str], None]] = []
