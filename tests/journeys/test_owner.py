@@ -97,13 +97,14 @@ def owner_at(demo: Running, browser: Browser) -> Iterator[OpenOwner]:
 
 
 def book(demo: Running, number: int) -> tuple[str, str]:
-    """Book the intro call of this number in two weeks from now; return its uid and start."""
+    """Book the open intro call of this number, a week from now or later, and wait until its run has ended."""
     first = datetime.now(UTC).date() + timedelta(days=7)
     start = demo.slots("acme", "intro-call", first.isoformat(), (first + timedelta(days=13)).isoformat())[
         number
     ]
     answer = demo.book("acme", "intro-call", start, wait=20).json()
     assert answer["status"] == "confirmed", answer
+    assert eventually(lambda: finished(demo, answer["uid"]))  # everyone told: a running run has no Undo yet
     return answer["uid"], start
 
 
