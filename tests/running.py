@@ -81,7 +81,9 @@ class Running:
     def events(self, uid: str) -> list[str]:
         """Return the files in Radicale's storage that hold an event with this meeting uid."""
         found = (self.data / "radicale" / "collections").rglob("*.ics")
-        return [str(path) for path in found if ".Radicale" not in str(path) and f"UID:{uid}@" in path.read_text()]
+        return [
+            str(path) for path in found if ".Radicale" not in str(path) and f"UID:{uid}@" in path.read_text()
+        ]
 
     def mail(self, recipient: str | None = None) -> Counter[str]:
         """Return how often each Message-ID reached the sink, for one recipient or all."""

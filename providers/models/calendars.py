@@ -11,7 +11,7 @@ from django.db.models import F, Q
 class CalendarConnection(models.Model):
     """One account of one host at a calendar server. `host_id` is the host's resource id.
 
-    The password is sealed with `kernel.crypto` under `seal_context()`; it goes to the scheme, host and port of `url` only.
+    The password is sealed with `kernel.crypto` under `seal_context()`; it goes to the origin of `url` only.
     """
 
     class Status(models.TextChoices):

@@ -65,7 +65,8 @@ def test_a_row_without_resource_is_refused(taken: tuple[World, int, int]) -> Non
     world, meeting, _ = taken
     with world.superuser("acme") as connection, pytest.raises(psycopg.errors.NotNullViolation):
         connection.execute(
-            "INSERT INTO booking_occupancy (resource_id, meeting_id, blocked) VALUES (NULL, %s, '[2030-01-01,2030-01-02)')",
+            "INSERT INTO booking_occupancy (resource_id, meeting_id, blocked) "
+            "VALUES (NULL, %s, '[2030-01-01,2030-01-02)')",
             [meeting],
         )
 
@@ -77,7 +78,8 @@ def test_a_row_that_overlaps_nothing_commits_only_with_a_signed_entry(taken: tup
         pytest.raises(psycopg.DatabaseError, match="without a signed entry") as refused,
     ):
         connection.execute(
-            "INSERT INTO booking_occupancy (resource_id, meeting_id, blocked) VALUES (%s, %s, '[2030-01-01,2030-01-02)')",
+            "INSERT INTO booking_occupancy (resource_id, meeting_id, blocked) "
+            "VALUES (%s, %s, '[2030-01-01,2030-01-02)')",
             [host, meeting],
         )
     assert refused.value.sqlstate == "HF401"
