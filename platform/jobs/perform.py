@@ -29,7 +29,8 @@ def perform(job_id: int) -> bool:
     try:
         _run(job, lease)
     except Later as later:
-        _finish(lease, state=Job.State.QUEUED, due_at=later.due_at, handed_at=None)
+        waited = F("attempts") - 1  # waiting is no failure: it must not use up the attempts before parking
+        _finish(lease, state=Job.State.QUEUED, due_at=later.due_at, handed_at=None, attempts=waited)
     except LeaseLost:
         log.warning("Job %s was taken over by another worker; this one stops.", job_id)
     except Exception as error:
