@@ -12,6 +12,7 @@ from audit.sagas.actions import Irreversible, NoEffect
 from audit.sagas.undoing import undo_step_row
 from audit.sagas.workflows import UndoPreview, UndoRefused, workflow_named
 from jobs.api import Lease, enqueue, handles
+from kernel.errors import HoldfastError
 
 
 def undo_preview(run: Run, *, now: datetime) -> UndoPreview:
@@ -36,6 +37,8 @@ def undo_run(run_id: int, *, actor: Actor, now: datetime) -> Run:
             if not preview.possible:
                 raise UndoRefused(preview.because)
             return workflow_named(run.workflow).undo(run, actor, now)
+    except HoldfastError as refused:  # somebody else was first: cancelled, moved or taken meanwhile
+        raise UndoRefused(refused.message) from refused
     except IntegrityError as error:
         if "reverses" in str(error):
             raise UndoRefused("It was undone already.") from None
@@ -48,6 +51,10 @@ def undo_step_preview(row: StepRow) -> UndoPreview:
     undo = step.action.undo
     if row.state == StepRow.State.UNDONE:
         return UndoPreview(possible=False, because="It was undone already.")
+    if row.state == StepRow.State.UNDOING:
+        return UndoPreview(possible=False, because="It is being undone at this moment.")
+    if row.state == StepRow.State.UNDO_FAILED:
+        return UndoPreview(possible=False, because=f"Undoing it was tried and did not work: {row.error}")
     if row.state != StepRow.State.DONE:
         return UndoPreview(possible=False, because="It had no effect to take back.")
     if isinstance(undo, NoEffect):

@@ -11,7 +11,8 @@ AUTOMATION = "automation"
 
 
 def sign_step(run: Run, row: StepRow, step: Step, *, outcome: str) -> None:
-    """Record how a step (or its undo) ended; `outcome` is done, failed, undone or undo_failed."""
+    """Record how a step (or its undo) ended; `outcome` is done, failed, undone, corrected or
+    undo_failed; what cannot be unsent is corrected, never called undone."""
     undo = step.action.undo
     because = undo.because if isinstance(undo, Irreversible) else ""
     reversible = "none" if isinstance(undo, NoEffect) else "partial" if because else "full"

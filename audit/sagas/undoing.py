@@ -65,13 +65,16 @@ def _ended(run: Run, row: StepRow, step: Step, lease: Lease, *, state: StepRow.S
     lease.check()
     row.state, row.error, row.finished_at = state, error, wall_clock()
     row.save(update_fields=["state", "error", "finished_at"])
-    sign_step(run, row, step, outcome=str(state))
+    corrected = state == StepRow.State.UNDONE and isinstance(step.action.undo, Irreversible)
+    sign_step(run, row, step, outcome="corrected" if corrected else str(state))
 
 
 def _after_failure(run: Run, row: StepRow, step: Step, lease: Lease, failure: StepFailure) -> None:
     if isinstance(failure, Transient) and row.undo_attempts < UNDO_ATTEMPTS:
-        row.error = failure.words
-        row.save(update_fields=["error"])
+        with transaction.atomic():
+            lease.check()
+            row.error = failure.words
+            row.save(update_fields=["error"])
         raise Later(wall_clock() + timedelta(seconds=failure.retry_after or min(60, 2**row.undo_attempts)))
     log.error("Run %s: undoing %s failed for good: %s", run.pk, row.action, failure.words)
     with transaction.atomic():
