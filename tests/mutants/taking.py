@@ -7,9 +7,7 @@ P2 = "tests/promises/test_promise_2_the_slot_locks_first.py::"
 HOLD = "booking/sql/hold_v1.sql"
 TRUTH = "booking/sql/truth_v1.sql"
 CONSTRAINT = (
-    ",
-    ADD CONSTRAINT booking_occupancy_no_overlap
-"
+    ",\n    ADD CONSTRAINT booking_occupancy_no_overlap\n"
     "        EXCLUDE USING gist (resource_id WITH =, blocked WITH &&) WHERE (retired_at IS NULL)"
 )
 
