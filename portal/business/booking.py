@@ -1,5 +1,6 @@
 """One booking: who, when, where with the proof of its link, what ran for it, what was sent."""
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -42,6 +43,7 @@ def find_booking(uid: str, viewer: Viewer) -> Booking | None:
         found = get_booking(uid)
     except BookingNotFound:
         return None
+    prefetch_related_objects([found.meeting], "hosts")
     hosts = {host.pk for host in found.meeting.hosts.all()}
     return found if viewer.only_host is None or viewer.only_host in hosts else None
 

@@ -1,7 +1,9 @@
 """One booking's page: what it says, to whom, and what can be done from it."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -181,3 +183,17 @@ def test_cancelled_booking_offers_no_move(alice: Client, office: Office) -> None
     assert "/reschedule/" not in alice.get(f"/portal/bookings/{booking.uid}/").content.decode()
     said = words(alice.get(f"/portal/bookings/{booking.uid}/reschedule/").content)
     assert "only a confirmed one can be moved" in said
+
+
+def test_page_costs_the_same_with_one_message_and_three(
+    alice: Client, office: Office, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    booking = office.book("Ben Carter", perform=False)
+    with django_assert_num_queries(QUERIES):
+        alice.get(f"/portal/bookings/{booking.uid}/")
+    office.perform()
+    with django_assert_num_queries(QUERIES):
+        alice.get(f"/portal/bookings/{booking.uid}/")
+
+
+QUERIES = 14  # 3 to know the viewer, 2 the booking and its hosts, 3 how it stands, 5 what ran, 1 its messages
