@@ -5,14 +5,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from portal.public.months import parse_day, parse_month
 from portal.public.picker import Wish
 from portal.public.zones import is_zone
 
 MAX_GUESTS = 10
+ZONE_COOKIE = "holdfast_time_zone"  # set by zone.js: the browser's own zone, or the chosen one
 _SEPARATORS = re.compile(r"[\s,;]+")
+
+
+def read_zone(request: HttpRequest) -> str:
+    """Return the visitor's zone as its browser told us earlier; "" when it did not, or when there is no such zone."""
+    zone = request.COOKIES.get(ZONE_COOKIE, "")
+    return zone if is_zone(zone) else ""
 
 
 def read_wish(query: QueryDict, *, cookie_zone: str = "") -> Wish:

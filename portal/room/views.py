@@ -8,9 +8,9 @@ from django.views.decorators.http import require_safe
 
 from kernel.clock import now as read_clock
 from portal.public.answers import client_page
+from portal.public.forms import read_zone
 from portal.public.journey import build_when
 from portal.public.tenant import tenant_of
-from portal.public.zones import is_zone
 from portal.room.states import room_state
 from providers.api import RoomNotFound, get_room, room_echo, room_mark
 
@@ -27,8 +27,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         room = get_room(token)
     except RoomNotFound:
         return _private(render(request, "room/gone.html", {"tenant": tenant}, status=404))
-    chosen = request.COOKIES.get("holdfast_time_zone", "")
-    zone = chosen if is_zone(chosen) else tenant.time_zone
+    zone = read_zone(request) or tenant.time_zone
     context = {
         "tenant": tenant,
         "room": room,

@@ -33,16 +33,24 @@ class Client:
         """Open an address of the business."""
         self.page.goto(f"{self.root}{path}")
 
-    def choose(self, *, day: int = 1, time: int = 0) -> str:
-        """Choose the open day and its time of these numbers; return the time's words, "09:30"."""
+    def pick(self, *, day: int = 1, time: int = 0) -> str:
+        """Pick the open day and its time of these numbers; return the time's words, "09:30"."""
         chosen = self.page.locator("a.day.open").nth(day)
         number = chosen.inner_text().strip()
         chosen.click()
         expect(self.page.locator("#day-title")).to_contain_text(f" {number} ")
         start = self.page.locator(".start").nth(time)
         start.locator("label").click()
-        words = start.locator(".clock").inner_text().split()[0]
-        start.get_by_role("button").click()
+        return start.locator(".clock").inner_text().split()[0]
+
+    def go_on(self) -> None:
+        """Press the button that the picked time turned into."""
+        self.page.locator(".start:has(:checked) button").click()
+
+    def choose(self, *, day: int = 1, time: int = 0) -> str:
+        """Pick a time and go on with it; return its words."""
+        words = self.pick(day=day, time=time)
+        self.go_on()
         return words
 
     def give_details(self, *, name: str = "Maria Antónia", email: str = "maria@example.com") -> None:

@@ -138,10 +138,9 @@ def test_of_two_clients_on_one_time_one_gets_it_and_the_other_the_nearest(client
     first, second = client_at("acme"), client_at("acme")
     for client in (first, second):
         client.open("/book/consultation/")
-        client.page.locator("a.day.open").nth(3).click()
-        client.page.locator(".start").nth(2).locator("label").click()
+        client.pick(day=3, time=2)
     for client in (first, second):
-        client.page.locator(".start:has(:checked) button").click()
+        client.go_on()
     expect(first.page.get_by_role("heading", name="Who is coming?")).to_be_visible()
     expect(second.page.get_by_role("heading", level=1)).to_have_text(
         re.compile("That time has just gone|One moment")

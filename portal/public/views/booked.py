@@ -29,6 +29,7 @@ from portal.public.calendars import build_calendar_file, build_calendar_links
 from portal.public.journey import build_alternatives, build_history, build_steps, build_when
 from portal.public.picker import build_offer, common_zone
 from portal.public.tenant import tenant_of
+from portal.public.zones import zone_words
 from portal.rates import check_rate
 from tenants.api import Tenant
 
@@ -145,6 +146,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
         "when": build_when(
             meeting.starts_at, meeting.ends_at, time_zone=booking.time_zone, host_zone=host_zone
         ),
+        "zone": zone_words(booking.time_zone, now),
         "is_coming": is_coming,
         "can_change": is_coming and booking.status == Booking.Status.CONFIRMED,
         "can_move": is_coming

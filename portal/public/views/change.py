@@ -10,11 +10,12 @@ from booking.api import Booking, SlotRefused, move
 from booking.api import cancel as cancel_booking
 from kernel.clock import now as read_clock
 from portal.public.answers import SeeOther, client_page
-from portal.public.forms import CancelForm, SlotForm, read_wish
+from portal.public.forms import CancelForm, SlotForm, read_wish, read_zone
 from portal.public.journey import build_alternatives
 from portal.public.tenant import check_takes_bookings, tenant_of
 from portal.public.views.booked import booked_context, find_booking, remember_move
-from portal.public.views.pick import ZONE_COOKIE, show_picker
+from portal.public.views.pick import show_picker
+from portal.public.zones import zone_words
 from portal.rates import check_rate
 
 
@@ -64,7 +65,7 @@ def reschedule(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         event_type,
         hosts=hosts,
         host=hosts[0] if stays else None,
-        wish=read_wish(request.GET, cookie_zone=request.COOKIES.get(ZONE_COOKIE, "") or booking.time_zone),
+        wish=read_wish(request.GET, cookie_zone=read_zone(request) or booking.time_zone),
         now=now,
         act=here,
         post_to=here,
@@ -94,6 +95,7 @@ def _move(request: HttpRequest, booking: Booking, context: dict[str, object], *,
         more = {
             "refusal": refusal,
             "alternatives": build_alternatives(refusal.alternatives, time_zone=zone),
+            "zone": zone_words(zone, now),
             "post_to": request.path,
             "hidden": [("time_zone", zone)],
             "pick_at": request.path,

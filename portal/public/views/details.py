@@ -13,6 +13,7 @@ from portal.public.forms import DetailsForm
 from portal.public.journey import build_alternatives, build_countdown
 from portal.public.tenant import tenant_of
 from portal.public.views.booked import booked_context, find_booking
+from portal.public.zones import zone_words
 from portal.rates import check_rate
 
 
@@ -59,6 +60,7 @@ def _refused(request: HttpRequest, booking: Booking, form: DetailsForm, refusal:
         "tenant": tenant_of(request),
         "refusal": refusal,
         "alternatives": build_alternatives(refusal.alternatives, time_zone=booking.time_zone),
+        "zone": zone_words(booking.time_zone, booking.meeting.starts_at),
         "post_to": reverse("public:hold", args=[event_type.slug]),
         "hidden": [("time_zone", booking.time_zone), *form.sent()],
         "pick_at": reverse("public:pick", args=[event_type.slug]),

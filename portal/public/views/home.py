@@ -12,9 +12,11 @@ from django.views.decorators.http import require_safe
 from booking.api import EventType, Host, bookable_hosts, get_host, offered_event_types, slots
 from kernel.clock import now as read_clock
 from portal.public.answers import client_page, is_fragment
+from portal.public.forms import read_zone
 from portal.public.picker import Offer, build_offer, common_zone
 from portal.public.tenant import check_takes_bookings, tenant_of
 from portal.public.words import initials, moment_words
+from portal.public.zones import zone_words
 from portal.rates import check_rate
 
 _SEARCH_FROM = 9  # so many people, and a search field is worth its place
@@ -41,6 +43,7 @@ class Directory:
     others: tuple[Offer, ...]
     has_search: bool
     shows_next_open: bool
+    zone: str
 
 
 @require_safe
@@ -54,14 +57,14 @@ def home(request: HttpRequest) -> HttpResponse:
         offers = tuple(build_offer(event_type, ()) for event_type in offered)
         return render(request, "public/home.html", {"tenant": tenant, "offers": offers})
     hosts = bookable_hosts()
-    next_open: dict[int, str] = {}
-    shows_next_open = request.GET.get("next") == "1"
+    directory = build_directory(offered, hosts)
     anyone = _anyone(offered)
-    if shows_next_open and anyone is not None:
+    if request.GET.get("next") == "1" and anyone is not None:
         now = read_clock()
         check_rate(request, "slots", now=now)
-        next_open = _next_open(anyone, time_zone=common_zone(hosts, otherwise=tenant.time_zone), now=now)
-    directory = build_directory(offered, hosts, next_open=next_open, shows_next_open=shows_next_open)
+        zone = read_zone(request) or common_zone(hosts, otherwise=tenant.time_zone)
+        next_open = _next_open(anyone, time_zone=zone, now=now)
+        directory = build_directory(offered, hosts, next_open=next_open, zone=zone_words(zone, now))
     template = "public/_people.html" if is_fragment(request) else "public/directory.html"
     return render(request, template, {"tenant": tenant, "directory": directory})
 
@@ -84,16 +87,21 @@ def person(request: HttpRequest, host: str) -> HttpResponse:
 
 
 def build_directory(
-    offered: Sequence[EventType], hosts: Sequence[Host], *, next_open: dict[int, str], shows_next_open: bool
+    offered: Sequence[EventType],
+    hosts: Sequence[Host],
+    *,
+    next_open: dict[int, str] | None = None,
+    zone: str = "",
 ) -> Directory:
-    """Return the company's face; `next_open` is in words by host id."""
+    """Return the company's face; `next_open` (None: nobody asked) is in words by host id, told in `zone`."""
     anyone = _anyone(offered)
     return Directory(
         anyone=build_offer(anyone, hosts) if anyone else None,
-        people=tuple(_card(host, next_open=next_open) for host in hosts),
+        people=tuple(_card(host, next_open=next_open or {}) for host in hosts),
         others=tuple(build_offer(event_type, ()) for event_type in offered if event_type is not anyone),
         has_search=len(hosts) >= _SEARCH_FROM,
-        shows_next_open=shows_next_open,
+        shows_next_open=next_open is not None,
+        zone=zone,
     )
 
 

@@ -23,14 +23,13 @@ from booking.api import (
 )
 from kernel.clock import now as read_clock
 from portal.public.answers import SeeOther, client_page, is_fragment
-from portal.public.forms import DetailsForm, SlotForm, read_wish
+from portal.public.forms import DetailsForm, SlotForm, read_wish, read_zone
 from portal.public.journey import build_alternatives
 from portal.public.opening import find_opening
 from portal.public.picker import Wish, build_offer, build_picker, common_zone
 from portal.public.tenant import check_takes_bookings, tenant_of
+from portal.public.zones import zone_words
 from portal.rates import check_rate, visitor_of
-
-ZONE_COOKIE = "holdfast_time_zone"  # set by timezone.js, so that the next page starts in the visitor's zone
 
 
 @require_safe
@@ -42,7 +41,7 @@ def pick(request: HttpRequest, event: str) -> HttpResponse:
     check_takes_bookings(tenant)
     check_rate(request, "slots", now=now)
     event_type = get_event_type(event)
-    wish = read_wish(request.GET, cookie_zone=request.COOKIES.get(ZONE_COOKIE, ""))
+    wish = read_wish(request.GET, cookie_zone=read_zone(request))
     host, hosts = chosen_hosts(event_type, wish.host)
     return show_picker(
         request,
@@ -82,6 +81,7 @@ def hold_slot(request: HttpRequest, event: str) -> HttpResponse:
             "offer": build_offer(event_type, hosts),
             "refusal": refusal,
             "alternatives": build_alternatives(refusal.alternatives, time_zone=zone),
+            "zone": zone_words(zone, now),
             "post_to": request.path,
             "hidden": [("time_zone", zone), ("host", form.cleaned_data["host"]), *details.sent()],
             "pick_at": reverse("public:pick", args=[event_type.slug]),

@@ -1,24 +1,8 @@
-// Shows times in the visitor's own zone from the first visit on, and makes the list of zones searchable.
+// Makes the list of time zones searchable, and remembers a choice (zone.js reads it before the next page is drawn).
 const ZONE_COOKIE = "holdfast_time_zone";
 
-// an IANA name needs no escaping in a cookie, and the server compares it as it is
 function rememberZone(zone) {
   document.cookie = `${ZONE_COOKIE}=${zone}; path=/; max-age=31536000; samesite=lax`;
-}
-
-function showIn(zone) {
-  const address = new URL(location.href);
-  address.searchParams.set("time_zone", zone);
-  history.replaceState(history.state, "", address);
-  htmx.ajax("GET", address.pathname + address.search, { target: "#picker", select: "#picker", swap: "outerHTML" });
-}
-
-function followVisitor(picker) {
-  if (picker.dataset.zoneChosen === "yes") return;
-  const detected = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!detected) return;
-  rememberZone(detected);
-  if (detected !== picker.dataset.zone) showIn(detected);
 }
 
 // the <select> stays the form's value; a field and a short list of matches stand before it
@@ -96,9 +80,7 @@ function makeSearchable(picker) {
 function prepare() {
   const picker = document.getElementById("picker");
   if (picker) makeSearchable(picker);
-  return picker;
 }
 
 document.addEventListener("htmx:afterSwap", prepare);
-const first = prepare();
-if (first) followVisitor(first);
+prepare();
