@@ -68,8 +68,9 @@ def bookings(
     last: date | None = None,
     host_id: int | None = None,
     page: int = 1,
+    latest_first: bool = False,
 ) -> BookingPage:
-    """Return a page of submitted bookings by start; dates are local to the business. Three queries."""
+    """Return a page of submitted bookings by start, soonest or latest first; dates are local to the business. Three queries."""
     rows = (
         Booking.objects.select_related("meeting__event_type")
         .prefetch_related("meeting__hosts")
@@ -95,7 +96,8 @@ def bookings(
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(max(1, page), pages)
     begin = (page - 1) * PAGE_SIZE
-    found = rows.order_by("meeting__starts_at", "pk")[begin : begin + PAGE_SIZE]
+    order = ("-meeting__starts_at", "-pk") if latest_first else ("meeting__starts_at", "pk")
+    found = rows.order_by(*order)[begin : begin + PAGE_SIZE]
     return BookingPage(rows=tuple(found), total=total, page=page, pages=pages)
 
 

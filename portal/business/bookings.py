@@ -100,6 +100,7 @@ def bookings(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         last=last,
         page=query.page,
         host_id=viewer.only_host,
+        latest_first=query.scope == "past",
     )
     context = {
         "viewer": viewer,

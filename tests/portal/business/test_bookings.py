@@ -169,3 +169,18 @@ def test_day_is_the_day_at_the_business_not_in_utc() -> None:
     booking = Booking(meeting=Meeting(starts_at=late))
     viewer = Viewer(user=User(), tenant=Tenant(), zone=ZoneInfo(ZONE), now=late, only_host=None)
     assert [day.date for day in by_day([booking], viewer)] == [date(2027, 7, 2)]
+
+
+def test_past_begins_with_the_latest(world: World, alice: Client, office: Office) -> None:
+    for number, name in enumerate(["Ben Carter", "Carla Dias", "Dora Esteves"]):
+        booking = office.book(name, perform=False)
+        with world.superuser("acme") as database:
+            database.execute("SET session_replication_role = replica")  # time goes by without an entry
+            database.execute(
+                "UPDATE booking_meeting SET starts_at = starts_at - interval '30 days' + %s * interval '1 day',"
+                " ends_at = ends_at - interval '30 days' + %s * interval '1 day' WHERE id = %s",
+                [number, number, booking.meeting_id],
+            )
+    assert names(alice, "?scope=past") == ["Dora Esteves", "Carla Dias", "Ben Carter"]
+    assert names(alice, "?scope=all") == ["Ben Carter", "Carla Dias", "Dora Esteves"]
+    assert names(alice) == []
