@@ -5,6 +5,8 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,8 +29,22 @@ time.sleep(600)
 """
 
 
+@pytest.fixture(scope="module")
+def made_once() -> Iterator[Path]:
+    """A data folder whose cluster was made, started and stopped: initdb is what takes time."""
+    folder = Path(tempfile.gettempdir()) / f"holdfast-made-{uuid.uuid4().hex[:10]}"
+    made = EmbeddedPostgres(folder, durable=False)
+    made.start()
+    made.stop()
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
-def server(data: Path) -> Iterator[EmbeddedPostgres]:
+def server(data: Path, made_once: Path) -> Iterator[EmbeddedPostgres]:
+    """A running server on a copy of that folder, owners and modes kept; its port is its own."""
+    subprocess.run(["cp", "-a", made_once, data], check=True)
+    (data / "ports.json").unlink()
     made = EmbeddedPostgres(data, durable=False)
     made.start()
     yield made
