@@ -11,7 +11,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict
 
 from holdfast.cli.management import run_management
-from holdfast.cli.services import DEMO_FILE, Wanted, start_services
+from holdfast.cli.services import Wanted, start_services
 from holdfast.embedded.data_folder import DataFolderLock, make_data_folder
 from holdfast.embedded.postgres_user import installed_binaries
 from holdfast.embedded.refusal import StartRefused
@@ -94,7 +94,7 @@ def at_hand(data: Path, *, calendar: bool = False) -> Iterator[Installation]:
             yield running
             return
     make_data_folder(data)
-    wanted = Wanted(broker=False, mail=False, calendar=calendar or (data / DEMO_FILE).exists())
+    wanted = Wanted(broker=False, mail=False, calendar=calendar)
     try:
         yield start_services(
             supervisor, data=data, host="127.0.0.1", port=8000, wanted=wanted, progress=lambda _line: None
