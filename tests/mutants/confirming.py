@@ -116,7 +116,7 @@ EVERYONE_TOLD = (
     Mutant(
         "finished_job_performed_again",
         4,
-        "a job that is delivered twice is claimed twice, and a step that is done is performed again",
+        "a job that was done is claimed and performed again when it is delivered twice",
         (
             Edit(
                 "platform/jobs/perform.py",
