@@ -70,7 +70,7 @@ def bookings(
     page: int = 1,
     latest_first: bool = False,
 ) -> BookingPage:
-    """Return a page of submitted bookings by start (soonest first unless asked); dates are the business's. Three queries."""
+    """Return a page of submitted bookings by start, soonest first unless asked; local dates. Three queries."""
     rows = (
         Booking.objects.select_related("meeting__event_type")
         .prefetch_related("meeting__hosts")
