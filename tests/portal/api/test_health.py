@@ -71,6 +71,22 @@ def test_readyz_is_503_while_the_booking_table_is_locked(world: World, prober: C
     assert prober.get("/readyz").status_code == 200
 
 
+def test_readyz_does_not_wait_for_a_slow_database(world: World, prober: Client) -> None:
+    with world.owner("acme") as owner:
+        owner.execute(
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN PERFORM pg_sleep(6); RETURN NEW; END$$"
+        )
+        owner.execute(
+            "CREATE TRIGGER slow BEFORE INSERT ON booking_booking FOR EACH ROW EXECUTE FUNCTION slow()"
+        )
+    response = prober.get("/readyz")
+    assert (response.status_code, read(response)) == (
+        503,
+        _not_ready("The database cannot be reached, or did not answer within 2 seconds."),
+    )
+
+
 def test_readyz_and_every_page_are_503_while_the_database_is_away(
     world: World, prober: Client, acme: Client
 ) -> None:
