@@ -115,6 +115,17 @@ def lost_race(camera: Camera) -> None:
     camera.take(second, "lost-race-phone")
 
 
+def failing(camera: Camera) -> None:
+    """A booking whose room cannot be proven."""
+    client = camera.client("acme")
+    client.open("/book/intro-call/")
+    client.choose(day=2, time=2)
+    client.give_details()
+    failed = client.page.get_by_role("heading", name="This meeting was not booked")
+    expect(failed).to_be_visible(timeout=90_000)
+    camera.take(client, "failed")
+
+
 def main() -> None:
     """Start the demo, walk through it, keep the pictures."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
@@ -123,6 +134,8 @@ def main() -> None:
         choosing(camera)
         booking(camera)
         lost_race(camera)
+    with running(HOLDFAST_SELF_ADDRESS="127.0.0.1:1") as demo, chromium() as browser:
+        failing(Camera(browser, demo, folder))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,19 @@ def test_a_lost_race_is_a_page_with_the_nearest_times_one_tap_away(acme: Visitor
     assert heading(acme.get(answer["Location"])) == "Who is coming?"
 
 
+def test_a_second_lost_race_still_carries_the_details(acme: Visitor, stranger: Visitor) -> None:
+    start = acme.starts("intro-call")[0]
+    stranger.hold("intro-call", start=start)
+    sent = {"start": start, "time_zone": "Europe/Lisbon", **MARIA}
+    refused = acme.post("/book/intro-call/hold", sent)
+    assert refused.status_code == 409
+    assert hidden(text(refused)) == {
+        "time_zone": "Europe/Lisbon",
+        "name": MARIA["name"],
+        "email": MARIA["email"],
+    }
+
+
 @pytest.mark.parametrize(
     "sent",
     [
