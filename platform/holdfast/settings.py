@@ -39,6 +39,7 @@ HOLDFAST_TRUSTED_PROXIES = env.integer("HOLDFAST_TRUSTED_PROXIES", 0)
 # -- secrets ----------------------------------------------------------------------------------------
 _NO_SECRET = "not-a-secret: set HOLDFAST_SECRET_KEY"  # noqa: S105  lets checks and type checkers load settings
 SECRET_KEY = env.secret("HOLDFAST_SECRET_KEY", _NO_SECRET)
+HOLDFAST_METRICS_TOKEN = env.secret("HOLDFAST_METRICS_TOKEN", "")
 HOLDFAST_KEK = base64.urlsafe_b64decode(
     env.secret("HOLDFAST_KEK", base64.urlsafe_b64encode(b"\0" * 32).decode())
 )
