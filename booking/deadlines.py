@@ -1,5 +1,6 @@
 """What the clock does to bookings: deadlines that passed give their time back, meetings that ended complete."""
 
+import json
 from datetime import datetime
 
 from django.db import connection
@@ -42,7 +43,7 @@ _OVERDUE = """
 def _expire(meeting_id: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT expire_v1(%s)", [meeting_id])
-        (changes,) = cursor.fetchone()
+        changes = json.loads(cursor.fetchone()[0])  # Django's cursors hand jsonb over as text
     sign_expired(changes)
     return len(changes)
 
