@@ -4,7 +4,7 @@ from datetime import datetime
 
 from audit.api import Actor, Run, start_run
 from booking.guard import guarded
-from booking.models import Booking, MeetingHost
+from booking.models import Booking, Meeting, MeetingHost
 from booking.signing import subject_of
 from booking.workflows.cancellation import WORKFLOW
 
@@ -25,7 +25,7 @@ def cancel_within(
     booking: Booking, *, reason: str, by: str, actor: Actor, now: datetime, reverses: Run | None = None
 ) -> Run:
     """The same inside the caller's transaction; `by` is who is named as the one who cancelled."""
-    meeting = booking.meeting
+    meeting = Meeting.objects.select_for_update().get(pk=booking.meeting_id)  # a move may have given it another link
     payload = {
         "booking": booking.uid,
         "link_key": meeting.link_key,

@@ -41,7 +41,8 @@ def move_back_within(booking: Booking, done: Move, *, actor: Actor, now: datetim
     """Undo a move: the old time through the guard, in the caller's transaction; raises `UndoRefused`."""
     outcome = _move(booking, start=done.from_starts_at, now=now, actor=actor, reverses=reverses)
     if not isinstance(outcome, Move):
-        raise UndoRefused(f"The time is gone: {when(done.from_starts_at)} is taken. Nothing changed.")
+        gone = f"The time is gone: {when(done.from_starts_at)} is taken."
+        raise UndoRefused(f"{_WHY_NOT.get(outcome, gone)} Nothing changed.")
     return Run.objects.get(reverses=reverses)
 
 
@@ -59,10 +60,11 @@ def _move(
     answer = call(
         "move_v1", booking.pk, start, end, TimeRange(_blocked(booking, start)), settings.HOLDFAST_LINK_SECONDS
     )
+    sign_expired(answer.get("swept", ()))
     if answer["outcome"] != "held":
         return str(answer["outcome"])
     moving = Move.objects.get(pk=answer["move"])
-    sign_expired(answer["swept"])
+    meeting.refresh_from_db()  # what was read before the lock may be a move old: time, and which link to retire
     sign(
         "hold_new_time",
         meeting_uid=meeting.uid,

@@ -79,6 +79,7 @@ DECLARE
     v_expires    timestamptz := clock_timestamp() + make_interval(secs => (p_booking ->> 'seconds')::double precision);
     v_refused    text        := NULL;
     v_swept      jsonb       := NULL;
+    v_expired    jsonb       := '[]';  -- what joining gave back; it is signed whatever comes of it
     v_hosts      bigint[];
     v_join       record;
     v_known      record;
@@ -102,9 +103,10 @@ BEGIN
         FOR v_try IN 1..3 LOOP
             IF p_group THEN
                 SELECT * INTO v_join FROM join_v1(v_event_type, v_starts);
+                v_expired := v_expired || v_join.swept;
                 IF v_join.outcome = 'joined' THEN
                     v_meeting := v_join.meeting;
-                    v_swept := v_join.swept;
+                    v_swept := '[]';
                     EXIT;
                 ELSIF v_join.outcome = 'full' THEN
                     RAISE EXCEPTION 'refused' USING ERRCODE = 'HF002', DETAIL = 'seats_full';
@@ -153,7 +155,8 @@ BEGIN
     IF v_refused IS NOT NULL THEN
         RETURN jsonb_build_object('outcome', v_refused);
     END IF;
-    RETURN jsonb_build_object('outcome', 'held', 'booking', v_booking, 'meeting', v_meeting, 'swept', v_swept);
+    RETURN jsonb_build_object('outcome', 'held', 'booking', v_booking, 'meeting', v_meeting,
+        'swept', v_expired || v_swept);
 END
 $$;
 

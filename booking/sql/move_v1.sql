@@ -11,6 +11,7 @@ DECLARE
     m       booking_meeting;
     v_hosts bigint[];
     v_swept jsonb := '[]';
+    v_expired jsonb := '[]';  -- an earlier move of this booking; given back and signed whatever comes of this one
     v_rows  integer;
     v_move  bigint;
     v_want  tstzrange;
@@ -26,9 +27,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN jsonb_build_object('outcome', 'not_confirmed');
     END IF;
-    PERFORM expire_v1(m.id);
+    v_expired := expire_v1(m.id);
     IF EXISTS (SELECT 1 FROM booking_move WHERE booking_id = p_booking AND status = 'held') THEN
-        RETURN jsonb_build_object('outcome', 'moving');
+        RETURN jsonb_build_object('outcome', 'moving', 'swept', v_expired);
     END IF;
     BEGIN
         v_swept := sweep_v1(v_hosts, p_blocked);
@@ -45,14 +46,14 @@ BEGIN
             RAISE EXCEPTION 'taken' USING ERRCODE = 'HF001';
         END IF;
     EXCEPTION WHEN SQLSTATE 'HF001' THEN
-        RETURN jsonb_build_object('outcome', 'slot_taken');
+        RETURN jsonb_build_object('outcome', 'slot_taken', 'swept', v_expired);
     END;
     INSERT INTO booking_move (booking_id, meeting_id, status, from_starts_at, from_ends_at, from_blocked,
         starts_at, ends_at, blocked, expires_at, join_url, link_key, failure_code, failure_words, created_at)
     VALUES (p_booking, m.id, 'held', m.starts_at, m.ends_at, m.blocked, p_starts, p_ends, p_blocked,
         clock_timestamp() + make_interval(secs => p_seconds), '', '', '', '', clock_timestamp())
     RETURNING id INTO v_move;
-    RETURN jsonb_build_object('outcome', 'held', 'move', v_move, 'swept', v_swept);
+    RETURN jsonb_build_object('outcome', 'held', 'move', v_move, 'swept', v_expired || v_swept);
 END
 $$;
 
