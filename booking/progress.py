@@ -49,11 +49,11 @@ class Progress:
 
 def progress(booking: Booking, *, now: datetime) -> Progress:
     """Return how the booking stands, or its latest move while that is under way or has just failed."""
-    move = Move.objects.filter(booking=booking).order_by("-pk").first()
-    ids: dict[str, object] = {"booking": booking.uid} | ({"move": move.pk} if move else {})
-    run = latest_run(subject_of(booking.meeting.uid), workflow="new_booking", **ids)
+    run = latest_run(subject_of(booking.meeting.uid), workflow="new_booking", booking=booking.uid)
+    move = Move.objects.filter(pk=run.payload.get("move")).first() if run else None
     moving = move is not None and move.status == Move.Status.HELD
-    lost_move = move is not None and move.status in (Move.Status.FAILED, Move.Status.EXPIRED)
+    stands = booking.status == Booking.Status.CONFIRMED
+    lost_move = stands and move is not None and move.status in (Move.Status.FAILED, Move.Status.EXPIRED)
     failed = booking.status in (Booking.Status.FAILED, Booking.Status.EXPIRED)
     words, code = (
         (move.failure_words, move.failure_code)

@@ -11,12 +11,17 @@ from providers.api import delete_event, write_event
 def write(context: StepContext) -> dict[str, object]:
     """Write the event to each host's destination calendar; the same UID is written once, whatever is retried."""
     meeting = target_of(context).meeting
+    if meeting.released_at is not None:
+        return {"skipped": "released"}
     event = calendar_event(meeting)
     written = {}
     for host_id in _hosts(meeting):
         found = asked(lambda host_id=host_id: write_event(host_id, event, now=context.now))  # type: ignore[misc]
         if found:
             written[str(host_id)] = found.etag
+    meeting.refresh_from_db()
+    if meeting.released_at is not None:  # cancelled while we wrote: its own deletion may have come first
+        return delete(context)
     return {"event": event.uid, "etags": written}
 
 

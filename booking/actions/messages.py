@@ -16,6 +16,8 @@ from providers.api import MessageDraft, Person, deliver_message, queue_message
 def confirmation(context: StepContext) -> dict[str, Json]:
     """Send the confirmation (or the new time) with its invite to the attendee and to each host."""
     target = target_of(context)
+    if target.is_withdrawn:
+        return {"skipped": target.booking.status}
     facts = booking_facts(target.booking)
     if target.move:
         before = target.move.from_starts_at
@@ -47,6 +49,8 @@ def cancellation(context: StepContext) -> dict[str, Json]:
 def team(context: StepContext) -> dict[str, Json]:
     """Tell the owners and administrators of the business in one short mail each."""
     target = target_of(context)
+    if target.is_withdrawn and not context.payload.get("by"):
+        return {"skipped": target.booking.status}
     facts = booking_facts(target.booking)
     what: What = "cancelled" if context.payload.get("by") else "moved" if target.move else "confirmed"
     return send(
@@ -58,13 +62,13 @@ def correction(context: StepContext) -> dict[str, Json]:
     """Send the correction of a message that cannot be unsent: how the booking really stands, once more."""
     target = target_of(context)
     facts = booking_facts(target.booking)
-    drafts = [correcting(facts, context)]
+    drafts = [correcting(facts, target, context)]
     return send(context, target, drafts, suffix="correction")
 
 
-def correcting(facts: BookingFacts, context: StepContext) -> MessageDraft:
-    """Return the attendee's message that tells how the booking stands now."""
-    if context.payload.get("by"):
+def correcting(facts: BookingFacts, target: Target, context: StepContext) -> MessageDraft:
+    """Return the attendee's message that tells how the booking stands now, whatever was sent before."""
+    if target.is_withdrawn:
         return compose.cancellation_for_attendee(facts, by="business", reason="", now=context.now)
     return compose.confirmation_for_attendee(facts, now=context.now)
 

@@ -11,6 +11,7 @@ from booking.models import Booking, Meeting, Move
 from providers.api import ProviderError, RateLimited
 
 T = TypeVar("T")
+Status = Booking.Status
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Target:
     def meeting(self) -> Meeting:
         """The booking's meeting."""
         return self.booking.meeting
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether what the run confirmed was cancelled (or taken back anew) since: that run tells everyone."""
+        return self.booking.status not in (Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW)
 
     @property
     def starts_at(self) -> datetime:

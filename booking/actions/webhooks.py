@@ -12,6 +12,8 @@ from providers.api import deliver_notice, queue_notices
 def notify(context: StepContext) -> dict[str, Json]:
     """Post the event to every endpoint that wants it; each keyed, so a receiver can tell a repeat."""
     target = target_of(context)
+    if target.is_withdrawn and not context.payload.get("by"):
+        return {"skipped": target.booking.status}
     facts = booking_facts(target.booking)
     if context.payload.get("by"):
         event = "booking.cancelled"

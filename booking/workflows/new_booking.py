@@ -72,6 +72,9 @@ def fail(context: StepContext, code: str, _words: str) -> None:
     told = WORDS[reason]
     if target.move:
         call("fail_move_v1", target.move.pk, reason.value, told)
+        target.move.refresh_from_db()
+        if target.move.failure_code == "cancelled":  # it ended with its booking, whose cancellation tells everyone
+            return
         Move.objects.filter(pk=target.move.pk, failure_words="").update(
             failure_code=reason.value, failure_words=told
         )

@@ -1,6 +1,8 @@
 """Telling the client that nothing was booked (or not moved), with the nearest open times. A job of its own:
 composing asks calendars, so it cannot stand in the transaction that gives the slot back."""
 
+import contextlib
+
 from django.db import transaction
 
 from audit.api import Actor, Run, record
@@ -13,7 +15,7 @@ from booking.offers import Slot, alternatives
 from booking.signing import subject_of
 from jobs.api import Lease, handles
 from kernel.clock import now as wall_clock
-from providers.api import MessageDraft, deliver_message, queue_message
+from providers.api import MessageDraft, Rejected, deliver_message, queue_message
 
 
 @handles("tell_failed")
@@ -37,7 +39,8 @@ def tell_failed(ref: str, lease: Lease) -> None:
         ]
     lease.renew()
     for pk in ids:
-        deliver_message(pk, now=now)
+        with contextlib.suppress(Rejected):  # the message says so itself; the others still go out
+            deliver_message(pk, now=now)
     with transaction.atomic():
         lease.check()
         record(
