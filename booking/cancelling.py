@@ -25,7 +25,8 @@ def cancel_within(
     booking: Booking, *, reason: str, by: str, actor: Actor, now: datetime, reverses: Run | None = None
 ) -> Run:
     """The same inside the caller's transaction; `by` is who is named as the one who cancelled."""
-    meeting = Meeting.objects.select_for_update().get(pk=booking.meeting_id)  # a move may have given it another link
+    # under its lock: a move may have given it another link since the caller looked
+    meeting = Meeting.objects.select_for_update().get(pk=booking.meeting_id)
     payload = {
         "booking": booking.uid,
         "link_key": meeting.link_key,

@@ -1,0 +1,125 @@
+"""Cancelling: free at once, once, whatever else is going on; what was confirmed is not announced afterwards."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from audit.api import latest_run
+from booking.api import Attendee, Booking, NotChangeable, cancel, get_booking, move
+from booking.models import Meeting, Move
+from jobs.api import drain
+from providers.models import Room
+from tests.booking.clockwork import live_ranges, perform_all
+from tests.booking.scene import CLIENT, OWNER, booked, now, workday
+from tests.database import World
+from tests.simulators.smtp import MailSink
+
+
+@pytest.fixture
+def acme(world: World, web: str, mails: MailSink) -> Iterator[MailSink]:
+    with world.enter("acme"):
+        yield mails
+
+
+def subjects(mails: MailSink, to: str = "ben@example.com") -> list[str]:
+    """Return the first words of the mails to an address, in the order of their arrival."""
+    return [
+        str(each.mail["Subject"]).split(":")[0].strip() for each in mails.received if each.recipients == (to,)
+    ]
+
+
+def test_the_time_is_free_when_the_call_returns_and_everyone_is_told(acme: MailSink) -> None:
+    booking = booked("site-visit", workday(11))
+    perform_all()
+    cancel(booking, reason="The roof is fine.", now=now(), actor=CLIENT)
+    assert (booking.status, booking.cancelled_by, booking.cancel_reason) == (
+        "cancelled", "client", "The roof is fine.",
+    )  # fmt: skip
+    assert (live_ranges(booking.meeting_id), booked("site-visit", workday(11)).status) == ([], "confirmed")
+    perform_all()
+    assert subjects(acme) == ["Confirmed", "Cancelled", "Confirmed"]
+
+
+def test_a_second_click_finds_it_cancelled(acme: MailSink) -> None:
+    booking = booked("site-visit", workday(11))
+    stale = get_booking(booking.uid)
+    cancel(booking, reason="first", now=now(), actor=CLIENT)
+    with pytest.raises(NotChangeable, match="is cancelled"):
+        cancel(stale, reason="second", now=now(), actor=OWNER)
+    booking.refresh_from_db()
+    assert (booking.cancel_reason, booking.cancelled_by) == ("first", "client")
+    perform_all()
+    assert subjects(acme).count("Cancelled") == 1
+
+
+def test_what_is_not_confirmed_yet_cannot_be_cancelled(acme: MailSink) -> None:
+    booking = booked("intro-call", workday(11))
+    with pytest.raises(NotChangeable, match="is awaiting link"):
+        cancel(booking, reason="", now=now(), actor=CLIENT)
+    perform_all()
+    booking.refresh_from_db()
+    assert booking.status == "confirmed"
+
+
+def test_a_booking_cancelled_before_anyone_was_told_is_only_announced_as_cancelled(acme: MailSink) -> None:
+    booking = booked("site-visit", workday(11))
+    cancel(booking, reason="", now=now(), actor=CLIENT)
+    perform_all()
+    assert subjects(acme) == ["Cancelled"]
+    run = latest_run(f"meeting:{booking.meeting.uid}", workflow="new_booking")
+    assert run is not None
+    assert run.steps.get(action="send_confirmation").result == {"skipped": "cancelled"}
+
+
+def test_a_seat_given_back_leaves_the_session_and_its_link_to_the_others(
+    world: World, web: str, mails: MailSink
+) -> None:
+    with world.enter("northwind"):
+        first = booked("workshop", workday(10))
+        second = booked("workshop", workday(10), attendee=Attendee("Kim Roe", "kim@example.com"))
+        perform_all()
+        cancel(first, reason="", now=now(), actor=CLIENT)
+        perform_all()
+        meeting = Meeting.objects.get(pk=first.meeting_id)
+        second.refresh_from_db()
+        assert (meeting.seats_taken, meeting.released_at, second.status) == (1, None, "confirmed")
+        assert Room.objects.get(key=meeting.link_key).cancelled_at is None
+        cancel(get_booking(second.uid), reason="", now=now(), actor=CLIENT)
+        perform_all()
+        meeting.refresh_from_db()
+        assert (meeting.seats_taken, live_ranges(meeting.pk)) == (0, [])
+        assert Room.objects.get(key=meeting.link_key).cancelled_at is not None
+
+
+def test_cancelling_during_a_move_frees_both_times_and_speaks_of_no_move(acme: MailSink) -> None:
+    booking = booked("intro-call", workday(11))
+    perform_all()
+    moving = move(get_booking(booking.uid), start=workday(14), now=now(), actor=CLIENT)
+    assert (moving.status, len(live_ranges(booking.meeting_id))) == ("held", 2)
+    cancel(get_booking(booking.uid), reason="", now=now(), actor=CLIENT)
+    assert live_ranges(booking.meeting_id) == []
+    perform_all()
+    moving.refresh_from_db()
+    assert (moving.status, moving.failure_code) == ("failed", "cancelled")
+    assert subjects(acme) == ["Confirmed", "Cancelled"]
+    assert list(Room.objects.filter(cancelled_at=None)) == []
+
+
+def test_cancelling_with_what_was_read_before_a_move_cancels_the_link_that_it_has_now(acme: MailSink) -> None:
+    booking = booked("intro-call", workday(11))
+    perform_all()
+    stale = get_booking(booking.uid)
+    move(get_booking(booking.uid), start=workday(14), now=now(), actor=CLIENT)
+    perform_all()
+    assert Move.objects.get().status == "confirmed"
+    assert Room.objects.filter(cancelled_at=None).count() == 1
+    cancel(stale, reason="", now=now(), actor=CLIENT)
+    perform_all()
+    assert list(Room.objects.filter(cancelled_at=None)) == []
+
+
+def test_a_cancelled_booking_blocks_nothing_after_every_job_ran_twice(acme: MailSink) -> None:
+    booking: Booking = booked("site-visit", workday(11))
+    cancel(booking, reason="", now=now(), actor=CLIENT)
+    perform_all()
+    assert (drain(), live_ranges(booking.meeting_id)) == (0, [])

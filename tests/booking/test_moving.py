@@ -1,0 +1,197 @@
+"""Moving: both times blocked until the new one is proven; the old one stands when it fails, expires or is gone."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from audit.api import Entry, UndoRefused, latest_run, undo_preview, undo_run
+from booking.api import Booking, NotChangeable, SlotRefused, get_booking, manage_token, move
+from booking.deadlines import expire_due
+from booking.guard import guarded
+from booking.models import Move
+from booking.moving import _move
+from providers.models import Room
+from tests.booking.clockwork import let_pass, live_ranges, perform_all
+from tests.booking.scene import CLIENT, OWNER, booked, now, workday
+from tests.database import World
+from tests.simulators.http import Answer, http_site
+from tests.simulators.smtp import MailSink
+
+
+@pytest.fixture
+def confirmed(world: World, web: str, mails: MailSink) -> Iterator[Booking]:
+    """A confirmed intro call (30 minutes, in the built-in room) at 11:00 in Lisbon."""
+    with world.enter("acme"):
+        booking = booked("intro-call", workday(11))
+        perform_all()
+        yield get_booking(booking.uid)
+
+
+def utc(hour: int, minute: int = 0) -> str:
+    """Return "HH:MM" in UTC of a wall-clock time in Lisbon on the tests' day."""
+    return f"{workday(hour, minute):%H:%M}"
+
+
+def to(booking: Booking, hour: int, minute: int = 0) -> Move:
+    return move(get_booking(booking.uid), start=workday(hour, minute), now=now(), actor=CLIENT)
+
+
+def test_both_times_are_blocked_until_the_new_one_counts(confirmed: Booking) -> None:
+    token = manage_token(confirmed)
+    moving = to(confirmed, 14)
+    assert live_ranges(confirmed.meeting_id) == [(utc(11), utc(11, 30)), (utc(14), utc(14, 30))]
+    for hour in (11, 14):
+        with pytest.raises(SlotRefused):
+            booked("intro-call", workday(hour))
+    perform_all()
+    moving.refresh_from_db()
+    after = get_booking(confirmed.uid)
+    assert (moving.status, after.status, after.meeting.starts_at) == ("confirmed", "confirmed", workday(14))
+    assert live_ranges(confirmed.meeting_id) == [(utc(14), utc(14, 30))]
+    assert after.meeting.link_key == f"{after.meeting.uid}-m{moving.pk}"
+    assert (manage_token(after) != token, after.meeting.sequence) == (True, 1)
+    assert list(Room.objects.filter(cancelled_at=None).values_list("key", flat=True)) == [
+        after.meeting.link_key
+    ]
+    assert booked("intro-call", workday(11)).status == "awaiting_link"
+
+
+@pytest.mark.parametrize(("minute", "covering"), [(30, ((11, 0), (12, 0)))])
+def test_times_that_touch_are_covered_by_one_row(
+    confirmed: Booking, minute: int, covering: tuple[tuple[int, int], tuple[int, int]]
+) -> None:
+    to(confirmed, 11, minute)
+    assert live_ranges(confirmed.meeting_id) == [(utc(*covering[0]), utc(*covering[1]))]
+    perform_all()
+    assert live_ranges(confirmed.meeting_id) == [(utc(11, 30), utc(12))]
+
+
+def test_times_that_overlap_are_covered_by_one_row_and_the_rest_is_free_afterwards(
+    world: World, mails: MailSink
+) -> None:
+    with world.enter("acme"):
+        booking = booked("site-visit", workday(11))  # 90 minutes with 30 before and after
+        done = to(booking, 11, 30)
+        assert (done.status, live_ranges(booking.meeting_id)) == ("confirmed", [(utc(11), utc(13, 30))])
+        assert booked("intro-call", workday(10, 30)).status == "awaiting_link"
+
+
+def test_a_link_that_cannot_be_proven_leaves_the_old_time_and_frees_the_new(
+    confirmed: Booking, settings: Settings, mails: MailSink
+) -> None:
+    with http_site(lambda seen: Answer(status=500)) as broken:
+        settings.HOLDFAST_SELF_ADDRESS = broken.address
+        moving = to(confirmed, 14)
+        perform_all()
+    moving.refresh_from_db()
+    after = get_booking(confirmed.uid)
+    assert (moving.status, moving.failure_code) == ("failed", "link_unverified")
+    assert (after.status, after.meeting.starts_at, after.meeting.link_key) == (
+        "confirmed", workday(11), confirmed.meeting.link_key,
+    )  # fmt: skip
+    assert live_ranges(confirmed.meeting_id) == [(utc(11), utc(11, 30))]
+    assert list(Room.objects.filter(cancelled_at=None).values_list("key", flat=True)) == [
+        after.meeting.link_key
+    ]
+
+
+def test_a_move_that_expired_unswept_gives_way_to_the_next_and_its_end_is_signed(confirmed: Booking) -> None:
+    first = to(confirmed, 14)
+    let_pass(first)
+    second = to(confirmed, 15)
+    first.refresh_from_db()
+    assert (first.status, second.status) == ("expired", "held")
+    assert Entry.objects.filter(action="expire_hold").count() == 1
+    perform_all()
+    first.refresh_from_db()
+    assert (first.status, get_booking(confirmed.uid).meeting.starts_at) == ("expired", workday(15))
+
+
+def test_an_expired_move_and_then_a_time_that_was_taken_is_a_plain_refusal(confirmed: Booking) -> None:
+    first = to(confirmed, 14)
+    let_pass(first)
+    booked("intro-call", workday(15))
+
+    def late() -> object:  # the check before the guard was right a moment ago
+        return _move(get_booking(confirmed.uid), start=workday(15), now=now(), actor=CLIENT, reverses=None)
+
+    assert guarded(late) == "slot_taken"
+    first.refresh_from_db()
+    assert (first.status, live_ranges(confirmed.meeting_id)) == ("expired", [(utc(11), utc(11, 30))])
+    assert Entry.objects.filter(action="expire_hold").count() == 1
+
+
+def test_the_clock_ends_a_move_and_the_late_run_confirms_nothing(confirmed: Booking, mails: MailSink) -> None:
+    moving = to(confirmed, 14)
+    let_pass(moving)
+    assert expire_due() == 1
+    assert live_ranges(confirmed.meeting_id) == [(utc(11), utc(11, 30))]
+    perform_all()
+    moving.refresh_from_db()
+    after = get_booking(confirmed.uid)
+    assert (moving.status, after.status, after.meeting.starts_at) == ("expired", "confirmed", workday(11))
+    assert live_ranges(confirmed.meeting_id) == [(utc(11), utc(11, 30))]
+    assert list(Room.objects.filter(cancelled_at=None).values_list("key", flat=True)) == [
+        confirmed.meeting.link_key
+    ]
+
+
+def test_a_booking_that_moves_cannot_be_moved_at_the_same_time(confirmed: Booking) -> None:
+    to(confirmed, 14)
+    with pytest.raises(NotChangeable, match="being moved right now"):
+        to(confirmed, 15)
+
+
+@pytest.mark.parametrize(("hour", "why"), [(11, "has already")])
+def test_the_time_that_it_has_is_no_move(confirmed: Booking, hour: int, why: str) -> None:
+    with pytest.raises(NotChangeable, match=why):
+        to(confirmed, hour)
+
+
+def test_a_taken_time_is_refused_with_others_and_the_booking_stays(confirmed: Booking) -> None:
+    booked("intro-call", workday(14))
+    with pytest.raises(SlotRefused) as refused:
+        to(confirmed, 14)
+    assert (refused.value.code, len(refused.value.alternatives)) == ("host_busy", 3)
+    assert refused.value.message.endswith("Your booking stays as it is.")
+
+
+def undo_last_move(booking: Booking) -> object:
+    run = latest_run(f"meeting:{booking.meeting.uid}", workflow="new_booking")
+    assert run is not None
+    return undo_run(run.pk, actor=OWNER, now=now())
+
+
+def test_undo_of_a_move_moves_back_through_the_guard(confirmed: Booking) -> None:
+    to(confirmed, 14)
+    perform_all()
+    undo_last_move(confirmed)
+    perform_all()
+    after = get_booking(confirmed.uid)
+    assert (after.meeting.starts_at, live_ranges(after.meeting_id)) == (workday(11), [(utc(11), utc(11, 30))])
+    assert after.meeting.sequence == 2
+
+
+def test_undo_of_a_move_whose_old_time_was_taken_changes_nothing(confirmed: Booking) -> None:
+    to(confirmed, 14)
+    perform_all()
+    booked("intro-call", workday(11))
+    with pytest.raises(UndoRefused, match=r"^The time is gone: .* is taken. Nothing changed.$"):
+        undo_last_move(confirmed)
+    assert get_booking(confirmed.uid).meeting.starts_at == workday(14)
+
+
+def test_undo_of_a_move_while_the_next_one_is_under_way_says_so(confirmed: Booking) -> None:
+    to(confirmed, 14)
+    perform_all()
+    run = latest_run(f"meeting:{confirmed.meeting.uid}", workflow="new_booking")
+    assert run is not None
+    to(confirmed, 15)
+    with pytest.raises(UndoRefused, match=r"being moved right now.*Nothing changed"):
+        undo_run(run.pk, actor=OWNER, now=now())
+    perform_all()
+    assert undo_preview(run, now=now() + timedelta(0)).because == (
+        "The booking was moved again since. Undo that first."
+    )

@@ -1,0 +1,104 @@
+"""Undo of a cancellation: the old place, the same booking, or a clear no and nothing changed."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from audit.api import Run, UndoRefused, latest_run, undo_preview, undo_run
+from booking.api import Booking, cancel, get_booking, move, progress
+from providers.models import Room
+from tests.booking.clockwork import live_ranges, perform_all
+from tests.booking.scene import CLIENT, OWNER, booked, now, workday
+from tests.database import World
+from tests.simulators.smtp import MailSink
+
+
+@pytest.fixture
+def acme(world: World, web: str, mails: MailSink) -> Iterator[World]:
+    with world.enter("acme"):
+        yield world
+
+
+def cancelled(booking: Booking) -> Run:
+    """Cancel it, let everything run, and return the cancellation's run."""
+    cancel(get_booking(booking.uid), reason="", now=now(), actor=CLIENT)
+    perform_all()
+    run = latest_run(f"meeting:{booking.meeting.uid}", workflow="cancellation")
+    assert run is not None
+    return run
+
+
+def test_the_same_booking_takes_its_place_back_with_a_new_link(acme: World) -> None:
+    booking = booked("intro-call", workday(11))
+    perform_all()
+    before = get_booking(booking.uid).meeting
+    undo_run(cancelled(booking).pk, actor=OWNER, now=now())
+    assert get_booking(booking.uid).status == "awaiting_link"
+    perform_all()
+    after = get_booking(booking.uid)
+    assert (after.status, after.cancelled_at, after.cancelled_by) == ("confirmed", None, "")
+    assert (after.meeting_id, after.meeting.starts_at, after.meeting.seats_taken) == (
+        before.pk,
+        workday(11),
+        1,
+    )
+    assert (after.meeting.sequence, after.meeting.link_key != before.link_key) == (before.sequence + 2, True)
+    live = Room.objects.filter(cancelled_at=None).values_list("key", flat=True)
+    assert list(live) == [after.meeting.link_key]
+
+
+def test_a_time_that_was_taken_meanwhile_is_refused_and_nothing_changes(acme: World) -> None:
+    booking = booked("site-visit", workday(11))
+    run = cancelled(booking)
+    taker = booked("intro-call", workday(12))
+    with pytest.raises(UndoRefused, match=r"^The time is gone: .* was taken meanwhile. Nothing changed"):
+        undo_run(run.pk, actor=OWNER, now=now())
+    assert (get_booking(booking.uid).status, live_ranges(booking.meeting_id)) == ("cancelled", [])
+    assert (get_booking(taker.uid).status, Run.objects.filter(reverses=run).count()) == ("awaiting_link", 0)
+
+
+def test_a_cancellation_is_undone_once_and_the_next_one_again(acme: World) -> None:
+    booking = booked("site-visit", workday(11))
+    first = cancelled(booking)
+    undo_run(first.pk, actor=OWNER, now=now())
+    perform_all()
+    with pytest.raises(UndoRefused, match="It was undone already"):
+        undo_run(first.pk, actor=OWNER, now=now())
+    second = cancelled(booking)
+    assert second.pk != first.pk
+    undo_run(second.pk, actor=OWNER, now=now())
+    perform_all()
+    assert get_booking(booking.uid).status == "confirmed"
+
+
+def test_a_time_that_has_passed_is_not_offered(acme: World) -> None:
+    run = cancelled(booked("site-visit", workday(11)))
+    preview = undo_preview(run, now=workday(11) + timedelta(seconds=1))
+    assert (preview.possible, preview.because) == (False, "The time of the meeting has passed.")
+
+
+def test_the_progress_of_a_moved_booking_taken_back_is_that_of_the_taking_back(acme: World) -> None:
+    booking = booked("intro-call", workday(11))
+    perform_all()
+    move(get_booking(booking.uid), start=workday(14), now=now(), actor=CLIENT)
+    perform_all()
+    undo_run(cancelled(booking).pk, actor=OWNER, now=now())
+    seen = progress(get_booking(booking.uid), now=now())
+    assert (seen.final, [line.state for line in seen.lines]) == (False, ["done", "done", "doing", "doing"])
+    perform_all()
+    seen = progress(get_booking(booking.uid), now=now())
+    assert (seen.status, seen.final, {line.state for line in seen.lines}) == ("confirmed", True, {"done"})
+
+
+def test_undo_of_a_confirmation_cancels_and_its_undo_takes_back(acme: World) -> None:
+    booking = booked("site-visit", workday(11))
+    perform_all()
+    confirmation = latest_run(f"meeting:{booking.meeting.uid}", workflow="new_booking")
+    assert confirmation is not None
+    cancelling = undo_run(confirmation.pk, actor=OWNER, now=now())
+    assert (get_booking(booking.uid).status, get_booking(booking.uid).cancelled_by) == ("cancelled", "undo")
+    perform_all()
+    undo_run(cancelling.pk, actor=OWNER, now=now())
+    perform_all()
+    assert get_booking(booking.uid).status == "confirmed"
