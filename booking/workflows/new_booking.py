@@ -73,7 +73,7 @@ def fail(context: StepContext, code: str, _words: str) -> None:
     if target.move:
         call("fail_move_v1", target.move.pk, reason.value, told)
         target.move.refresh_from_db()
-        if target.move.failure_code == "cancelled":  # it ended with its booking, whose cancellation tells everyone
+        if target.move.failure_code == "cancelled":  # with its booking, whose cancellation tells everyone
             return
         Move.objects.filter(pk=target.move.pk, failure_words="").update(
             failure_code=reason.value, failure_words=told
