@@ -20,7 +20,7 @@ T = TypeVar("T")
 TAKEN = {"slot_taken", "host_busy", "buffer"}
 
 
-def perform_all(*, seconds: float = 30) -> None:
+def perform_all(*, seconds: float = 60) -> None:
     """Perform every job of every tenant until none waits, the tries that wait for their time included."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -54,7 +54,7 @@ def working() -> Iterator[None]:
         thread.join(30)
 
 
-def eventually(is_so: Callable[[], bool], *, seconds: float = 30) -> None:
+def eventually(is_so: Callable[[], bool], *, seconds: float = 60) -> None:
     """Wait until something has come about."""
     deadline = time.monotonic() + seconds
     while not is_so():
