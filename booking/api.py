@@ -17,7 +17,7 @@ from booking.errors import (
     SlotRefused,
 )
 from booking.facts import booking_facts
-from booking.holding import Booked, book, hold, submit
+from booking.holding import Booked, book, hold, release, submit
 from booking.links import event_uid, is_manage_token, manage_token, manage_url
 from booking.models import (
     Booking,
@@ -107,6 +107,7 @@ __all__ = [
     "person_of",
     "probe_hold",
     "progress",
+    "release",
     "restrict_booking",
     "slots",
     "subject_of",

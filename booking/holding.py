@@ -100,6 +100,25 @@ def submit(
     raise NotChangeable("This booking was submitted already. Open its page to see how it stands.")
 
 
+def release(booking: Booking, *, now: datetime, actor: Actor) -> bool:
+    """Give a hold back before its deadline: the time is open to everyone at once.
+
+    False when it was no hold any more (submitted, expired, released): then nothing changed.
+    """
+
+    def give_back() -> bool:
+        words = "Another time was chosen."
+        held = [Booking.Status.HELD.value]
+        answer = call("release_v1", booking.pk, held, "expired", Reason.HOLD_EXPIRED.value, words, "")
+        if answer is None:
+            return False
+        payload = {"booking": booking.uid, "released_at": now.isoformat()}
+        sign("release_hold", meeting_uid=answer["meeting"], actor=actor, payload=payload)
+        return True
+
+    return guarded(give_back)
+
+
 def book(
     event_type: EventType,
     *,

@@ -15,6 +15,7 @@ urlpatterns = [
     path("book/<slug:event>/hold", pick.hold_slot, name="hold"),
     path("b/<str:uid>/<str:token>/", booked.booked, name="booking"),
     path("b/<str:uid>/<str:token>/details/", details.details, name="details"),
+    path("b/<str:uid>/<str:token>/release/", details.release_hold, name="release"),
     path("b/<str:uid>/<str:token>/progress/", booked.booking_progress, name="progress"),
     path("b/<str:uid>/<str:token>/meeting.ics", booked.calendar_file, name="calendar_file"),
     path("b/<str:uid>/<str:token>/cancel/", change.cancel, name="cancel"),

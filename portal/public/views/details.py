@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from audit.api import Actor
-from booking.api import Attendee, Booking, InvalidBooking, SlotRefused, submit
+from booking.api import Attendee, Booking, InvalidBooking, SlotRefused, release, submit
 from kernel.clock import now as read_clock
 from portal.public.answers import SeeOther, client_page
 from portal.public.forms import DetailsForm
@@ -51,6 +51,16 @@ def details(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         "countdown": build_countdown(booking.expires_at or now, now=now, time_zone=booking.time_zone),
     }
     return render(request, "public/details.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["POST"])
+@client_page
+def release_hold(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """Give the held time back, and lead to the picker; a booking that was sent meanwhile stands."""
+    now = read_clock()
+    booking = find_booking(request, uid, token, now=now)
+    release(booking, now=now, actor=Actor(type="client", id=booking.uid))
+    return SeeOther(reverse("public:pick", args=[booking.meeting.event_type.slug]))
 
 
 def _refused(request: HttpRequest, booking: Booking, form: DetailsForm, refusal: SlotRefused) -> HttpResponse:
