@@ -1,10 +1,24 @@
 """Promise 7. Each step leaves a signed entry, what ran can be undone by one act that is signed as well, and
 nobody rewrites the record unseen: neither an unsigned change nor a forged entry stands."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
+from pytest_django import Settings
 
-from audit.api import Entry, Outcome, Run, UndoRefused, get_run, runs, undo_preview, undo_run, verify_ledger
+from audit.api import (
+    Entry,
+    Outcome,
+    Run,
+    UndoRefused,
+    get_run,
+    runs,
+    undo_preview,
+    undo_run,
+    verify_ledger,
+    write_checkpoints,
+)
 from booking.api import Attendee, Booking, get_event_type
 from jobs.api import drain
 from tests.booking.scene import BEN, OWNER, booked, first_slots, now, workday
@@ -16,8 +30,10 @@ START = workday(11)
 
 
 def test_promise_7_every_automated_action_is_signed_and_reversible(
-    world: World, web: str, mails: MailSink
+    world: World, web: str, mails: MailSink, settings: Settings, tmp_path: Path
 ) -> None:
+    settings.HOLDFAST_DATA = tmp_path
+    settings.HOLDFAST_CHECKPOINTS = tmp_path / "checkpoints"
     with world.enter("acme"):
         booking = booked("intro-call", START)
         perform_all()
@@ -45,6 +61,7 @@ def test_promise_7_every_automated_action_is_signed_and_reversible(
                 assert step.undo in ("full", "correct") or step.because
         assert _reversed_by(cancellation) == confirmation.pk
         assert _reversed_by(again) == cancellation.pk
+    write_checkpoints(now())
     report = verify_ledger(world.acme, now=now())
     assert (report.outcome, report.seq) == (Outcome.OK, None), report.words
 
