@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from portal.staff.navigation import ENTRIES
 from tenants.api import Tenant
 
 _FACES = {"client_facing": "Client-facing", "company_wide": "Company-wide"}
@@ -32,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show every business of the platform by name; sign-in is the platform's own."""
     businesses = Tenant.objects.filter(kind=Tenant.Kind.BUSINESS).order_by("name", "pk")
     rows = [_row(tenant) for tenant in businesses.prefetch_related("domains")]
-    return render(request, "staff/home.html", {"rows": rows})
+    return render(request, "staff/home.html", {"rows": rows, "navigation": ENTRIES, "here": "businesses"})
 
 
 def _row(tenant: Tenant) -> Row:

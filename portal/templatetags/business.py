@@ -7,10 +7,16 @@ from typing import Any
 from django import template
 
 from audit.api import RunView, StepView
-from portal.business import times, words
+from portal.business import navigation, times, words
 from portal.business.viewer import Viewer
 
 register = template.Library()
+
+
+@register.filter
+def navigation_entries(viewer: Viewer) -> tuple[navigation.Entry, ...]:
+    """List the navigation's words for this user."""
+    return navigation.entries(sees_everything=viewer.sees_everything)
 
 
 @register.filter

@@ -1,0 +1,25 @@
+"""The portal's navigation: at most nine words, in the order of a day's work."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One word of the navigation: `key` is what a page passes as `here`, `url` a URL's name."""
+
+    key: str
+    words: str
+    url: str
+    admins_only: bool = False
+
+
+ENTRIES = (
+    Entry("bookings", "Bookings", "business:bookings"),
+    Entry("runs", "What ran", "business:runs", admins_only=True),
+    Entry("messages", "Messages", "business:messages", admins_only=True),
+)
+
+
+def entries(*, sees_everything: bool) -> tuple[Entry, ...]:
+    """Return what this user's navigation lists; a host sees no page that would refuse them."""
+    return tuple(entry for entry in ENTRIES if sees_everything or not entry.admins_only)
