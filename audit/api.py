@@ -16,6 +16,7 @@ from audit.sagas.actions import Action, Irreversible, NoEffect, Permanent, Step,
 from audit.sagas.buttons import undo_preview, undo_run, undo_step, undo_step_preview
 from audit.sagas.history import RunView, StepView, get_run, get_step, latest_run, runs
 from audit.sagas.start import start_run
+from audit.sagas.stopped import NotStopped, resume_run, roll_back_run
 from audit.sagas.workflows import UndoPreview, UndoRefused, Workflow, register_workflow, workflows
 from audit.verification.report import Outcome, Report, verify_ledger
 
@@ -33,6 +34,7 @@ __all__ = [
     "NoEffect",
     "NotCanonical",
     "NotInTransaction",
+    "NotStopped",
     "Outcome",
     "Permanent",
     "PersonalDataAltered",
@@ -61,7 +63,9 @@ __all__ = [
     "record",
     "register_workflow",
     "restrict_ledger",
+    "resume_run",
     "reveal",
+    "roll_back_run",
     "rotate_signing_key",
     "runs",
     "start_run",

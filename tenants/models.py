@@ -30,6 +30,7 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # untyped base
     ready_at = models.DateTimeField(null=True, blank=True, help_text="when its schema was complete")
     paused_at = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
+    sandbox = models.BooleanField(default=False, help_text="made for load tests; nobody's real bookings")
 
     class Meta:
         constraints = [

@@ -7,7 +7,8 @@ class Run(models.Model):
     """One performance of a workflow. `payload` holds ids only."""
 
     class State(models.TextChoices):
-        RUNNING = "running"  # -> done, failing
+        RUNNING = "running"  # -> done, failing, stopped
+        STOPPED = "stopped"  # a required step failed for good, a person decides -> running, failing
         FAILING = "failing"  # a required step failed for good; what was started is being undone -> failed
         FAILED = "failed"
         DONE = "done"

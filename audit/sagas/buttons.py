@@ -11,7 +11,7 @@ from audit.models import Step as StepRow
 from audit.sagas.actions import Irreversible, NoEffect
 from audit.sagas.undoing import undo_step_row
 from audit.sagas.workflows import UndoPreview, UndoRefused, workflow_named
-from jobs.api import Lease, enqueue, handles
+from jobs.api import OWNER_PREFIX, Lease, enqueue, handles
 from kernel.errors import HoldfastError
 
 
@@ -19,6 +19,11 @@ def undo_preview(run: Run, *, now: datetime) -> UndoPreview:
     """Say what undoing the whole run would do, before it is done."""
     if Run.objects.filter(reverses=run).exists():
         return UndoPreview(possible=False, because="It was undone already.")
+    if run.state == Run.State.STOPPED:
+        return UndoPreview(
+            possible=False,
+            because="It stopped at a step that failed. Resume it, or roll it back, on its page.",
+        )
     if run.state == Run.State.RUNNING:
         return UndoPreview(possible=False, because="It is still running. Wait until it has ended.")
     if run.state in (Run.State.FAILING, Run.State.FAILED):
@@ -89,9 +94,10 @@ def undo_step(step_id: int, *, actor: Actor, now: datetime) -> None:
             run_id=row.run_id,
             step_id=row.pk,
         )
-        enqueue("undo_step", ref=str(row.pk), now=now)
+        enqueue(workflow_named(row.run.workflow).undo_job, ref=str(row.pk), now=now)
 
 
+@handles(f"{OWNER_PREFIX}undo_step")
 @handles("undo_step")
 def perform_undo_step(ref: str, lease: Lease) -> None:
     """Perform the undo of one step that a person asked for."""

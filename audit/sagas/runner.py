@@ -20,13 +20,14 @@ from audit.sagas.context import context_of
 from audit.sagas.signing import sign_step
 from audit.sagas.undoing import undo_started
 from audit.sagas.workflows import Workflow, workflow_named
-from jobs.api import Later, Lease, handles
+from jobs.api import OWNER_PREFIX, Later, Lease, handles
 from kernel.clock import now as wall_clock
 from kernel.crashpoints import crash_point
 
 log = logging.getLogger(__name__)
 
 
+@handles(f"{OWNER_PREFIX}run")
 @handles("run")
 def perform_run(ref: str, lease: Lease) -> None:
     """Perform run `ref` until it ends, or until a step has to wait (raises `Later`)."""
@@ -115,9 +116,10 @@ def _after_failure(it: Performing, context: StepContext, failure: StepFailure) -
         it.row.save(update_fields=["state", "finished_at", "error"])
         sign_step(it.run, it.row, it.step, outcome="failed")
         if it.step.required:
-            it.run.state = Run.State.FAILING
+            it.run.state = Run.State.STOPPED if it.workflow.waits else Run.State.FAILING
             it.run.failure_code, it.run.failure_words = failure.code, failure.words
             it.run.save(update_fields=["state", "failure_code", "failure_words"])
+        if it.run.state == Run.State.FAILING:
             it.run.steps.filter(state=StepRow.State.WAITING).update(state=StepRow.State.SKIPPED)
     log.warning("Run %s: %s failed for good: %s", it.run.pk, it.row.action, failure.words)
 

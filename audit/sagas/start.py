@@ -60,5 +60,5 @@ def start_run(
         row.state, row.attempts, row.started_at, row.finished_at = StepRow.State.DONE, 1, now, now
         row.save(update_fields=["state", "attempts", "started_at", "finished_at"])
         sign_step(run, row, step, outcome="done")
-    enqueue("run", ref=str(run.pk), now=now)
+    enqueue(workflow.run_job, ref=str(run.pk), now=now)
     return run

@@ -8,6 +8,7 @@ from typing import Any
 from audit.ledger.entries import Actor
 from audit.models import Run
 from audit.sagas.actions import Step, StepContext
+from jobs.api import OWNER_PREFIX
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Workflow:
 
     fail:         local write, in the transaction that turns the run to failing: give back what was promised
     fail_call:    after the undos, outside any transaction: tell the people concerned (may be retried)
+    by_owner:     its steps need the owner's database role; the process that has it performs them
+    waits:        a required step that fails for good stops the run until a person resumes it or rolls it back
     deadline:     when required steps must have ended; past it the run fails for good
     sentence:     the run in words, e.g. "Confirmed Ben's intro call on Tue 24 Nov 14:30"
     preview/undo: the run's Undo button; `undo` runs in a transaction and returns the run that reverses it
@@ -46,6 +49,18 @@ class Workflow:
     undo: Callable[[Run, Actor, datetime], Run]
     fail: Callable[[StepContext, str, str], None] | None = None
     deadline: Callable[[Mapping[str, Any]], datetime | None] | None = None
+    by_owner: bool = False
+    waits: bool = False
+
+    @property
+    def run_job(self) -> str:
+        """Return the kind of the job that performs a run of it."""
+        return f"{OWNER_PREFIX}run" if self.by_owner else "run"
+
+    @property
+    def undo_job(self) -> str:
+        """Return the kind of the job that undoes one step of it."""
+        return f"{OWNER_PREFIX}undo_step" if self.by_owner else "undo_step"
 
     def step(self, action: str) -> Step:
         """Return the step of that action; a KeyError names an action of another version."""

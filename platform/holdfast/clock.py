@@ -1,4 +1,8 @@
-"""The clock: deadlines, meetings that ended, checkpoints of the ledgers. `python -m holdfast.clock`"""
+"""The clock: deadlines, meetings that ended, checkpoints of the ledgers. `python -m holdfast.clock`
+
+It is also the one long-running process that may hold OWNER_DATABASE_URL: a thread of its own performs the jobs
+that need that role (onboarding, deletion). The clock's own chores speak as the application.
+"""
 
 import logging
 import time
@@ -13,8 +17,10 @@ PAUSE_SECONDS = 1.0
 def main() -> None:
     """Tick until SIGTERM or SIGINT; several clocks may run at once, every act is a guarded update."""
     start("clock")
+    from holdfast import owner_jobs
     from holdfast.loops import repeat
 
+    owner_jobs.begin()
     repeat(Clock().tick, pause_seconds=PAUSE_SECONDS)
 
 

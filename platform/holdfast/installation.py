@@ -26,13 +26,17 @@ class Installation:
     calendar_url: str = ""
 
     def application_environment(self) -> dict[str, str]:
-        """What web, worker, relay and clock get: the application's role, never the owner's."""
+        """What web, worker and relay get: the application's role, never the owner's."""
         given = {name: value for name, value in os.environ.items() if name != "OWNER_DATABASE_URL"}
         return {**given, **self._own_settings()}
 
     def owner_environment(self) -> dict[str, str]:
-        """What the migrating and seeding step gets: the application's environment and the owner's address."""
-        return {**self.application_environment(), "OWNER_DATABASE_URL": self.owner_database_url}
+        """What migrating, seeding and the clock get: the application's environment and the owner's address.
+
+        Without such an address (the operator kept it) this is the application's environment.
+        """
+        owner = {"OWNER_DATABASE_URL": self.owner_database_url} if self.owner_database_url else {}
+        return {**self.application_environment(), **owner}
 
     def _own_settings(self) -> dict[str, str]:
         settings = {

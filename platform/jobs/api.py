@@ -3,10 +3,11 @@
 from jobs.models import Job
 from jobs.outbox import NoTransaction, enqueue, unfinished
 from jobs.perform import perform
-from jobs.registry import Later, Lease, LeaseLost, handles
-from jobs.relay import drain, relay_once
+from jobs.registry import OWNER_PREFIX, Later, Lease, LeaseLost, handles, needs_owner
+from jobs.relay import drain, perform_owner_jobs, relay_once
 
 __all__ = [
+    "OWNER_PREFIX",
     "Job",
     "Later",
     "Lease",
@@ -15,7 +16,9 @@ __all__ = [
     "drain",
     "enqueue",
     "handles",
+    "needs_owner",
     "perform",
+    "perform_owner_jobs",
     "relay_once",
     "unfinished",
 ]

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from jobs.handover import hand_over
 from jobs.models import Job
+from jobs.registry import needs_owner
 from kernel.tenancy import current_schema
 
 
@@ -17,10 +18,11 @@ def enqueue(kind: str, *, ref: str, now: datetime, due_at: datetime | None = Non
     """Write a job of the current tenant, in the caller's transaction; due now unless `due_at` says later.
 
     After the commit a job that is due goes to the broker at once; whatever that misses, the relay finds.
+    A kind that needs the owner's role never meets the broker: its process looks for it in the table.
     """
     if not connection.in_atomic_block:
         raise NoTransaction(f"enqueue({kind!r}) needs the transaction of the fact that causes it.")
-    at_once = due_at is None or due_at <= now
+    at_once = (due_at is None or due_at <= now) and not needs_owner(kind)
     job = Job.objects.create(
         schema=current_schema(),
         kind=kind,

@@ -10,20 +10,21 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from jobs.models import Job
-from jobs.registry import Later, Lease, LeaseLost, handler_of
+from jobs.registry import OWNER_PREFIX, Later, Lease, LeaseLost, handler_of
 from kernel.tenancy import PUBLIC, entered
 
 log = logging.getLogger(__name__)
 PARK_AFTER_ATTEMPTS = 20
 
 
-def perform(job_id: int) -> bool:
+def perform(job_id: int, *, as_owner: bool = False) -> bool:
     """Perform a job if it is due and nobody else holds it; say whether it was ours.
 
-    Delivered twice, late, or after another worker took it: the claim fails and nothing happens.
+    Delivered twice, late, or after another worker took it: the claim fails and nothing happens. Jobs that need
+    the owner's database role are claimed with `as_owner` only, the others without it only.
     """
     lease = Lease(job_id=job_id, token=uuid4(), seconds=settings.HOLDFAST_LEASE_SECONDS)
-    job = _claimed(lease)
+    job = _claimed(lease, as_owner=as_owner)
     if job is None:
         return False
     try:
@@ -51,13 +52,14 @@ def _run(job: Job, lease: Lease) -> None:
         raise RuntimeError(f"{job.kind} left a transaction open.")
 
 
-def _claimed(lease: Lease) -> Job | None:
+def _claimed(lease: Lease, *, as_owner: bool) -> Job | None:
     """Take the lease with one guarded update, by the database's clock."""
     with entered(PUBLIC):
         free = Q(state=Job.State.QUEUED, due_at__lte=Now()) | Q(
             state=Job.State.LEASED, leased_until__lt=Now()
         )
-        taken = Job.objects.filter(free, pk=lease.job_id).update(
+        ours = Q(kind__startswith=OWNER_PREFIX) if as_owner else ~Q(kind__startswith=OWNER_PREFIX)
+        taken = Job.objects.filter(free, ours, pk=lease.job_id).update(
             state=Job.State.LEASED,
             lease=lease.token,
             leased_until=Now() + timedelta(seconds=lease.seconds),

@@ -46,6 +46,9 @@ class Later(Exception):
         self.due_at = due_at
 
 
+OWNER_PREFIX = "owner:"
+"""Kinds that start so need the owner's database role: only the process that holds its address performs them."""
+
 Handler = Callable[[str, Lease], None]
 _handlers: dict[str, Handler] = {}
 
@@ -60,6 +63,11 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def needs_owner(kind: str) -> bool:
+    """Say whether jobs of this kind need the owner's database role."""
+    return kind.startswith(OWNER_PREFIX)
 
 
 def handler_of(kind: str) -> Handler | None:

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from jobs.handover import REHAND_AFTER, send
 from jobs.models import Job
 from jobs.perform import perform
+from jobs.registry import OWNER_PREFIX
 from kernel.tenancy import PUBLIC, entered
 
 BATCH = 100
@@ -22,6 +23,7 @@ def relay_once() -> int:
         ids = list(
             Job.objects.select_for_update(skip_locked=True)
             .filter(_missed())
+            .exclude(kind__startswith=OWNER_PREFIX)
             .order_by("due_at")
             .values_list("pk", flat=True)[:BATCH]
         )
@@ -45,14 +47,23 @@ def _missed() -> Q:
     return queued | orphaned
 
 
-def drain(*, limit: int = 1000) -> int:
-    """Perform every due job in this process, without a broker; return how many ran (tests, small tools)."""
+def perform_owner_jobs(*, limit: int = 100) -> int:
+    """Perform every due job that needs the owner's role, which this thread must speak as; return how many."""
+    return drain(limit=limit, as_owner=True)
+
+
+def drain(*, limit: int = 1000, as_owner: bool = False) -> int:
+    """Perform every due job in this process, without a broker; return how many ran (tests, small tools).
+
+    Those that need the owner's database role are left alone, unless `as_owner`: then only those run.
+    """
     ran = 0
     due = Q(state=Job.State.QUEUED, due_at__lte=Now()) | Q(state=Job.State.LEASED, leased_until__lt=Now())
+    due &= Q(kind__startswith=OWNER_PREFIX) if as_owner else ~Q(kind__startswith=OWNER_PREFIX)
     while ran < limit:
         with entered(PUBLIC):
             ids = list(Job.objects.filter(due).order_by("due_at", "pk").values_list("pk", flat=True)[:BATCH])
-        done = sum(perform(job_id) for job_id in ids)
+        done = sum(perform(job_id, as_owner=as_owner) for job_id in ids)
         if not done:
             return ran
         ran += done

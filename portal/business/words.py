@@ -27,6 +27,7 @@ BOOKING: dict[str, Word] = {
 
 RUN: dict[str, Word] = {
     "running": Word("Running", "accent"),
+    "stopped": Word("Stopped, waits for a decision", "bad"),
     "failing": Word("Failing, taking back what it started", "bad"),
     "failed": Word("Failed", "bad"),
     "done": Word("Done", "good"),

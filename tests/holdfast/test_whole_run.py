@@ -85,7 +85,7 @@ def test_demo_is_served_survives_deaths_and_stops_clean(data: Path, start: Start
     assert sorted(first) == CHILDREN
     for name in ("web", "worker", "relay", "clock"):
         environment = environment_of(first[name])
-        assert "OWNER_DATABASE_URL" not in environment
+        assert ("OWNER_DATABASE_URL" in environment) == (name == "clock"), name
         assert "//holdfast_app:" in environment["DATABASE_URL"]
 
     for name in ("web", "worker", "broker", "database"):

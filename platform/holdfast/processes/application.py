@@ -31,9 +31,11 @@ def answers(installation: Installation) -> bool:
 def _module(installation: Installation, name: str) -> Child:
     log = installation.data / "logs" / f"{name}.log"
     command = [sys.executable, "-P", "-m", f"holdfast.{name}"]
+    is_owner = name == "clock"  # docs/decisions/the-clock-performs-the-owners-jobs.md
+    environment = installation.owner_environment() if is_owner else installation.application_environment()
     return Child(
         name=name,
-        spawn=spawner(command, environment=installation.application_environment(), log=log),
+        spawn=spawner(command, environment=environment, log=log),
         log=log,
     )
 

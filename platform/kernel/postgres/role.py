@@ -29,8 +29,15 @@ def database_settings(url: str, *, limits: str = _LIMITS) -> dict[str, Any]:
     }
 
 
-def speak_as(url: str, *, limits: str = _LIMITS) -> None:
-    """Make this thread's connection use another address (the owner's for migrations), from now on."""
+def speak_as(url: str, *, limits: str = _LIMITS, only_here: bool = False) -> None:
+    """Make this process's connections use another address (the owner's for migrations), from now on.
+
+    `only_here`: this thread's alone. The others, and those to come, keep the address that they had.
+    """
     connection.close()
-    connection.settings_dict.update(database_settings(url, limits=limits))
+    wanted = database_settings(url, limits=limits)
+    if only_here:
+        connection.settings_dict = {**connection.settings_dict, **wanted}
+    else:
+        connection.settings_dict.update(wanted)
     connection.set_schema_to_public()  # type: ignore[attr-defined]  # django-tenants' backend
