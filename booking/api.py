@@ -2,6 +2,7 @@
 
 from booking.attendees import Attendee
 from booking.cancelling import cancel
+from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.core.states import Status
 from booking.deadlines import complete_ended, expire_due
 from booking.errors import (
@@ -18,6 +19,7 @@ from booking.errors import (
 )
 from booking.facts import booking_facts
 from booking.holding import Booked, book, hold, release, submit
+from booking.incidents import close_incident, incidents, open_incident, reopen_incident, resolve_incident
 from booking.links import event_uid, is_manage_token, manage_token, manage_url
 from booking.models import (
     Booking,
@@ -25,10 +27,12 @@ from booking.models import (
     EventType,
     EventTypeHost,
     Host,
+    Incident,
     Meeting,
     MeetingHost,
     Move,
     Occupancy,
+    Reminder,
     Resource,
     Schedule,
     WeeklyHours,
@@ -68,8 +72,10 @@ __all__ = [
     "Host",
     "HostNotFound",
     "IdempotencyMismatch",
+    "Incident",
     "InvalidBooking",
     "InvalidRange",
+    "InvalidReminders",
     "Meeting",
     "MeetingHost",
     "Move",
@@ -77,6 +83,7 @@ __all__ = [
     "Occupancy",
     "Progress",
     "ProgressLine",
+    "Reminder",
     "Resource",
     "Schedule",
     "Slot",
@@ -92,6 +99,8 @@ __all__ = [
     "booking_sentence",
     "bookings",
     "cancel",
+    "checked_reminders",
+    "close_incident",
     "complete_ended",
     "event_uid",
     "expire_due",
@@ -99,15 +108,19 @@ __all__ = [
     "get_event_type",
     "get_host",
     "hold",
+    "incidents",
     "is_manage_token",
     "manage_token",
     "manage_url",
     "move",
     "offered_event_types",
+    "open_incident",
     "person_of",
     "probe_hold",
     "progress",
     "release",
+    "reopen_incident",
+    "resolve_incident",
     "restrict_booking",
     "slots",
     "subject_of",

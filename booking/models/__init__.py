@@ -3,7 +3,9 @@
 from booking.models.bookings import Booking, IdempotencyKey, Move
 from booking.models.event_types import EventType, EventTypeHost
 from booking.models.hosts import DateOverride, Host, Resource, Schedule, WeeklyHours
+from booking.models.incidents import Incident
 from booking.models.meetings import Meeting, MeetingHost, Occupancy
+from booking.models.reminders import Reminder
 
 __all__ = [
     "Booking",
@@ -12,10 +14,12 @@ __all__ = [
     "EventTypeHost",
     "Host",
     "IdempotencyKey",
+    "Incident",
     "Meeting",
     "MeetingHost",
     "Move",
     "Occupancy",
+    "Reminder",
     "Resource",
     "Schedule",
     "WeeklyHours",

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from booking.core.reminders import usual_reminders
 from booking.models.hosts import Host
 
 
@@ -37,6 +38,9 @@ class EventType(models.Model):
     location_kind = models.CharField(max_length=16, choices=Location.choices, default=Location.BUILT_IN_ROOM)
     location_detail = models.CharField(max_length=300, blank=True, default="")
     requires_approval = models.BooleanField(default=False)
+    reminder_minutes = models.JSONField(
+        default=usual_reminders, help_text="minutes before the start; [] for none"
+    )
     active = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
     hosts = models.ManyToManyField(Host, through="EventTypeHost", related_name="event_types")
