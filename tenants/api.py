@@ -1,5 +1,6 @@
 """The door of the app: import from here, not from the modules behind it."""
 
+from tenants.deletion import delete_tenant
 from tenants.links import current_tenant, is_own_host, tenant_url
 from tenants.models import Domain, Tenant
 from tenants.provisioning import (
@@ -17,6 +18,7 @@ __all__ = [
     "Tenant",
     "application_role",
     "current_tenant",
+    "delete_tenant",
     "grant_application",
     "is_own_host",
     "migrate_public",

@@ -34,6 +34,7 @@ def provision(
     time_zone: str = "UTC",
     accent: str = "#2456d6",
     tagline: str = "",
+    sandbox: bool = False,
 ) -> Tenant:
     """Make a tenant that answers at `domain`, or finish one that a killed run left half made.
 
@@ -51,6 +52,7 @@ def provision(
                 time_zone=time_zone,
                 accent=accent,
                 tagline=tagline,
+                sandbox=sandbox,
                 created_at=now,
             )
             Domain.objects.create(domain=domain, tenant=tenant, is_primary=True)

@@ -1,7 +1,7 @@
 """The door of the app."""
 
 from jobs.models import Job
-from jobs.outbox import NoTransaction, enqueue, unfinished
+from jobs.outbox import NoTransaction, enqueue, forget_jobs, unfinished
 from jobs.perform import perform
 from jobs.registry import OWNER_PREFIX, Later, Lease, LeaseLost, handles, needs_owner
 from jobs.relay import drain, perform_owner_jobs, relay_once
@@ -15,6 +15,7 @@ __all__ = [
     "NoTransaction",
     "drain",
     "enqueue",
+    "forget_jobs",
     "handles",
     "needs_owner",
     "perform",

@@ -43,3 +43,9 @@ def unfinished(kind: str, ref: str) -> bool:
         .exclude(state__in=[Job.State.DONE, Job.State.PARKED])
         .exists()
     )
+
+
+def forget_jobs(schema: str) -> int:
+    """Delete every job of a tenant that is being deleted, in the caller's transaction; return how many."""
+    deleted, _by_table = Job.objects.filter(schema=schema).delete()
+    return deleted

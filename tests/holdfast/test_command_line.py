@@ -70,7 +70,7 @@ def test_dead_database_is_one_line(data: Path) -> None:
 
 
 def test_operator_commands_name_a_folder_without_an_installation(data: Path) -> None:
-    for command in ("migrate", "seed-demo", "verify", "psql"):
+    for command in ("migrate", "seed-demo", "sandbox", "verify", "drill", "psql"):
         line = refusal(holdfast(command, "--data", data))
         expected = f"There is no installation in {data}: run bin/run first, or name its folder with --data."
         assert line == f"holdfast: {expected}"
@@ -84,7 +84,9 @@ def test_help_lists_every_command() -> None:
         "up",
         "migrate",
         "seed-demo",
+        "sandbox",
         "verify",
+        "drill",
         "psql",
     ]
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from holdfast.cli import operator
+from holdfast.cli import drill, operator
 from holdfast.cli.up import add_arguments, up
 from holdfast.embedded.data_folder import default_data_folder
 from holdfast.embedded.refusal import StartRefused
@@ -13,10 +13,12 @@ from holdfast.embedded.refusal import StartRefused
 _OPERATORS: dict[str, Callable[[argparse.Namespace, Path], int]] = {
     "migrate": operator.migrate,
     "seed-demo": operator.seed_demo,
+    "sandbox": operator.sandbox,
     "verify": operator.verify,
+    "drill": drill.drill,
     "psql": operator.psql,
 }
-_TAKE_MORE = ("verify", "psql")
+_TAKE_MORE = ("sandbox", "verify", "psql")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +45,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         text = (function.__doc__ or "").split("\n")[0]
         command = commands.add_parser(name, help=text, description=text)
         _add_data(command)
+        if name == "drill":
+            drill.add_arguments(command)
         if name == "psql":
             command.add_argument(
                 "--as", dest="role", choices=("superuser", "owner", "app"), help="the database role"

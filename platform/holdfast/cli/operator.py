@@ -10,13 +10,13 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
-from holdfast.cli.management import run_management
 from holdfast.cli.services import Wanted, start_services
 from holdfast.embedded.data_folder import DataFolderLock, make_data_folder
 from holdfast.embedded.postgres_user import installed_binaries
 from holdfast.embedded.refusal import StartRefused
 from holdfast.installation import Installation, read_run_file
 from holdfast.processes.leash import leash
+from holdfast.processes.management import run_management
 from holdfast.processes.supervisor import Supervisor
 
 _PG_VARIABLES = {
@@ -40,6 +40,13 @@ def seed_demo(_options: argparse.Namespace, data: Path) -> int:
     with at_hand(data, calendar=True) as installation:
         _check_owner(installation)
         return run_management(installation, "seed_demo", as_owner=True)
+
+
+def sandbox(options: argparse.Namespace, data: Path) -> int:
+    """Make the tenant that load tests run in (--tenant, --hosts, --bookings), or --remove it."""
+    with at_hand(data) as installation:
+        _check_owner(installation)
+        return run_management(installation, "sandbox", *options.rest, as_owner=True)
 
 
 def verify(options: argparse.Namespace, data: Path) -> int:

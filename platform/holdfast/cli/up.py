@@ -13,13 +13,13 @@ from types import FrameType
 import psycopg
 
 from holdfast.cli.fingerprint import is_migrated, keep_fingerprint, wanted_fingerprint
-from holdfast.cli.management import manage
 from holdfast.cli.services import DEMO_FILE, Wanted, start_services
 from holdfast.embedded.data_folder import DataFolderLock, make_data_folder
 from holdfast.embedded.ports import check_port
 from holdfast.embedded.refusal import StartRefused
 from holdfast.installation import Installation, write_run_file
 from holdfast.processes.application import application_children
+from holdfast.processes.management import manage
 from holdfast.processes.supervisor import Supervisor
 
 _HOSTS = (("Staff console", "localhost"), ("Acme", "acme.localhost"), ("Northwind", "northwind.localhost"))

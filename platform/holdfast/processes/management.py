@@ -3,18 +3,22 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 
 from holdfast.embedded.refusal import StartRefused
 from holdfast.installation import Installation
 from holdfast.processes.leash import leash
 
 
-def run_management(installation: Installation, *arguments: str, as_owner: bool) -> int:
+def run_management(
+    installation: Installation, *arguments: str, as_owner: bool, changes: Mapping[str, str] | None = None
+) -> int:
     """Run `django <arguments>` with its output on ours and return its exit status.
 
-    Only `as_owner` hands it the owner's address.
+    Only `as_owner` hands it the owner's address; `changes` replace variables of its environment.
     """
     environment = installation.owner_environment() if as_owner else installation.application_environment()
+    environment |= changes or {}
     command = [sys.executable, "-P", "-m", "django", *arguments]
     done = subprocess.run(command, env=environment, check=False, preexec_fn=leash(signal.SIGTERM))
     return done.returncode
