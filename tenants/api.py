@@ -1,7 +1,10 @@
 """The door of the app: import from here, not from the modules behind it."""
 
+from tenants.changing import change_tenant, pause_bookings, resume_bookings
 from tenants.deletion import delete_tenant
 from tenants.links import current_tenant, is_own_host, tenant_url
+from tenants.logos import LARGEST_BYTES as LARGEST_LOGO_BYTES
+from tenants.logos import NotALogo, get_logo, remove_logo, set_logo
 from tenants.models import Domain, Tenant
 from tenants.provisioning import (
     application_role,
@@ -14,17 +17,25 @@ from tenants.provisioning import (
 )
 
 __all__ = [
+    "LARGEST_LOGO_BYTES",
     "Domain",
+    "NotALogo",
     "Tenant",
     "application_role",
+    "change_tenant",
     "current_tenant",
     "delete_tenant",
+    "get_logo",
     "grant_application",
     "is_own_host",
     "migrate_public",
     "migrate_tenant",
+    "pause_bookings",
     "provision",
+    "remove_logo",
     "restrict_application",
+    "resume_bookings",
+    "set_logo",
     "tenant_url",
     "when_provisioned",
 ]

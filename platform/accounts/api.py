@@ -11,8 +11,10 @@ from accounts.api_keys import (
 from accounts.links import register_link_builder
 from accounts.models import ApiKey, Role, User
 from accounts.throttle import Limit, count_attempt, forget_attempts, take_back_attempt
+from accounts.visitors import CODE_LIFETIME, issue_code, redeem_code
 
 __all__ = [
+    "CODE_LIFETIME",
     "SCOPES",
     "ApiKey",
     "Limit",
@@ -24,6 +26,8 @@ __all__ = [
     "create_api_key",
     "find_api_key",
     "forget_attempts",
+    "issue_code",
+    "redeem_code",
     "register_link_builder",
     "revoke_api_key",
     "take_back_attempt",

@@ -1,4 +1,4 @@
-"""The tables of accounts: who signs in (`User`), what calls the API (`ApiKey`), who guesses (`Throttle`)."""
+"""The tables of accounts: who signs in (`User`), what calls the API (`ApiKey`), who guesses, who visits."""
 
 from typing import Any, ClassVar
 
@@ -99,3 +99,15 @@ class Throttle(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]}… {self.count}"
+
+
+class VisitorCode(models.Model):
+    """The one live code that proves a visitor's address; keyed digests only, neither address nor code."""
+
+    address_key = models.CharField(max_length=64, primary_key=True)
+    hashed_code = models.CharField(max_length=64)
+    expires_at = models.DateTimeField()
+    attempts_left = models.PositiveSmallIntegerField()
+
+    def __str__(self) -> str:
+        return f"code for {self.address_key[:8]}…"

@@ -15,6 +15,7 @@ from audit.api import Actor
 from booking.api import Booking, BookingNotFound, get_booking, is_manage_token
 from kernel.errors import HoldfastError
 from portal.rates import check_rate, visitor_of
+from tenants.api import Tenant, current_tenant
 
 READ = "bookings:read"
 WRITE = "bookings:write"
@@ -29,7 +30,7 @@ class Unauthorized(HoldfastError):
 
 
 class Forbidden(HoldfastError):
-    """The API key lacks the scope."""
+    """The API key lacks the scope, or the business's page is not open to everyone."""
 
     code = "forbidden"
 
@@ -64,6 +65,8 @@ def check_caller(request: HttpRequest, *, action: str, scope: str | None, now: d
         raise Unauthorized(
             "This API key is not known here, or was revoked. Leave Authorization out, or use a live key."
         )
+    if current_tenant().access != Tenant.Access.EVERYONE:
+        raise Forbidden("This business's page is not open to everyone. Send an API key of the business.")
     return Caller(actor=Actor("client", "anonymous"), visitor=visitor)
 
 

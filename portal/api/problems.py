@@ -25,7 +25,7 @@ _BUSY_WORDS = (
 _TITLES: Mapping[str, tuple[int, str]] = {
     INVALID_REQUEST: (400, "The request cannot be used as it is"),
     "unauthorized": (401, "A manage token or an API key is needed"),
-    "forbidden": (403, "This API key may not do that"),
+    "forbidden": (403, "You may not do that here"),
     "not_found": (404, "Nothing is here"),
     "idempotency_mismatch": (422, "This Idempotency-Key belongs to another request"),
     "rate_limited": (429, "Too many requests"),

@@ -1,16 +1,19 @@
 """GET /api/v1/slots: the starts that are really open, and on request why the others are not."""
 
+from dataclasses import replace
+
 from django.http import HttpResponseBase, JsonResponse
 from rest_framework.request import Request
 
-from booking.api import EventType, Host, bookable_hosts, get_event_type, slots
+from booking.api import EventType, Host, SlotPage, Withheld, bookable_hosts, get_event_type, slots
 from booking.api import EventTypeNotFound as NoEventType
 from kernel.clock import now as read_now
+from kernel.reasons import Reason
 from portal.api.bodies import parse_slots_query
 from portal.api.callers import NothingHere, check_caller
 from portal.api.documents import slots_document
 from portal.api.view import ApiView
-from tenants.api import current_tenant
+from tenants.api import Tenant, current_tenant
 
 
 class SlotsView(ApiView):
@@ -32,9 +35,19 @@ class SlotsView(ApiView):
             host=find_host(query.host, hosts=hosts),
             explain=query.explain,
         )
+        page = without_slots(page, current_tenant())
         response = JsonResponse(slots_document(page, hosts=hosts, explain=query.explain))
         response["Cache-Control"] = "no-store"
         return response
+
+
+def without_slots(page: SlotPage, tenant: Tenant) -> SlotPage:
+    """Return the page as it is, or with every slot withheld while the business takes no bookings."""
+    if tenant.suspended_at is None and tenant.paused_at is None:
+        return page
+    reason = Reason.TENANT_SUSPENDED if tenant.suspended_at else Reason.TENANT_PAUSED
+    closed = tuple(Withheld(slot.start, reason) for day in page.days.values() for slot in day)
+    return replace(page, days={}, withheld=(*page.withheld, *closed))
 
 
 def find_event_type(slug: str) -> EventType:

@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
 from kernel.errors import HoldfastError
+from portal.public.access import PageClosed, check_may_open
+from portal.public.tenant import tenant_of
 
 View = Callable[..., HttpResponse]
 
@@ -40,9 +42,24 @@ class SeeOther(HttpResponseRedirect):
 
 
 def client_page(view: View) -> View:
+    """Let those in whom the business lets in, and answer errors in words (door_page).
+
+    An address that carries a token (a manage link, a room) opens what it names to whoever has it.
+    """
+
+    @wraps(view)
+    def gated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "token" not in kwargs:
+            check_may_open(request, tenant_of(request))
+        return view(request, *args, **kwargs)
+
+    return door_page(gated)
+
+
+def door_page(view: View) -> View:
     """Turn the domain's errors into pages in words, and exempt the view from cookie-based CSRF.
 
-    Client pages use no cookie as authority; portal.security refuses their cross-site posts instead.
+    No cookie is authority to change anything here; portal.security refuses cross-site posts instead.
     """
 
     @csrf_exempt
@@ -54,6 +71,10 @@ def client_page(view: View) -> View:
             response = SeeOther(renewed.address)
             if is_fragment(request):
                 response = HttpResponse(status=204, headers={"HX-Redirect": renewed.address})
+        except PageClosed as closed:
+            response = SeeOther(closed.door)
+            if is_fragment(request):
+                response = HttpResponse(status=204, headers={"HX-Redirect": closed.door})
         except HoldfastError as error:
             response = error_page(request, error)
         except (OperationalError, InterfaceError):

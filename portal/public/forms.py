@@ -108,6 +108,30 @@ class DetailsForm(forms.Form):
         return [(name, str(self.data.get(name, ""))) for name in self.fields if self.data.get(name)]
 
 
+class AddressForm(forms.Form):
+    """The address that a visitor shows; which ones may come in is not this form's to say."""
+
+    email = forms.EmailField(
+        max_length=254,
+        error_messages={
+            "required": "Write your e-mail address: the code goes there.",
+            "invalid": "This is not an e-mail address. It looks like name@example.com.",
+        },
+    )
+
+
+class CodeForm(forms.Form):
+    """The six digits of the mail; spaces between them do not matter."""
+
+    code = forms.CharField(max_length=20, error_messages={"required": "Write the six digits of the mail."})
+
+    def clean_code(self) -> str:
+        digits = "".join(str(self.cleaned_data["code"]).split())
+        if len(digits) != 6 or not digits.isascii() or not digits.isdigit():
+            raise forms.ValidationError("A code has six digits.")
+        return digits
+
+
 class CancelForm(forms.Form):
     """Why a booking is cancelled; may stay empty."""
 

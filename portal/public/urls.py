@@ -3,13 +3,17 @@
 from django.urls import path
 
 from portal.brand import BRAND_PATH, stylesheet
-from portal.public.views import booked, change, details, home, pick
+from portal.logo import LOGO_PATH, logo
+from portal.public.views import access, booked, change, details, home, pick
 
 app_name = "public"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path(BRAND_PATH, stylesheet, name="brand"),
+    path(LOGO_PATH, logo, name="logo"),
+    path("access/", access.access, name="access"),
+    path("access/code/", access.access_code, name="access_code"),
     path("with/<slug:host>/", home.person, name="person"),
     path("book/<slug:event>/", pick.pick, name="pick"),
     path("book/<slug:event>/hold", pick.hold_slot, name="hold"),

@@ -218,7 +218,7 @@ def test_a_key_without_scope_or_life_is_refused(world: World, acme: Client, nort
         problem(
             "forbidden",
             403,
-            "This API key may not do that",
+            "You may not do that here",
             "This API key lacks the scope bookings:write. Use one that has it.",
         ),
     )
