@@ -35,11 +35,14 @@ class Clock:
         from audit.api import write_checkpoints
         from booking.api import complete_ended, expire_due
         from kernel.clock import now
+        from providers.api import prune_rooms
 
         if self._is_due("deadlines", 2):
             self._in_each_tenant("deadlines", lambda: expire_due())
         if self._is_due("ended", 30):
             self._in_each_tenant("ended meetings", lambda: complete_ended(now=now()))
+        if self._is_due("rooms", 30):
+            self._in_each_tenant("rooms", lambda: prune_rooms(now=now()))
         if self._is_due("checkpoints", 60):
             write_checkpoints(now())
 

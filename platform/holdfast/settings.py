@@ -36,6 +36,12 @@ HOLDFAST_HOLDS_PER_TENANT = env.integer("HOLDFAST_HOLDS_PER_TENANT", 200)
 HOLDFAST_WEB_THREADS = env.integer("HOLDFAST_WEB_THREADS", 8)
 HOLDFAST_TRUSTED_PROXIES = env.integer("HOLDFAST_TRUSTED_PROXIES", 0)
 
+# -- the built-in room (docs/room.md) ------------------------------------------------------------------
+HOLDFAST_STUN_URLS = env.words("HOLDFAST_STUN_URLS")
+HOLDFAST_TURN_URLS = env.words("HOLDFAST_TURN_URLS")
+HOLDFAST_TURN_SECRET = env.secret("HOLDFAST_TURN_SECRET", "")
+HOLDFAST_ROOM_RELAY_ONLY = env.flag("HOLDFAST_ROOM_RELAY_ONLY", default=False)
+
 # -- secrets ----------------------------------------------------------------------------------------
 _NO_SECRET = "not-a-secret: set HOLDFAST_SECRET_KEY"  # noqa: S105  lets checks and type checkers load settings
 SECRET_KEY = env.secret("HOLDFAST_SECRET_KEY", _NO_SECRET)

@@ -1,1 +1,1 @@
-"""The built-in room, as a browser sees it: its page and its signalling. Media comes later."""
+"""The built-in room, as a browser sees it: its page, its door, its signalling. Media goes between browsers."""

@@ -101,7 +101,7 @@ class BuiltInRoom:
 
 def get_room(token: str) -> Room:
     """Return the live room of a link's token; raises RoomNotFound, for a cancelled one too."""
-    room = Room.objects.filter(token=token, cancelled_at=None).first()
+    room = None if "\0" in token else Room.objects.filter(token=token, cancelled_at=None).first()
     if room is None:
         raise RoomNotFound("There is no meeting at this address.")
     return room

@@ -2,7 +2,7 @@
 
 from providers.models.calendars import BusyTime, Calendar, CalendarConnection
 from providers.models.messages import Message, Notice, WebhookEndpoint
-from providers.models.rooms import Room
+from providers.models.rooms import Room, RoomLine, RoomParticipant, RoomSignal
 
 __all__ = [
     "BusyTime",
@@ -11,5 +11,8 @@ __all__ = [
     "Message",
     "Notice",
     "Room",
+    "RoomLine",
+    "RoomParticipant",
+    "RoomSignal",
     "WebhookEndpoint",
 ]

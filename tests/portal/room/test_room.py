@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -12,8 +12,9 @@ from django.test import Client
 
 from kernel.clock import now
 from portal.room.states import room_state
-from providers.api import MeetingRequest, Room, meeting_provider
+from providers.api import meeting_provider
 from tests.database import World
+from tests.portal.room.conftest import make_room
 
 
 @pytest.fixture
@@ -22,26 +23,11 @@ def acme(client_for: Callable[[str], Client]) -> Client:
     return client_for("acme.localhost")
 
 
-def make_room(world: World, *, starts_at: datetime) -> Room:
-    """A room of Acme's for half an hour; whole seconds, as meetings have."""
-    start = starts_at.replace(microsecond=0)
-    request = MeetingRequest(
-        key="k1",
-        meeting_uid="meeting-1",
-        title="Intro call <i>",
-        starts_at=start,
-        ends_at=start + timedelta(minutes=30),
-    )
-    with world.enter("acme"):
-        meeting_provider("built_in_room").create(request, now=now())
-        return Room.objects.get(key="k1")
-
-
 @pytest.mark.parametrize(
     ("until", "state", "said"),
     [
         (timedelta(hours=5), "scheduled", "scheduled, opens at"),
-        (timedelta(minutes=-5), "open", "The room is open."),
+        (timedelta(minutes=-5), "open", "The room is open"),
         (timedelta(hours=-5), "ended", "This meeting has ended."),
     ],
 )
