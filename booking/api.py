@@ -38,10 +38,34 @@ from booking.models import (
     WeeklyHours,
 )
 from booking.moving import move
+from booking.offering import (
+    LONGEST_BUFFER_MINUTES,
+    EventTypeBooked,
+    InvalidOffering,
+    Offering,
+    booked_count,
+    create_event_type,
+    delete_event_type,
+    duplicate_event_type,
+    edit_event_type,
+    offer_event_type,
+    place_event_type,
+    unsaved_event_type,
+)
 from booking.offers import Slot, SlotPage, Withheld, alternatives, slots
 from booking.privileges import restrict_booking
 from booking.probe import GuardBroken, probe_hold
 from booking.progress import Progress, ProgressLine, progress
+from booking.questions import (
+    KINDS as QUESTION_KINDS,
+)
+from booking.questions import (
+    LONGEST_LABEL,
+    MOST_QUESTIONS,
+    YES,
+    Question,
+    questions_of,
+)
 from booking.reading import (
     BookingPage,
     bookable_hosts,
@@ -56,7 +80,12 @@ from booking.signing import person_of, subject_of
 from kernel.errors import Busy
 
 __all__ = [
+    "LONGEST_BUFFER_MINUTES",
+    "LONGEST_LABEL",
+    "MOST_QUESTIONS",
+    "QUESTION_KINDS",
     "WORDS",
+    "YES",
     "Attendee",
     "Booked",
     "Booking",
@@ -65,6 +94,7 @@ __all__ = [
     "Busy",
     "DateOverride",
     "EventType",
+    "EventTypeBooked",
     "EventTypeHost",
     "EventTypeNotFound",
     "GuardBroken",
@@ -74,6 +104,7 @@ __all__ = [
     "IdempotencyMismatch",
     "Incident",
     "InvalidBooking",
+    "InvalidOffering",
     "InvalidRange",
     "InvalidReminders",
     "Meeting",
@@ -81,8 +112,10 @@ __all__ = [
     "Move",
     "NotChangeable",
     "Occupancy",
+    "Offering",
     "Progress",
     "ProgressLine",
+    "Question",
     "Reminder",
     "Resource",
     "Schedule",
@@ -95,6 +128,7 @@ __all__ = [
     "alternatives",
     "book",
     "bookable_hosts",
+    "booked_count",
     "booking_facts",
     "booking_sentence",
     "bookings",
@@ -102,6 +136,10 @@ __all__ = [
     "checked_reminders",
     "close_incident",
     "complete_ended",
+    "create_event_type",
+    "delete_event_type",
+    "duplicate_event_type",
+    "edit_event_type",
     "event_uid",
     "expire_due",
     "get_booking",
@@ -113,11 +151,14 @@ __all__ = [
     "manage_token",
     "manage_url",
     "move",
+    "offer_event_type",
     "offered_event_types",
     "open_incident",
     "person_of",
+    "place_event_type",
     "probe_hold",
     "progress",
+    "questions_of",
     "release",
     "reopen_incident",
     "resolve_incident",
@@ -125,5 +166,6 @@ __all__ = [
     "slots",
     "subject_of",
     "submit",
+    "unsaved_event_type",
     "when",
 ]

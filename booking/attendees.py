@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from booking.core.hours import UnknownZone, get_zone
 from booking.errors import InvalidBooking
+from booking.questions import Question, check_answers
 from providers.api import BadAddress, check_mail_address
 
 MOST_GUESTS = 10
@@ -30,9 +31,17 @@ class Request:
 
 
 def checked_request(
-    attendee: Attendee, *, time_zone: str, guests: Sequence[str], answers: Mapping[str, str]
+    attendee: Attendee,
+    *,
+    time_zone: str,
+    guests: Sequence[str],
+    answers: Mapping[str, str],
+    questions: Sequence[Question] = (),
 ) -> Request:
-    """Return the request with clean values; raises `InvalidBooking` naming the field that is wrong."""
+    """Return the request with clean values; raises `InvalidBooking` naming the field that is wrong.
+
+    `questions` are those that must be answered as they were asked.
+    """
     name = " ".join(attendee.name.split())
     if not name or len(name) > 120 or not name.isprintable():
         raise InvalidBooking("Give a name of up to 120 characters.", "attendee.name")
@@ -42,11 +51,13 @@ def checked_request(
         raise InvalidBooking("Give a time zone such as Europe/Lisbon.", "time_zone") from None
     if len(guests) > MOST_GUESTS:
         raise InvalidBooking(f"At most {MOST_GUESTS} guests can be added.", "guests")
+    given = _answers(answers)
+    check_answers(questions, given)
     return Request(
         attendee=Attendee(name=name, email=_address(attendee.email, "attendee.email")),
         time_zone=time_zone,
         guests=tuple(dict.fromkeys(_address(guest, "guests") for guest in guests)),
-        answers=_answers(answers),
+        answers=given,
     )
 
 

@@ -18,6 +18,7 @@ from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, Slot
 from booking.guard import TimeRange, call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, MeetingHost
 from booking.offers import alternatives, check
+from booking.questions import questions_of
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
 from kernel.crashpoints import crash_point
@@ -69,10 +70,14 @@ def submit(
 
     Raises `HoldExpired` when the deadline passed, `InvalidBooking`, `NotChangeable` when it is no hold.
     """
-    request = checked_request(
-        attendee, time_zone=time_zone or booking.time_zone, guests=guests, answers=answers
-    )
     event_type = booking.meeting.event_type
+    request = checked_request(
+        attendee,
+        time_zone=time_zone or booking.time_zone,
+        guests=guests,
+        answers=answers,
+        questions=questions_of(event_type),
+    )
 
     def attach() -> bool:
         deadline = Now() + timedelta(seconds=settings.HOLDFAST_LINK_SECONDS)
@@ -139,7 +144,8 @@ def book(
     The same `idempotency_key` with the same request returns the booking that it made (`replayed`); with
     another request raises `IdempotencyMismatch`. Raises `SlotRefused` with alternatives, `InvalidBooking`, `Busy`.
     """
-    request = checked_request(attendee, time_zone=time_zone, guests=guests, answers=answers)
+    asked = () if source == Booking.Source.PORTAL else questions_of(event_type)  # a user need not know
+    request = checked_request(attendee, time_zone=time_zone, guests=guests, answers=answers, questions=asked)
     keys = _keys(idempotency_key, event_type, start, request, host)
     known = _known(keys)
     if known:

@@ -66,10 +66,12 @@ def slots(
     host: Host | None = None,
     explain: bool = False,
     leaving: int | None = None,
+    hosts: Sequence[Host] | None = None,
 ) -> SlotPage:
     """List the open slots whose start lies on the local dates `first` to `last` of `time_zone`, inclusive.
 
     `leaving` is the id of a meeting that is to be moved: its own time does not stand in its way.
+    `hosts` (best first) stand in for those of the event type, which need not be stored: a preview.
     `explain` adds each withheld start of the hours with its reason. Raises `InvalidRange` for unknown zones,
     reversed dates and more than 62 days. A fixed number of queries, whatever the hosts, days and bookings.
     """
@@ -83,7 +85,7 @@ def slots(
         ) from None
     except (OverflowError, ValueError):
         raise InvalidRange("These dates are out of range.") from None
-    request, notices = gather(event_type, between=between, now=now, host=host, leaving=leaving)
+    request, notices = gather(event_type, between=between, now=now, host=host, leaving=leaving, hosts=hosts)
     found = open_slots(request, between=between, now=seconds_of(now), explain=explain)
     grouped = by_local_date(found.open, zone=time_zone)
     return SlotPage(
@@ -128,9 +130,10 @@ def gather(
     now: datetime,
     host: Host | None,
     leaving: int | None = None,
+    hosts: Sequence[Host] | None = None,
 ) -> tuple[SlotRequest, tuple[str, ...]]:
     """Fetch everything that the core needs about `between` (seconds), and what the visitor should know."""
-    hosts = _hosts(event_type, host)
+    hosts = _hosts(event_type, host) if hosts is None else hosts
     reach = (_instant(between[0]) - REACH, _instant(between[1]) + REACH)
     own = occupied([each.pk for each in hosts], *reach, leaving=leaving)
     outside = busy_times(

@@ -7,6 +7,7 @@ from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.delivery import Delivery, deliver_message
 from providers.mail.invite import Invite, build_invite
 from providers.mail.outbox import MessageDraft, MessageNotFound, get_message, messages, queue_message
+from providers.meetings.fixed_link import check_link, try_link
 from providers.meetings.registry import UnknownLocationKind, meeting_provider
 from providers.meetings.room import RoomNotFound, get_room, room_echo, room_mark
 from providers.meetings.room_facts import RoomFacts, room_facts
@@ -120,6 +121,7 @@ __all__ = [
     "admit_participant",
     "build_invite",
     "busy_times",
+    "check_link",
     "check_mail_address",
     "connect_caldav",
     "delete_event",
@@ -149,6 +151,7 @@ __all__ = [
     "room_facts",
     "room_mark",
     "step_away",
+    "try_link",
     "turn_is_set",
     "webhook_endpoints",
     "write_event",

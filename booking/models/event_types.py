@@ -37,6 +37,9 @@ class EventType(models.Model):
     capacity = models.PositiveIntegerField(default=1)
     location_kind = models.CharField(max_length=16, choices=Location.choices, default=Location.BUILT_IN_ROOM)
     location_detail = models.CharField(max_length=300, blank=True, default="")
+    questions = models.JSONField(
+        default=list, blank=True, help_text="label, kind, required, choices of each: booking.questions"
+    )
     requires_approval = models.BooleanField(default=False)
     reminder_minutes = models.JSONField(
         default=usual_reminders, help_text="minutes before the start; [] for none"

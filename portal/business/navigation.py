@@ -15,6 +15,7 @@ class Entry:
 
 ENTRIES = (
     Entry("bookings", "Bookings", "business:bookings"),
+    Entry("meeting_types", "Meeting types", "business:meeting_types", admins_only=True),
     Entry("runs", "What ran", "business:runs", admins_only=True),
     Entry("messages", "Messages", "business:messages", admins_only=True),
 )

@@ -5,6 +5,8 @@ from django.urls import path
 from portal.business.booking import booking
 from portal.business.bookings import bookings, home
 from portal.business.cancelling import cancel
+from portal.business.meeting_type import meeting_type, meeting_type_preview, new_meeting_type
+from portal.business.meeting_types import delete, duplicate, meeting_types, offer, place
 from portal.business.messages import message, message_html, messages
 from portal.business.rescheduling import reschedule
 from portal.business.runs import run, runs
@@ -17,6 +19,14 @@ urlpatterns = [
     path("bookings/<slug:uid>/", booking, name="booking"),
     path("bookings/<slug:uid>/cancel/", cancel, name="cancel"),
     path("bookings/<slug:uid>/reschedule/", reschedule, name="reschedule"),
+    path("meeting-types/", meeting_types, name="meeting_types"),
+    path("meeting-types/new/", new_meeting_type, name="new_meeting_type"),
+    path("meeting-types/preview/", meeting_type_preview, name="meeting_type_preview"),
+    path("meeting-types/<int:event_type_id>/", meeting_type, name="meeting_type"),
+    path("meeting-types/<int:event_type_id>/place/", place, name="place_meeting_type"),
+    path("meeting-types/<int:event_type_id>/offer/", offer, name="offer_meeting_type"),
+    path("meeting-types/<int:event_type_id>/duplicate/", duplicate, name="duplicate_meeting_type"),
+    path("meeting-types/<int:event_type_id>/delete/", delete, name="delete_meeting_type"),
     path("what-ran/", runs, name="runs"),
     path("what-ran/<int:run_id>/", run, name="run"),
     path("what-ran/<int:run_id>/undo/", undo_run, name="undo_run"),

@@ -1,12 +1,14 @@
 """What clients send, parsed: shapes are checked here, rules by the domain."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, QueryDict
 
+from booking.api import YES, Question
 from portal.public.months import parse_day, parse_month
 from portal.public.picker import Wish
 from portal.public.zones import is_zone
@@ -69,7 +71,7 @@ class SlotForm(forms.Form):
 
 
 class DetailsForm(forms.Form):
-    """Who comes: the client's name and address, guests, notes."""
+    """Who comes: the client's name and address, the meeting type's questions, guests, notes."""
 
     name = forms.CharField(
         max_length=120,
@@ -84,6 +86,24 @@ class DetailsForm(forms.Form):
     )
     guests = forms.CharField(required=False, max_length=4000)
     notes = forms.CharField(required=False, max_length=2000)
+
+    def __init__(self, data: Any = None, *, questions: Sequence[Question] = ()) -> None:
+        super().__init__(data)
+        self._questions = tuple(questions)
+        for number, question in enumerate(self._questions):
+            self.fields[_asked(number)] = _answer_field(question)
+
+    def asked(self) -> list[tuple[Question, forms.BoundField]]:
+        """Return each question with its field, in order."""
+        return [(question, self[_asked(number)]) for number, question in enumerate(self._questions)]
+
+    def field_of(self, fault_of: str) -> str | None:
+        """Return the field that a fault of the domain ("attendee.email", "answers.<question>") belongs to."""
+        for number, question in enumerate(self._questions):
+            if fault_of == f"answers.{question.label}":
+                return _asked(number)
+        name = fault_of.removeprefix("attendee.")
+        return name if name in self.fields else None
 
     def clean_guests(self) -> list[str]:
         """Return the guests' addresses in the order given, each once."""
@@ -100,8 +120,13 @@ class DetailsForm(forms.Form):
 
     def answers(self) -> dict[str, str]:
         """Return the answers as the domain keeps them: only what was written."""
+        given = {}
+        for number, question in enumerate(self._questions):
+            answer = self.cleaned_data[_asked(number)]
+            if answer:
+                given[question.label] = YES if answer is True else answer.strip()
         notes = self.cleaned_data["notes"].strip()
-        return {"notes": notes} if notes else {}
+        return {**given, "notes": notes} if notes else given
 
     def sent(self) -> list[tuple[str, str]]:
         """Return what was typed, name by name, so that a refusal can carry it along."""
@@ -130,6 +155,28 @@ class CodeForm(forms.Form):
         if len(digits) != 6 or not digits.isascii() or not digits.isdigit():
             raise forms.ValidationError("A code has six digits.")
         return digits
+
+
+def carried_answers(questions: Sequence[Question], answers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return answers given before as a form's fields, so that one tap can send them along."""
+    return [(_asked(number), answers.get(question.label, "")) for number, question in enumerate(questions)]
+
+
+def _asked(number: int) -> str:
+    return f"question_{number}"
+
+
+def _answer_field(question: Question) -> forms.Field:
+    """Return the field of a question; whether an answer must be given is the domain's to say, too."""
+    words = {"required": "Your host needs an answer to this.", "invalid_choice": "Choose one of these."}
+    match question.kind:
+        case "checkbox":
+            words["required"] = "Tick this to go on."
+            return forms.BooleanField(required=question.required, error_messages=words)
+        case "choice":
+            choices = [(choice, choice) for choice in question.choices]
+            return forms.ChoiceField(choices=choices, required=question.required, error_messages=words)
+    return forms.CharField(max_length=2000, required=question.required, error_messages=words)
 
 
 class CancelForm(forms.Form):

@@ -25,7 +25,7 @@ class FixedLink:
 
     def create(self, request: MeetingRequest, *, now: datetime) -> MeetingLink:  # noqa: ARG002 - the protocol's
         """Return the configured link; raises Rejected when it is no https address."""
-        return MeetingLink(kind=self.kind, key=request.key, url=_checked_link(request.location_detail))
+        return MeetingLink(kind=self.kind, key=request.key, url=check_link(request.location_detail))
 
     def find(self, key: str) -> MeetingLink | None:  # noqa: ARG002 - the protocol's signature
         """Return None: a fixed link is known by its event type, not by a key."""
@@ -48,6 +48,18 @@ class FixedLink:
         return False
 
 
+def try_link(url: str) -> str:
+    """Return "" when the address answers as a meeting link should, otherwise why not, in words.
+
+    Asks it over HTTP, at most twice eight seconds; never called inside a transaction.
+    """
+    try:
+        status = _status(check_link(url))
+    except HttpError as error:
+        return error.message
+    return f"It answers with error {status}." if status >= 400 else ""
+
+
 def _status(url: str) -> int:
     """Return the status of HEAD, or of GET where HEAD is refused; the body is never read."""
     with guarded_client(timeout_seconds=TIMEOUT_SECONDS) as client:
@@ -60,7 +72,7 @@ def _status_of(client: httpx.Client, method: str, url: str) -> int:
         return answer.status_code
 
 
-def _checked_link(text: str) -> str:
+def check_link(text: str) -> str:
     """Return `text` as an https address without credentials; raises Rejected."""
     url = text.strip()
     try:

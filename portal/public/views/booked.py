@@ -22,10 +22,12 @@ from booking.api import (
     is_manage_token,
     manage_token,
     progress,
+    questions_of,
 )
 from kernel.clock import now as read_clock
 from portal.public.answers import LinkRenewed, SeeOther, client_page
 from portal.public.calendars import build_calendar_file, build_calendar_links
+from portal.public.forms import carried_answers
 from portal.public.journey import build_alternatives, build_history, build_steps, build_when
 from portal.public.picker import build_offer, common_zone
 from portal.public.tenant import tenant_of
@@ -186,6 +188,7 @@ def _progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
             ("email", booking.attendee_email),
             ("guests", " ".join(booking.guests)),
             ("notes", booking.answers.get("notes", "")),
+            *carried_answers(questions_of(booking.meeting.event_type), booking.answers),
         ],
     }
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from audit.api import Actor
-from booking.api import Attendee, Booking, InvalidBooking, SlotRefused, release, submit
+from booking.api import Attendee, Booking, InvalidBooking, SlotRefused, questions_of, release, submit
 from kernel.clock import now as read_clock
 from portal.public.answers import SeeOther, client_page
 from portal.public.forms import DetailsForm
@@ -26,7 +26,8 @@ def details(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     here = SeeOther(reverse("public:booking", args=[uid, token]))
     if booking.status != Booking.Status.HELD:
         return here
-    form = DetailsForm(request.POST or None)
+    asked = questions_of(booking.meeting.event_type)
+    form = DetailsForm(request.POST or None, questions=asked)
     if request.method == "POST":
         check_rate(request, "submit", now=now)
         if form.is_valid():
@@ -41,8 +42,7 @@ def details(request: HttpRequest, uid: str, token: str) -> HttpResponse:
                 )
                 return here
             except InvalidBooking as fault:
-                field = fault.field.removeprefix("attendee.")
-                form.add_error(field if field in form.fields else None, fault.message)
+                form.add_error(form.field_of(fault.field), fault.message)
             except SlotRefused as refusal:
                 return _refused(request, booking, form, refusal)
     context = booked_context(booking, tenant_of(request), token=token, now=now)

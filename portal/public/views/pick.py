@@ -20,6 +20,7 @@ from booking.api import (
     get_host,
     hold,
     manage_token,
+    questions_of,
 )
 from kernel.clock import now as read_clock
 from portal.public.answers import SeeOther, client_page, is_fragment
@@ -72,7 +73,7 @@ def hold_slot(request: HttpRequest, event: str) -> HttpResponse:
         return SeeOther(reverse("public:pick", args=[event_type.slug]))
     host, hosts = chosen_hosts(event_type, form.cleaned_data["host"])
     start, zone = form.cleaned_data["start"], form.cleaned_data["time_zone"]
-    details = DetailsForm(request.POST)
+    details = DetailsForm(request.POST, questions=questions_of(event_type))
     try:
         booking = _claim(request, event_type, start=start, zone=zone, host=host, details=details, now=now)
     except SlotRefused as refusal:

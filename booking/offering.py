@@ -1,0 +1,262 @@
+"""Meeting types made, changed, copied, ordered, hidden and deleted by the business; each act leaves its entry.
+
+What is booked stands: a meeting keeps its time, length, place and hosts, whatever becomes of its type.
+The entries hold ids, numbers and kinds before and after; words (title, description, place, questions) may
+name a person, so the ledger says only that they changed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from audit.api import Actor, Json, record
+from booking.errors import EventTypeNotFound
+from booking.models import EventType, EventTypeHost, Host, Meeting
+from booking.questions import LONGEST_LABEL, MOST_CHOICES, MOST_QUESTIONS, Question, stored_questions
+from kernel.errors import HoldfastError
+from providers.api import Rejected, check_link
+
+LONGEST_BUFFER_MINUTES = 720  # with the longest meeting still within the reach of booking.offers
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NUMBERS = (
+    "kind", "capacity", "duration_minutes", "slot_interval_minutes", "buffer_before_minutes",
+    "buffer_after_minutes", "minimum_notice_minutes", "window_days", "location_kind", "active",
+)  # fmt: skip
+_WORDS = ("title", "slug", "description", "location_detail", "questions")
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """What a meeting type shall be. Durations in minutes; `hosts` are (host id, priority), each once."""
+
+    title: str
+    slug: str
+    description: str
+    kind: str
+    capacity: int
+    duration_minutes: int
+    slot_interval_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    minimum_notice_minutes: int
+    window_days: int
+    location_kind: str
+    location_detail: str
+    questions: tuple[Question, ...]
+    hosts: tuple[tuple[int, int], ...]
+    active: bool
+
+
+class InvalidOffering(HoldfastError):
+    """The wish cannot be stored; `faults` names each wrong field with a sentence."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)
+
+
+class EventTypeBooked(HoldfastError):
+    """It was booked before, so its record stays; it can be hidden."""
+
+
+def create_event_type(wanted: Offering, *, actor: Actor) -> EventType:
+    """Store a new meeting type behind the others. An empty slug is made from the title.
+
+    Raises InvalidOffering.
+    """
+    _check(wanted)
+    with transaction.atomic():
+        made = unsaved_event_type(wanted)
+        made.slug = wanted.slug or _free_slug(wanted.title)
+        made.position = EventType.objects.count()
+        _save(made, wanted)
+        _record("create_event_type", made, actor, {"after": _facts(made)})
+    return made
+
+
+def edit_event_type(event_type_id: int, wanted: Offering, *, actor: Actor) -> EventType:
+    """Change a meeting type; what is booked stands. Raises InvalidOffering, EventTypeNotFound."""
+    _check(wanted)
+    with transaction.atomic():
+        old = _locked(event_type_id)
+        before = _facts(old)
+        new = unsaved_event_type(wanted, like=old)
+        new.slug = wanted.slug or old.slug
+        _save(new, wanted)
+        changed: list[Json] = [name for name in _WORDS if getattr(old, name) != getattr(new, name)]
+        payload: dict[str, Json] = {"before": before, "after": _facts(new), "words_changed": changed}
+        _record("edit_event_type", new, actor, payload)
+    return new
+
+
+def unsaved_event_type(wanted: Offering, *, like: EventType | None = None) -> EventType:
+    """Return the event type as it would be stored, for a preview; `like` lends its id and place."""
+    return EventType(
+        pk=like.pk if like else None,
+        position=like.position if like else 0,
+        requires_approval=like.requires_approval if like else False,
+        questions=stored_questions(wanted.questions),
+        **{name: getattr(wanted, name) for name in (*_NUMBERS, *_WORDS) if name != "questions"},
+    )
+
+
+def duplicate_event_type(event_type_id: int, *, actor: Actor) -> EventType:
+    """Store a hidden copy behind the others, under a free slug. Raises EventTypeNotFound."""
+    with transaction.atomic():
+        source = _locked(event_type_id)
+        rows = list(EventTypeHost.objects.filter(event_type=source))
+        copy = _locked(event_type_id)
+        copy.pk, copy.active, copy.position = None, False, EventType.objects.count()
+        copy.title, copy.slug = f"Copy of {source.title}"[:120], _free_slug(source.slug)
+        copy.save(force_insert=True)
+        EventTypeHost.objects.bulk_create(
+            EventTypeHost(event_type=copy, host_id=row.host_id, priority=row.priority) for row in rows
+        )
+        _record("create_event_type", copy, actor, {"after": _facts(copy), "copy_of": source.pk})
+    return copy
+
+
+def offer_event_type(event_type_id: int, *, offered: bool, actor: Actor) -> EventType:
+    """Put a meeting type on offer, or hide it from clients. Raises EventTypeNotFound."""
+    with transaction.atomic():
+        found = _locked(event_type_id)
+        if found.active != offered:
+            found.active = offered
+            found.save(update_fields=["active"])
+            action = "show_event_type" if offered else "hide_event_type"
+            _record(action, found, actor, {"before": {"active": not offered}, "after": {"active": offered}})
+    return found
+
+
+def place_event_type(event_type_id: int, *, up: bool, actor: Actor) -> None:
+    """Change places with the one above or below; at the end nothing changes. Raises EventTypeNotFound."""
+    with transaction.atomic():
+        rows = list(EventType.objects.select_for_update().order_by("position", "pk"))
+        order: list[Json] = [row.pk for row in rows]
+        if event_type_id not in order:
+            raise EventTypeNotFound("There is no such meeting type.")
+        here = order.index(event_type_id)
+        there = here - 1 if up else here + 1
+        if not 0 <= there < len(order):
+            return
+        rows[here], rows[there] = rows[there], rows[here]
+        for position, row in enumerate(rows):
+            row.position = position
+        EventType.objects.bulk_update(rows, ["position"])
+        after: list[Json] = [row.pk for row in rows]
+        payload: dict[str, Json] = {"before": order, "after": after}
+        record("order_event_types", subject="event_types", actor=actor, payload=payload)
+
+
+def delete_event_type(event_type_id: int, *, actor: Actor) -> None:
+    """Delete a meeting type that was never booked. Raises EventTypeBooked, EventTypeNotFound."""
+    with transaction.atomic():
+        found = _locked(event_type_id)
+        if booked_count(event_type_id):
+            raise EventTypeBooked("It was booked before, so its record stays. Hide it instead.")
+        payload: dict[str, Json] = {"before": _facts(found)}
+        record(
+            "delete_event_type", subject=f"event_type:{found.pk}", actor=actor, payload=payload,
+            reversible="none", because="Its words are gone; make it anew.",
+        )  # fmt: skip
+        found.delete()
+
+
+def booked_count(event_type_id: int) -> int:
+    """Return how many meetings this event type ever had, holds included."""
+    return Meeting.objects.filter(event_type_id=event_type_id).count()
+
+
+def _check(wanted: Offering) -> None:
+    """Raise InvalidOffering with every fault that no single field shows."""
+    faults = {}
+    if wanted.slug and not (SLUG.fullmatch(wanted.slug) and len(wanted.slug) <= 60):
+        faults["slug"] = "Use small letters, digits and hyphens, at most 60: for example intro-call."
+    if wanted.kind == EventType.Kind.COLLECTIVE and len(wanted.hosts) < 2:
+        faults["hosts"] = "A collective meeting needs at least two hosts. With one, choose one-on-one."
+    elif not wanted.hosts:
+        faults["hosts"] = "Choose at least one host: somebody has to come."
+    elif Host.objects.filter(pk__in=[host for host, _ in wanted.hosts]).count() != len(wanted.hosts):
+        faults["hosts"] = "One of these hosts is not there any more. Choose again."
+    if wanted.location_kind == EventType.Location.FIXED_LINK:
+        try:
+            check_link(wanted.location_detail)
+        except Rejected as fault:
+            faults["link"] = fault.message
+    if fault_of_questions := _fault_of(wanted.questions):
+        faults["questions"] = fault_of_questions
+    if faults:
+        raise InvalidOffering(faults)
+
+
+def _fault_of(questions: tuple[Question, ...]) -> str:
+    labels = [question.label.casefold() for question in questions]
+    if len(questions) > MOST_QUESTIONS:
+        return f"At most {MOST_QUESTIONS} questions: every one costs clients on the way."
+    if len(set(labels)) < len(labels):
+        return "Two questions are the same. Word them differently, so that the answers can be told apart."
+    if "notes" in labels:
+        return "“Notes” is asked of everybody already. Word this question differently."
+    if any(not label or len(label) > LONGEST_LABEL for label in labels):
+        return f"A question is a text of up to {LONGEST_LABEL} characters."
+    if any(q.kind == "choice" and not 2 <= len(q.choices) <= MOST_CHOICES for q in questions):
+        return f"A question with choices needs two of them at least, and {MOST_CHOICES} at most."
+    return ""
+
+
+def _save(event_type: EventType, wanted: Offering) -> None:
+    """Store the row and its hosts; a slug that is taken is a fault of the field."""
+    try:
+        with transaction.atomic():
+            event_type.save()
+    except IntegrityError as error:
+        if "slug" not in str(error):
+            raise
+        words = "Another meeting type has this address. Choose another one."
+        raise InvalidOffering({"slug": words}) from None
+    EventTypeHost.objects.filter(event_type=event_type).delete()
+    EventTypeHost.objects.bulk_create(
+        EventTypeHost(event_type=event_type, host_id=host, priority=priority)
+        for host, priority in wanted.hosts
+    )
+
+
+def _locked(event_type_id: int) -> EventType:
+    found = EventType.objects.select_for_update().filter(pk=event_type_id).first()
+    if found is None:
+        raise EventTypeNotFound("There is no such meeting type.")
+    return found
+
+
+def _free_slug(words: str) -> str:
+    """Return a slug made of `words` that no meeting type has, with a number behind it if need be."""
+    base = slugify(words)[:50].strip("-_").replace("_", "-") or "meeting"
+    taken = set(EventType.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    number = 1
+    while (slug := base if number == 1 else f"{base}-{number}") in taken:
+        number += 1
+    return slug
+
+
+def _facts(event_type: EventType) -> dict[str, Json]:
+    """Return what the ledger keeps of an event type: numbers, kinds and ids, no words."""
+    hosts: list[Json] = [
+        [host, priority]
+        for host, priority in EventTypeHost.objects.filter(event_type=event_type).values_list(
+            "host_id", "priority"
+        )
+    ]
+    facts: dict[str, Any] = {name: getattr(event_type, name) for name in _NUMBERS}
+    return {**facts, "questions": len(event_type.questions), "hosts": hosts}
+
+
+def _record(action: str, event_type: EventType, actor: Actor, payload: Mapping[str, Json]) -> None:
+    record(
+        action, subject=f"event_type:{event_type.pk}", actor=actor, payload=payload,
+        reversible="partial" if action == "edit_event_type" else "full",
+        because="Words that changed are not kept." if action == "edit_event_type" else "",
+    )  # fmt: skip

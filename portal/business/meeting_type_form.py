@@ -1,0 +1,197 @@
+"""The form of a meeting type: shapes are checked here field by field, rules by booking.offering."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+from booking.api import (
+    LONGEST_BUFFER_MINUTES,
+    LONGEST_LABEL,
+    MOST_QUESTIONS,
+    QUESTION_KINDS,
+    EventType,
+    Host,
+    Offering,
+    Question,
+    questions_of,
+)
+
+KINDS = {
+    "one_on_one": ("One-on-one", "One client with one host. With several hosts, the first free one comes."),
+    "round_robin": ("Round robin", "Any one free host comes; the lowest priority number is asked first."),
+    "collective": ("Collective", "All hosts come; only times at which everybody is free are shown."),
+    "group": ("Group", "One session with several seats, each booked by itself."),
+}
+LOCATIONS = {
+    "built_in_room": ("The built-in room", "Every booking gets a private room of its own, tested first."),
+    "fixed_link": ("A link of yours", "The same address for every meeting, tried before each one."),
+    "in_person": ("In person", "At the address that you write here."),
+    "phone": ("By phone", "Say who calls whom, and on which number."),
+}
+DETAIL_OF = {"fixed_link": "link", "in_person": "address", "phone": "phone"}
+UNITS = {"minutes": 1, "hours": 60, "days": 1440}
+
+
+def _number(least: int, most: int, *, unit: str, required: bool = True) -> forms.IntegerField:
+    words = f"Write a whole number of {unit} from {least} to {most:,}."
+    return forms.IntegerField(
+        min_value=least,
+        max_value=most,
+        required=required,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), words),
+    )
+
+
+class MeetingTypeForm(forms.Form):
+    """Everything but questions. `hosts` are those to choose from."""
+
+    title = forms.CharField(max_length=120, error_messages={"required": "Give it a title that clients read."})
+    slug = forms.CharField(max_length=60, required=False)
+    description = forms.CharField(max_length=2000, required=False)
+    kind = forms.ChoiceField(choices=[(kind, words[0]) for kind, words in KINDS.items()])
+    capacity = _number(1, 1000, unit="seats", required=False)
+    duration_minutes = _number(5, 1440, unit="minutes")
+    slot_interval_minutes = _number(5, 1440, unit="minutes", required=False)
+    buffer_before_minutes = _number(0, LONGEST_BUFFER_MINUTES, unit="minutes", required=False)
+    buffer_after_minutes = _number(0, LONGEST_BUFFER_MINUTES, unit="minutes", required=False)
+    notice = _number(0, 10_000, unit="minutes, hours or days", required=False)
+    notice_unit = forms.ChoiceField(choices=[(unit, unit) for unit in UNITS])
+    window_days = _number(1, 730, unit="days")
+    location_kind = forms.ChoiceField(choices=[(kind, words[0]) for kind, words in LOCATIONS.items()])
+    link = forms.CharField(max_length=300, required=False)
+    address = forms.CharField(max_length=300, required=False)
+    phone = forms.CharField(max_length=300, required=False)
+    active = forms.BooleanField(required=False)
+
+    def __init__(self, data: Any = None, *, hosts: Sequence[Host], **options: Any) -> None:
+        super().__init__(data, **options)
+        self.fields["hosts"] = forms.MultipleChoiceField(
+            choices=[(str(host.pk), host.name) for host in hosts],
+            required=False,
+            error_messages={"invalid_choice": "One of these hosts is not there any more. Choose again."},
+        )
+        for host in hosts:
+            self.fields[f"priority_{host.pk}"] = _number(
+                0, 999, unit="its place in the order", required=False
+            )
+        self._all_hosts = hosts
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for what the chosen kind and place need."""
+        values = super().clean() or self.cleaned_data
+        if values.get("kind") == "group" and not values.get("capacity") and "capacity" not in self.errors:
+            self.add_error("capacity", "Say how many seats a session has.")
+        if values.get("location_kind") == "in_person" and not values.get("address"):
+            self.add_error("address", "Say where: the client reads it in the confirmation.")
+        if values.get("location_kind") == "phone" and not values.get("phone"):
+            self.add_error("phone", "Say who calls whom: “We call you”, or the number to call.")
+        minutes = (values.get("notice") or 0) * UNITS[values.get("notice_unit", "minutes")]
+        if minutes > 365 * 1440:
+            self.add_error("notice", "The minimum notice is at most 365 days.")
+        return values
+
+    def host_rows(self) -> list[tuple[Host, bool, forms.BoundField]]:
+        """Return each host with whether it is ticked, and its priority's field."""
+        ticked = {str(value) for value in (self["hosts"].value() or ())}
+        return [(host, str(host.pk) in ticked, self[f"priority_{host.pk}"]) for host in self._all_hosts]
+
+    def offering(self, questions: tuple[Question, ...]) -> Offering:
+        """Return the wish; only of a valid form."""
+        values = self.cleaned_data
+        detail = DETAIL_OF.get(values["location_kind"], "")
+        return Offering(
+            title=values["title"].strip(),
+            slug=values["slug"].strip().lower(),
+            description=values["description"].strip(),
+            kind=values["kind"],
+            capacity=values["capacity"] if values["kind"] == "group" else 1,
+            duration_minutes=values["duration_minutes"],
+            slot_interval_minutes=values["slot_interval_minutes"] or values["duration_minutes"],
+            buffer_before_minutes=values["buffer_before_minutes"] or 0,
+            buffer_after_minutes=values["buffer_after_minutes"] or 0,
+            minimum_notice_minutes=(values["notice"] or 0) * UNITS[values["notice_unit"]],
+            window_days=values["window_days"],
+            location_kind=values["location_kind"],
+            location_detail=values[detail].strip() if detail else "",
+            questions=questions,
+            hosts=tuple((int(host), values.get(f"priority_{host}") or 0) for host in values["hosts"]),
+            active=values["active"],
+        )
+
+
+class QuestionForm(forms.Form):
+    """One question; a row without a label is no question."""
+
+    label = forms.CharField(max_length=LONGEST_LABEL, required=False)
+    kind = forms.ChoiceField(choices=list(QUESTION_KINDS.items()), required=False)
+    choices = forms.CharField(max_length=2000, required=False)
+    required = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """A question with choices needs some."""
+        values = super().clean() or self.cleaned_data
+        if values.get("label") and values.get("kind") == "choice" and len(_lines(values["choices"])) < 2:
+            self.add_error("choices", "Write at least two choices, one on each line.")
+        return values
+
+    def question(self) -> Question | None:
+        """Return the question, None for an empty row; only of a valid form."""
+        values = self.cleaned_data
+        label = " ".join(values.get("label", "").split())
+        if not label:
+            return None
+        kind = values["kind"] or "text"
+        choices = _lines(values["choices"]) if kind == "choice" else ()
+        return Question(label=label, kind=kind, required=values["required"], choices=choices)
+
+
+QuestionForms = forms.formset_factory(QuestionForm, extra=0, max_num=MOST_QUESTIONS, validate_max=False)
+
+
+def initial_values(event_type: EventType) -> dict[str, Any]:
+    """Return a stored meeting type as the form shows it."""
+    names = (
+        "title", "slug", "description", "kind", "capacity", "duration_minutes", "slot_interval_minutes",
+        "buffer_before_minutes", "buffer_after_minutes", "window_days", "location_kind", "active",
+    )  # fmt: skip
+    notice = event_type.minimum_notice_minutes
+    unit = next(
+        unit
+        for unit, minutes in reversed(UNITS.items())
+        if notice % minutes == 0 and (notice or minutes == 60)
+    )
+    values: dict[str, Any] = {name: getattr(event_type, name) for name in names}
+    values |= {"notice": notice // UNITS[unit], "notice_unit": unit}
+    if detail := DETAIL_OF.get(event_type.location_kind):
+        values[detail] = event_type.location_detail
+    rows = list(event_type.event_type_hosts.all())
+    values["hosts"] = [str(row.host_id) for row in rows]
+    return values | {f"priority_{row.host_id}": row.priority for row in rows}
+
+
+def fresh_values(hosts: Sequence[Host]) -> dict[str, Any]:
+    """Return what a new meeting type starts with: half an hour online with the only host there is."""
+    return {
+        "kind": "one_on_one", "duration_minutes": 30, "capacity": 10, "notice": 4, "notice_unit": "hours",
+        "window_days": 60, "location_kind": "built_in_room", "active": True, "buffer_before_minutes": 0,
+        "buffer_after_minutes": 0, "hosts": [str(hosts[0].pk)] if len(hosts) == 1 else [],
+        **{f"priority_{host.pk}": 0 for host in hosts},
+    }  # fmt: skip
+
+
+def initial_questions(event_type: EventType) -> list[Mapping[str, Any]]:
+    """Return the stored questions as their forms show them."""
+    return [
+        {
+            "label": each.label,
+            "kind": each.kind,
+            "required": each.required,
+            "choices": "\n".join(each.choices),
+        }
+        for each in questions_of(event_type)
+    ]
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
