@@ -98,7 +98,9 @@ def test_without_a_slug_a_second_one_gets_a_number(alice: Client, world: World) 
 def test_editing_leaves_what_is_booked_as_it_is(alice: Client, world: World, office: Office) -> None:
     booking = office.book()
     visit = the(world, "site-visit")
-    changed = form(world, title="Site visit", slug="visit", duration_minutes="30", location_kind="phone", phone="We call")
+    changed = form(
+        world, title="Site visit", slug="visit", duration_minutes="30", location_kind="phone", phone="We call"
+    )
     assert alice.post(f"{HERE}{visit.pk}/", changed).status_code == 303
     after = office.read(booking).meeting
     assert (after.starts_at, after.ends_at) == (booking.meeting.starts_at, booking.meeting.ends_at)
@@ -106,7 +108,10 @@ def test_editing_leaves_what_is_booked_as_it_is(alice: Client, world: World, off
     assert the(world, "visit").duration_minutes == 30
     with world.enter("acme"):
         body = body_of_entry(entries(subject=f"event_type:{visit.pk}")[-1])
-    assert (body["payload"]["before"]["duration_minutes"], body["payload"]["after"]["duration_minutes"]) == (90, 30)
+    assert (body["payload"]["before"]["duration_minutes"], body["payload"]["after"]["duration_minutes"]) == (
+        90,
+        30,
+    )
     assert body["payload"]["words_changed"] == ["slug", "description", "location_detail"]
 
 
@@ -132,7 +137,10 @@ def test_questions_are_added_removed_and_kept(alice: Client, world: World) -> No
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ({"q-0-label": "Size?", "q-0-kind": "choice", "q-0-choices": "Only one"}, "Write at least two choices"),
+        (
+            {"q-0-label": "Size?", "q-0-kind": "choice", "q-0-choices": "Only one"},
+            "Write at least two choices",
+        ),
         ({"q-0-label": "Notes"}, "is asked of everybody already"),
         ({"q-0-label": "Who", "q-TOTAL_FORMS": "2", "q-1-label": "who"}, "Two questions are the same."),
     ],
