@@ -21,6 +21,7 @@ from booking.facts import booking_facts
 from booking.holding import Booked, book, hold, release, submit
 from booking.incidents import close_incident, incidents, open_incident, reopen_incident, resolve_incident
 from booking.links import event_uid, is_manage_token, manage_token, manage_url
+from booking.messages.invitation import invitation_letter
 from booking.models import (
     Booking,
     DateOverride,
@@ -147,6 +148,7 @@ __all__ = [
     "get_host",
     "hold",
     "incidents",
+    "invitation_letter",
     "is_manage_token",
     "manage_token",
     "manage_url",

@@ -2,10 +2,13 @@
 
 from tenants.changing import change_tenant, pause_bookings, resume_bookings
 from tenants.deletion import delete_tenant
-from tenants.links import current_tenant, is_own_host, tenant_url
+from tenants.links import address_of, current_tenant, is_own_host, tenant_url
 from tenants.logos import LARGEST_BYTES as LARGEST_LOGO_BYTES
 from tenants.logos import NotALogo, get_logo, remove_logo, set_logo
 from tenants.models import Domain, Tenant
+from tenants.onboarding.business import Administrator, Furnishing, register_furnishing
+from tenants.onboarding.names import base_host, name_fault, taken_fault
+from tenants.onboarding.workflow import NameTaken, onboard
 from tenants.provisioning import (
     application_role,
     grant_application,
@@ -18,10 +21,15 @@ from tenants.provisioning import (
 
 __all__ = [
     "LARGEST_LOGO_BYTES",
+    "Administrator",
     "Domain",
+    "Furnishing",
+    "NameTaken",
     "NotALogo",
     "Tenant",
+    "address_of",
     "application_role",
+    "base_host",
     "change_tenant",
     "current_tenant",
     "delete_tenant",
@@ -30,12 +38,16 @@ __all__ = [
     "is_own_host",
     "migrate_public",
     "migrate_tenant",
+    "name_fault",
+    "onboard",
     "pause_bookings",
     "provision",
+    "register_furnishing",
     "remove_logo",
     "restrict_application",
     "resume_bookings",
     "set_logo",
+    "taken_fault",
     "tenant_url",
     "when_provisioned",
 ]

@@ -8,3 +8,7 @@ class TenantsConfig(AppConfig):
 
     name = "tenants"
     label = "tenants"
+
+    def ready(self) -> None:
+        """Register the platform's workflows with the runner."""
+        from tenants.onboarding import workflow  # noqa: F401  registration by import, at start-up

@@ -24,6 +24,11 @@ def tenant_url(tenant: Tenant | None, path: str) -> str:
         .values_list("domain", flat=True)
         .get()
     )
+    return address_of(domain, path)
+
+
+def address_of(domain: str, path: str) -> str:
+    """Return the absolute address of `path` ("/…") at a host name, by the scheme and port that the world sees."""
     port = settings.HOLDFAST_PUBLIC_PORT
     shown = "" if port in (80, 443) else f":{port}"
     return f"{settings.HOLDFAST_PUBLIC_SCHEME}://{domain}{shown}{path}"

@@ -61,6 +61,13 @@ def provision(
     return tenant
 
 
+def furnish_tenant(tenant: Tenant, now: datetime) -> None:
+    """Add what every tenant has (`when_provisioned`), inside its schema; safe to repeat."""
+    with entered(tenant.schema_name):
+        for seed in _on_provisioned:
+            seed(tenant, now)
+
+
 def migrate_tenant(schema: str) -> None:
     """Bring one tenant's schema up to date and set the application's privileges in it."""
     with connection.cursor() as cursor:
@@ -115,8 +122,6 @@ def application_role() -> str:
 
 def _complete(tenant: Tenant, now: datetime) -> None:
     migrate_tenant(tenant.schema_name)
-    with entered(tenant.schema_name):
-        for seed in _on_provisioned:
-            seed(tenant, now)
+    furnish_tenant(tenant, now)
     Tenant.objects.filter(pk=tenant.pk, ready_at__isnull=True).update(ready_at=now)
     tenant.ready_at = now

@@ -8,6 +8,7 @@ from accounts.api_keys import (
     find_api_key,
     revoke_api_key,
 )
+from accounts.invitations import awaits_first_password, password_link
 from accounts.links import register_link_builder
 from accounts.models import ApiKey, Role, User
 from accounts.throttle import Limit, count_attempt, forget_attempts, take_back_attempt
@@ -22,11 +23,13 @@ __all__ = [
     "Role",
     "UnknownScope",
     "User",
+    "awaits_first_password",
     "count_attempt",
     "create_api_key",
     "find_api_key",
     "forget_attempts",
     "issue_code",
+    "password_link",
     "redeem_code",
     "register_link_builder",
     "revoke_api_key",

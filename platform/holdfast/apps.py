@@ -14,9 +14,11 @@ class HoldfastConfig(AppConfig):
         from accounts.api import register_link_builder
         from audit.api import found_ledger, restrict_ledger
         from booking.api import restrict_booking
-        from tenants.api import restrict_application, tenant_url, when_provisioned
+        from holdfast.furnishing import furnishing
+        from tenants.api import register_furnishing, restrict_application, tenant_url, when_provisioned
 
         register_link_builder(lambda path: tenant_url(None, path))
         restrict_application(restrict_ledger)
         restrict_application(restrict_booking)
+        register_furnishing(furnishing())
         when_provisioned(lambda _tenant, _now: found_ledger())

@@ -58,8 +58,8 @@ def _claimed(lease: Lease, *, as_owner: bool) -> Job | None:
         free = Q(state=Job.State.QUEUED, due_at__lte=Now()) | Q(
             state=Job.State.LEASED, leased_until__lt=Now()
         )
-        ours = Q(kind__startswith=OWNER_PREFIX) if as_owner else ~Q(kind__startswith=OWNER_PREFIX)
-        taken = Job.objects.filter(free, ours, pk=lease.job_id).update(
+        free &= Q(kind__startswith=OWNER_PREFIX) if as_owner else ~Q(kind__startswith=OWNER_PREFIX)
+        taken = Job.objects.filter(free, pk=lease.job_id).update(
             state=Job.State.LEASED,
             lease=lease.token,
             leased_until=Now() + timedelta(seconds=lease.seconds),
