@@ -9,7 +9,7 @@ from audit.ledger.founding import found_ledger, restrict_ledger, rotate_signing_
 from audit.ledger.keys import KeysUnusable, LedgerNotFounded, check_keys, check_tenant_keys
 from audit.ledger.personal import PersonalDataAltered, reveal
 from audit.ledger.publishing import public_keys
-from audit.ledger.reading import EntryNotFound, body_of_entry, entries, get_entry
+from audit.ledger.reading import EntryNotFound, body_of_entry, entries, get_entry, ledger_head
 from audit.ledger.recording import NotInTransaction, record
 from audit.models import Entry, Run
 from audit.sagas.actions import Action, Irreversible, NoEffect, Permanent, Step, StepContext, Transient, Undo
@@ -59,6 +59,7 @@ __all__ = [
     "get_run",
     "get_step",
     "latest_run",
+    "ledger_head",
     "public_keys",
     "record",
     "register_workflow",

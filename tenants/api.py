@@ -2,6 +2,7 @@
 
 from tenants.changing import change_tenant, pause_bookings, resume_bookings
 from tenants.deletion import delete_tenant
+from tenants.departure import NotDeletable, delete_business
 from tenants.links import address_of, current_tenant, is_own_host, tenant_url
 from tenants.logos import LARGEST_BYTES as LARGEST_LOGO_BYTES
 from tenants.logos import NotALogo, get_logo, remove_logo, set_logo
@@ -18,6 +19,7 @@ from tenants.provisioning import (
     restrict_application,
     when_provisioned,
 )
+from tenants.suspension import NotChanged, resume, suspend
 
 __all__ = [
     "LARGEST_LOGO_BYTES",
@@ -26,12 +28,15 @@ __all__ = [
     "Furnishing",
     "NameTaken",
     "NotALogo",
+    "NotChanged",
+    "NotDeletable",
     "Tenant",
     "address_of",
     "application_role",
     "base_host",
     "change_tenant",
     "current_tenant",
+    "delete_business",
     "delete_tenant",
     "get_logo",
     "grant_application",
@@ -45,8 +50,10 @@ __all__ = [
     "register_furnishing",
     "remove_logo",
     "restrict_application",
+    "resume",
     "resume_bookings",
     "set_logo",
+    "suspend",
     "taken_fault",
     "tenant_url",
     "when_provisioned",

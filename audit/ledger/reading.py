@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from audit.models import Entry
+from audit.models import Entry, Head
 from kernel.errors import HoldfastError
 
 
@@ -30,3 +30,9 @@ def body_of_entry(entry: Entry) -> dict[str, Any]:
     """The entry's signed JSON (docs/ledger.md), 64-bit numbers as decimal strings."""
     body: dict[str, Any] = json.loads(bytes(entry.body))
     return body
+
+
+def ledger_head() -> tuple[int, str]:
+    """Return the number of the current tenant's last entry and its hash in hex; (0, …) before the first."""
+    head = Head.objects.get(pk=1)
+    return head.seq, bytes(head.hash).hex()

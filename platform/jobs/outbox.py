@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Min
+from django.db.models.functions import Now
 
 from jobs.handover import hand_over
 from jobs.models import Job
-from jobs.registry import needs_owner
+from jobs.registry import OWNER_PREFIX, needs_owner
 from kernel.tenancy import current_schema
 
 
@@ -49,3 +51,15 @@ def forget_jobs(schema: str) -> int:
     """Delete every job of a tenant that is being deleted, in the caller's transaction; return how many."""
     deleted, _by_table = Job.objects.filter(schema=schema).delete()
     return deleted
+
+
+def owner_job_waits_since() -> datetime | None:
+    """Return since when the oldest due job waits for a process with the owner's role; None if none waits."""
+    waiting = Job.objects.filter(kind__startswith=OWNER_PREFIX, state=Job.State.QUEUED, due_at__lte=Now())
+    return waiting.order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def oldest_due_jobs() -> dict[str, datetime]:
+    """Return by schema since when its oldest due job waits. One query."""
+    waiting = Job.objects.filter(state=Job.State.QUEUED, due_at__lte=Now()).order_by()
+    return dict(waiting.values_list("schema").annotate(since=Min("due_at")))
