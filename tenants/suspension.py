@@ -80,7 +80,8 @@ def _set(context: StepContext, suspended_at: datetime | None, *, action: str) ->
 
 
 def _tenant(run: Run) -> Tenant | None:
-    return Tenant.objects.filter(schema_name=run.payload["schema"]).first()
+    found: Tenant | None = Tenant.objects.filter(schema_name=run.payload["schema"]).first()
+    return found
 
 
 def _preview(run: Run, now: datetime) -> UndoPreview:  # noqa: ARG001  the registry's signature
