@@ -12,13 +12,23 @@ from audit.ledger.publishing import public_keys
 from audit.ledger.reading import EntryNotFound, body_of_entry, entries, get_entry, ledger_head
 from audit.ledger.recording import NotInTransaction, record
 from audit.models import Entry, Run
-from audit.sagas.actions import Action, Irreversible, NoEffect, Permanent, Step, StepContext, Transient, Undo
+from audit.sagas.actions import (
+    Action,
+    Irreversible,
+    NoEffect,
+    Permanent,
+    Step,
+    StepContext,
+    StepFailure,
+    Transient,
+    Undo,
+)
 from audit.sagas.buttons import undo_preview, undo_run, undo_step, undo_step_preview
 from audit.sagas.history import RunView, StepView, get_run, get_step, latest_run, runs
 from audit.sagas.start import start_run
 from audit.sagas.stopped import NotStopped, resume_run, roll_back_run
 from audit.sagas.workflows import UndoPreview, UndoRefused, Workflow, register_workflow, workflows
-from audit.verification.report import Outcome, Report, verify_ledger
+from audit.verification.report import Outcome, Report, verify_ledger, verify_recent
 
 __all__ = [
     "Action",
@@ -43,6 +53,7 @@ __all__ = [
     "RunView",
     "Step",
     "StepContext",
+    "StepFailure",
     "StepView",
     "Transient",
     "Undo",
@@ -75,6 +86,7 @@ __all__ = [
     "undo_step",
     "undo_step_preview",
     "verify_ledger",
+    "verify_recent",
     "workflows",
     "write_checkpoint",
     "write_checkpoints",

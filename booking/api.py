@@ -18,6 +18,8 @@ from booking.errors import (
     SlotRefused,
 )
 from booking.facts import booking_facts
+from booking.guard import GuardBroken
+from booking.health.checking import run_probes, schedule_look, start_check
 from booking.holding import Booked, book, hold, release, submit
 from booking.incidents import close_incident, incidents, open_incident, reopen_incident, resolve_incident
 from booking.links import event_uid, is_manage_token, manage_token, manage_url
@@ -55,7 +57,7 @@ from booking.offering import (
 )
 from booking.offers import Slot, SlotPage, Withheld, alternatives, slots
 from booking.privileges import restrict_booking
-from booking.probe import GuardBroken, probe_hold
+from booking.probe import probe_hold
 from booking.progress import Progress, ProgressLine, progress
 from booking.questions import (
     KINDS as QUESTION_KINDS,
@@ -165,7 +167,10 @@ __all__ = [
     "reopen_incident",
     "resolve_incident",
     "restrict_booking",
+    "run_probes",
+    "schedule_look",
     "slots",
+    "start_check",
     "subject_of",
     "submit",
     "unsaved_event_type",

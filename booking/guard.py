@@ -2,6 +2,7 @@
 
 SQLSTATE 40P01, 40001 and 55P03 mean "nothing was written, try again": twice, with jitter, then `Busy`.
 23P01 means taken; its DETAIL names other people's times and is never shown (docs/decisions/0003).
+Whatever claims time asks, in the same statement, whether the guard stands: without it nothing is claimed.
 """
 
 import json
@@ -20,6 +21,18 @@ T = TypeVar("T")
 PASSING = {"40P01", "40001", "55P03"}
 TAKEN = "23P01"
 TRIES = 3
+CONSTRAINT = "booking_occupancy_no_overlap"
+_CLAIMS = ("hold_v", "move_v", "retake_v", "reassign_v")  # functions that block time which was free
+_STANDS = """
+    EXISTS (SELECT 1 FROM pg_constraint c JOIN pg_index i ON i.indexrelid = c.conindid
+            WHERE c.conrelid = 'booking_occupancy'::regclass AND c.conname = 'booking_occupancy_no_overlap'
+                AND c.contype = 'x' AND NOT c.condeferrable AND i.indisvalid)
+"""
+_NOT_STOPPED = "NOT EXISTS (SELECT 1 FROM booking_proberesult WHERE probe = 'guard' AND state = 'bad')"
+
+
+class GuardBroken(Busy):
+    """The guard is missing or did not behave; no booking may be taken until it does."""
 
 
 def guarded(operation: Callable[[], T]) -> T:
@@ -55,15 +68,35 @@ class TimeRange(tuple[Any, Any]):
 def call(function: str, *arguments: object) -> Any:
     """Call a function of booking/sql with the tenant's name first; return its jsonb, or boolean.
 
-    Inside the caller's transaction; one round trip.
+    Inside the caller's transaction; one round trip. Raises `GuardBroken` where the function claims time and the
+    constraint is missing, or the health check saw that it does not refuse: nothing was booked.
     """
+    if not function.startswith(_CLAIMS):
+        return ask(function, *arguments)
+    answer = ask(function, *arguments, provided=f"{_STANDS} AND {_NOT_STOPPED}")
+    if answer is None:
+        raise GuardBroken(
+            "Bookings are stopped until this page is repaired. Nothing was booked. Try again later."
+        )
+    return answer
+
+
+def guard_stands() -> bool:
+    """Say whether the exclusion constraint is there, valid and not deferrable; that it refuses is another question."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_STANDS}")
+        return bool(cursor.fetchone()[0])
+
+
+def ask(function: str, *arguments: object, provided: str = "true") -> Any:
+    """Call a function whatever the guard's state (the probes do); None where the condition `provided` does not hold."""
     marks = ["%s::text", *map(_mark, arguments)]
     values: list[Any] = [current_schema()]
     for argument in arguments:
         values.extend(_values(argument))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}({', '.join(marks)})", values)
-        (answer,) = cursor.fetchone()
+        cursor.execute(f"SELECT {function}({', '.join(marks)}) WHERE {provided}", values)
+        (answer,) = cursor.fetchone() or (None,)
     return json.loads(answer) if isinstance(answer, str) else answer
 
 

@@ -181,7 +181,7 @@ class Wanted:
     request: Request | None = None
 
 
-class _Lost(Exception):
+class SlotLost(Exception):
     """The guard said no; the transaction is over before alternatives are looked up."""
 
     def __init__(self, reason: Reason) -> None:
@@ -192,15 +192,18 @@ class _Lost(Exception):
 def _taken(place: Place, wanted: Wanted, *, now: datetime, actor: Actor, host: Host | None) -> Booked:
     crash_point("web:book:before")
     try:
-        taken = guarded(lambda: _take(place, wanted, now=now, actor=actor))
+        taken = guarded(lambda: take_within(place, wanted, now=now, actor=actor))
         crash_point("web:book:after")
         return taken
-    except _Lost as lost:
+    except SlotLost as lost:
         raise _refused(place.event_type, lost.reason, start=place.start, now=now, host=host) from None
 
 
-def _take(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) -> Booked:
-    """One call of the guard, its signed entries, and the run where there is an attendee; in a transaction."""
+def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) -> Booked:
+    """One call of the guard, its signed entries, and the run where there is an attendee; in the caller's transaction.
+
+    Raises `SlotLost`, `IdempotencyMismatch`.
+    """
     answer = call(
         "hold_v1",
         _meeting(place),
@@ -220,7 +223,7 @@ def _take(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) -> Booke
         case "idempotency_mismatch":
             raise IdempotencyMismatch("This Idempotency-Key was used for another request. Use a new key.")
         case refused:
-            raise _Lost(Reason(refused))
+            raise SlotLost(Reason(refused))
     booking = _loaded(answer["booking"])
     sign_expired(answer["swept"])
     _sign_held(place, booking, wanted.request, actor)

@@ -5,18 +5,11 @@ from typing import Any
 
 from django.db import transaction
 
-from booking.guard import TimeRange, call
+from booking.guard import GuardBroken, TimeRange, ask
 from booking.models import EventType
-from kernel.errors import HoldfastError
 from kernel.ids import new_uid
 
 FAR_AHEAD = timedelta(days=36_500)
-
-
-class GuardBroken(HoldfastError):
-    """The booking function did not behave; no booking may be taken until it does."""
-
-    code = "busy"
 
 
 def probe_hold(*, now: datetime) -> None:
@@ -59,7 +52,7 @@ def _try(event_type: EventType, start: datetime) -> str:
         "guests": [],
         "answers": {},
     }
-    answer = call(
+    answer = ask(
         "hold_v1", meeting, TimeRange((start, end)), [[host_id]], False, booking, None, 1_000_000, None, None
     )
     return str(answer["outcome"])

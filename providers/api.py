@@ -4,12 +4,12 @@ from providers.calendars.busy_index import BusyAnswer, busy_times
 from providers.calendars.connections import connect_caldav, has_calendars
 from providers.calendars.events import delete_event, find_event, write_event
 from providers.mail.addresses import BadAddress, check_mail_address
-from providers.mail.delivery import Delivery, deliver_message
+from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
 from providers.mail.invite import Invite, build_invite
 from providers.mail.outbox import MessageDraft, MessageNotFound, get_message, messages, queue_message
 from providers.meetings.fixed_link import check_link, try_link
 from providers.meetings.registry import UnknownLocationKind, meeting_provider
-from providers.meetings.room import RoomNotFound, get_room, room_echo, room_mark
+from providers.meetings.room import RoomNotFound, get_room, remove_room, room_echo, room_mark
 from providers.meetings.room_facts import RoomFacts, room_facts
 from providers.meetings.room_people import (
     ROOM_PLACES,
@@ -123,6 +123,7 @@ __all__ = [
     "busy_times",
     "check_link",
     "check_mail_address",
+    "compose_mail",
     "connect_caldav",
     "delete_event",
     "deliver_message",
@@ -133,6 +134,7 @@ __all__ = [
     "get_message",
     "get_notice",
     "get_room",
+    "greet_mail_server",
     "has_calendars",
     "ice_servers",
     "is_participant_here",
@@ -146,6 +148,7 @@ __all__ = [
     "queue_notices",
     "rejoin_room",
     "remove_participant",
+    "remove_room",
     "remove_webhook_endpoint",
     "room_echo",
     "room_facts",

@@ -53,6 +53,7 @@ class StepContext:
     results: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict
     )  # of the run's earlier steps, by action
+    alive: Callable[[], None] = lambda: None  # a long call says that it still works: its lease is renewed
 
 
 Call = Callable[[StepContext], Json]

@@ -1,5 +1,6 @@
 """What a step is handed when it is performed or undone."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,14 @@ from audit.models import Step as StepRow
 from audit.sagas.actions import StepContext
 
 
-def context_of(run: Run, row: StepRow, now: datetime, *, recovered: bool = False) -> StepContext:
+def context_of(
+    run: Run,
+    row: StepRow,
+    now: datetime,
+    *,
+    recovered: bool = False,
+    alive: Callable[[], None] = lambda: None,
+) -> StepContext:
     """Return the context of a step, with the results of the run's earlier steps."""
     earlier: dict[str, dict[str, Any]] = dict(
         run.steps.filter(position__lt=row.position).values_list("action", "result")
@@ -25,4 +33,5 @@ def context_of(run: Run, row: StepRow, now: datetime, *, recovered: bool = False
         recovered=recovered,
         result=row.result,
         results=earlier,
+        alive=alive,
     )

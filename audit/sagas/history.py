@@ -106,12 +106,18 @@ def _view(run: Run, entry_seq: int | None, of_steps: dict[int, int]) -> RunView:
         subject=run.subject,
         actor=Actor(type=run.actor_type, id=run.actor_id),  # type: ignore[arg-type]
         failure_words=run.failure_words,
-        reversible=run.state == Run.State.DONE and undone_by is None,
+        reversible=run.state == Run.State.DONE and undone_by is None and _has_effect(run),
         reverses=run.reverses_id,
         undone_by=undone_by.pk if undone_by else None,
         entry_seq=entry_seq,
         steps=tuple(_step_view(run, row, of_steps.get(row.pk)) for row in run.steps.all()),
     )
+
+
+def _has_effect(run: Run) -> bool:
+    """Say whether there is anything to take back: a run of checks only has no Undo."""
+    workflow = workflow_named(run.workflow)
+    return any(not isinstance(workflow.step(row.action).action.undo, NoEffect) for row in run.steps.all())
 
 
 def _step_view(run: Run, row: StepRow, entry_seq: int | None) -> StepView:

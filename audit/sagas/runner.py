@@ -80,7 +80,7 @@ def _intend(it: Performing, now: datetime) -> StepContext:
         row.state = StepRow.State.STARTED
         row.started_at = row.started_at or now
         row.save(update_fields=["state", "attempts", "repeats", "started_at"])
-    return context_of(it.run, row, now, recovered=recovered)
+    return context_of(it.run, row, now, recovered=recovered, alive=it.lease.renew)
 
 
 def _check_deadline(it: Performing, now: datetime) -> None:

@@ -102,6 +102,33 @@ def verify(
     return Verdict(tenant, chain.seq, chain.fault_at_end(keys=keys, head=head), newest)
 
 
+def verify_since(
+    checkpoint: Checkpoint, rows: Iterable[Row], *, keys: Sequence[KeyRow], head: tuple[int, bytes]
+) -> Verdict:
+    """Check the rows after `checkpoint` (ascending seq) and that they continue it; what lies before is not read.
+
+    The keys of the part before are taken from the table of keys: the whole chain proves those.
+    """
+    known = [key for key in keys if key.valid_from <= checkpoint.size + 1]
+    chain = _Chain(checkpoint.tenant, [])
+    chain.seq, chain.hash, chain.frontier = checkpoint.size, checkpoint.last, checkpoint.frontier
+    chain.keys = known[:-1] + [KeyRow(key.kid, key.public_key, key.valid_from, None) for key in known[-1:]]
+    if not chain.keys:
+        return Verdict(
+            checkpoint.tenant, checkpoint.size, Fault(1, "has no key in the table of keys"), checkpoint
+        )
+    if head[0] < checkpoint.size:
+        words = (
+            f"is missing, cut off at the end: the checkpoint of {checkpoint.at} saw {checkpoint.size} entries"
+        )
+        return Verdict(checkpoint.tenant, head[0], Fault(head[0] + 1, words), checkpoint)
+    for row in rows:
+        fault = chain.fault_of(row)
+        if fault is not None:
+            return Verdict(checkpoint.tenant, chain.seq, fault, checkpoint)
+    return Verdict(checkpoint.tenant, chain.seq, chain.fault_at_end(keys=keys, head=head), checkpoint)
+
+
 class _Chain:
     """The chain as far as it was read, and found sound."""
 

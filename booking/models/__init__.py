@@ -2,6 +2,7 @@
 
 from booking.models.bookings import Booking, IdempotencyKey, Move
 from booking.models.event_types import EventType, EventTypeHost
+from booking.models.health import ProbeResult
 from booking.models.hosts import DateOverride, Host, Resource, Schedule, WeeklyHours
 from booking.models.incidents import Incident
 from booking.models.meetings import Meeting, MeetingHost, Occupancy
@@ -19,6 +20,7 @@ __all__ = [
     "MeetingHost",
     "Move",
     "Occupancy",
+    "ProbeResult",
     "Reminder",
     "Resource",
     "Schedule",

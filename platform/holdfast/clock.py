@@ -33,7 +33,7 @@ class Clock:
     def tick(self) -> None:
         """Do what is due, tenant by tenant; one tenant's fault does not keep the others waiting."""
         from audit.api import write_checkpoints
-        from booking.api import complete_ended, expire_due
+        from booking.api import complete_ended, expire_due, schedule_look
         from kernel.clock import now
         from providers.api import prune_rooms
 
@@ -41,6 +41,8 @@ class Clock:
             self._in_each_tenant("deadlines", lambda: expire_due())
         if self._is_due("ended", 30):
             self._in_each_tenant("ended meetings", lambda: complete_ended(now=now()))
+        if self._is_due("health", 10):
+            self._in_each_tenant("health check", lambda: schedule_look(now=now()))
         if self._is_due("rooms", 30):
             self._in_each_tenant("rooms", lambda: prune_rooms(now=now()))
         if self._is_due("checkpoints", 60):

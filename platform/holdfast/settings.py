@@ -28,6 +28,7 @@ OWNER_DATABASE_URL = env.text("OWNER_DATABASE_URL", "")
 # -- how it behaves ---------------------------------------------------------------------------------
 HOLDFAST_PUBLIC_RATE = env.flag("HOLDFAST_PUBLIC_RATE", default=True)
 HOLDFAST_CALENDAR_FRESH_SECONDS = env.integer("HOLDFAST_CALENDAR_FRESH_SECONDS", 20)
+HOLDFAST_HEALTH_SECONDS = env.integer("HOLDFAST_HEALTH_SECONDS", 300)
 HOLDFAST_LEASE_SECONDS = env.integer("HOLDFAST_LEASE_SECONDS", 30)
 HOLDFAST_HOLD_SECONDS = env.integer("HOLDFAST_HOLD_SECONDS", 300)
 HOLDFAST_LINK_SECONDS = env.integer("HOLDFAST_LINK_SECONDS", 90)

@@ -1,5 +1,6 @@
 """The door of the app."""
 
+from jobs.backlog import Backlog, backlog, broker_answers, parked_jobs, requeue
 from jobs.models import Job
 from jobs.outbox import (
     NoTransaction,
@@ -15,11 +16,14 @@ from jobs.relay import drain, perform_owner_jobs, relay_once
 
 __all__ = [
     "OWNER_PREFIX",
+    "Backlog",
     "Job",
     "Later",
     "Lease",
     "LeaseLost",
     "NoTransaction",
+    "backlog",
+    "broker_answers",
     "drain",
     "enqueue",
     "forget_jobs",
@@ -27,8 +31,10 @@ __all__ = [
     "needs_owner",
     "oldest_due_jobs",
     "owner_job_waits_since",
+    "parked_jobs",
     "perform",
     "perform_owner_jobs",
     "relay_once",
+    "requeue",
     "unfinished",
 ]

@@ -32,6 +32,20 @@ def register(hook: TransactionHook) -> None:
         _hooks.append(hook)
 
 
+def rehearse_commit() -> None:
+    """Do all that a COMMIT would do and check (the ledger's flush, every deferred trigger) without committing.
+
+    The caller's outermost transaction must roll back afterwards. Raises what the commit would raise.
+    """
+    from django.db import connections  # the backend, which is loaded by it, imports this module
+
+    connection = connections["default"]  # the wrapper itself, which the hooks know it by
+    for hook in _hooks:
+        hook.before_commit(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
 def hooks() -> tuple[TransactionHook, ...]:
     """Return the registered hooks in the order of their registration."""
     return tuple(_hooks)

@@ -13,7 +13,7 @@ from django.db.models import Case, F, Value, When
 
 from providers.mail.mime import mime_message
 from providers.mail.outbox import get_message
-from providers.mail.smtp import OutcomeUnknown, mail_server, send
+from providers.mail.smtp import OutcomeUnknown, greet, mail_server, send
 from providers.models import Message
 from providers.protocols import Rejected, Unreachable
 
@@ -52,6 +52,17 @@ def deliver_message(message_pk: int, *, now: datetime) -> Delivery:
         raise
     _finish(message, state="sent", sent_at=now, failed_words="")
     return _delivery(message, already_sent=False)
+
+
+def greet_mail_server() -> None:
+    """Shake hands with the installation's mail server (EHLO, sign-in, NOOP) and send nothing. Raises ProviderError."""
+    sender: str = settings.HOLDFAST_MAIL_FROM
+    greet(mail_server(settings.HOLDFAST_SMTP_URL), own_name=sender.rpartition("@")[2])
+
+
+def compose_mail(message_pk: int) -> bytes:
+    """Return a queued message as it would be handed to the mail server, without sending it."""
+    return mime_message(get_message(message_pk), sender_address=settings.HOLDFAST_MAIL_FROM).as_bytes()
 
 
 def _start_attempt(message_pk: int, now: datetime) -> bool:

@@ -59,6 +59,12 @@ def send(server: MailServer, *, sender: str, recipient: str, content: bytes, own
         _hand_over(session, content)
 
 
+def greet(server: MailServer, *, own_name: str) -> None:
+    """Connect, secure, sign in, say NOOP and leave: nothing is sent. Raises Unreachable."""
+    with _named_failures(), _connected(server, own_name) as session:
+        _expect(session.noop(), "a greeting")
+
+
 @contextmanager
 def _connected(server: MailServer, own_name: str) -> Iterator[smtplib.SMTP]:
     """Connect, secure, sign in; say goodbye at the end, whatever the server thinks of that."""

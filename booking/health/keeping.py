@@ -1,0 +1,84 @@
+"""Keeping what the probes said: the last state of each, and an incident for each fault as long as it lasts."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from audit.api import Actor
+from booking.health.findings import Finding, Reading
+from booking.incidents import incidents, open_incident, resolve_incident
+from booking.models import ProbeResult
+
+ACTOR = Actor(type="automation", id="health_check")
+
+
+def changed(readings: Iterable[Reading]) -> list[Reading]:
+    """Return the readings that differ from what was kept: another state, or fault with something else. One query."""
+    kept = {row.probe: row for row in ProbeResult.objects.all()}
+    return [each for each in readings if _differs(each, kept.get(each.probe.name))]
+
+
+def keep_quietly(readings: Iterable[Reading], *, now: datetime) -> None:
+    """Keep readings that changed nothing: their age and words, without a trace in the ledger."""
+    for each in readings:
+        _keep(each, now)
+
+
+def keep(readings: Sequence[Reading], *, run_id: int, now: datetime) -> list[str]:
+    """Keep readings, open an incident for each fault and resolve those that are over; return whose state changed."""
+    with transaction.atomic():
+        different = [each.probe.name for each in changed(readings)]
+        for each in readings:
+            _keep(each, now)
+            if each.state != "unknown":  # what could not be looked at is neither new nor over
+                _tell(each, run_id=run_id, now=now)
+    return different
+
+
+def _differs(reading: Reading, row: ProbeResult | None) -> bool:
+    if row is None:
+        return reading.state == "bad"
+    return (row.state, row.subjects) != (reading.state, reading.subjects)
+
+
+def _keep(reading: Reading, now: datetime) -> None:
+    worst = reading.worst
+    values = {
+        "state": worst.state,
+        "words": _words(reading),
+        "consequence": worst.consequence,
+        "subjects": reading.subjects,
+        "checked_at": now,
+        "duration_ms": reading.duration_ms,
+    }
+    same = ProbeResult.objects.filter(probe=reading.probe.name, state=worst.state)
+    if not same.update(**values):
+        ProbeResult.objects.update_or_create(probe=reading.probe.name, defaults={**values, "since_at": now})
+
+
+def _words(reading: Reading) -> str:
+    more = sum(each.state != "ok" for each in reading.findings) - 1
+    return reading.worst.words + (f" And {more} more." if more > 0 else "")
+
+
+def _tell(reading: Reading, *, run_id: int, now: datetime) -> None:
+    kind = reading.probe.name
+    faulty = {_subject(kind, each): each for each in reading.faults}
+    for subject, fault in faulty.items():
+        open_incident(
+            kind,
+            subject=subject,
+            title=fault.words,
+            consequence=fault.consequence,
+            repair=fault.repair,
+            run_id=run_id,
+            now=now,
+        )
+    for each in incidents():
+        if each.kind == kind and each.subject not in faulty:
+            resolve_incident(kind, subject=each.subject, now=now, by=ACTOR)
+
+
+def _subject(kind: str, fault: Finding) -> str:
+    return fault.subject or f"health:{kind}"

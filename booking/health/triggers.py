@@ -1,0 +1,80 @@
+"""Are the triggers there that keep the tables true, and does an unsigned change still not get through?"""
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.utils import DatabaseError
+
+from booking.guard import sqlstate
+from booking.health.findings import Asked, Finding, Probe
+from booking.models import EventType, Meeting
+from kernel.ids import new_uid
+
+UNSIGNED = "HF401"
+FAR_AHEAD = timedelta(days=36_500)
+EXPECTED = frozenset(
+    {
+        "booking_meeting_truth",
+        "booking_booking_truth",
+        "booking_occupancy_truth",
+        "booking_meetinghost_truth",
+        "booking_move_truth",
+        "booking_meeting_is_kept",
+        "booking_meeting_no_truncate",
+        "booking_booking_no_truncate",
+        "booking_occupancy_no_truncate",
+        "booking_move_no_truncate",
+        "booking_occupancy_only_retires",
+        "audit_entry_no_truncate",
+    }
+)
+_COST = "A change could be written that nobody signed, or a confirmation without a proven link."
+
+
+def check(asked: Asked) -> list[Finding]:
+    """Look for every trigger by name, then write an unsigned change and have it refused; keep nothing."""
+    missing = sorted(EXPECTED - _present())
+    if missing:
+        return [Finding("bad", f"Switched off or missing in the database: {', '.join(missing)}.", _COST)]
+    if EventType.objects.exists():
+        outcome = unsigned_outcome(asked)
+        if outcome != UNSIGNED:
+            return [Finding("bad", f"An unsigned change was not refused (answer: {outcome}).", _COST)]
+    return [Finding("ok", f"{len(EXPECTED)} triggers stand, and an unsigned change was refused.")]
+
+
+def _present() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+            "WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal AND t.tgenabled = 'O'"
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def unsigned_outcome(asked: Asked) -> str:
+    """Write a meeting without a signed entry and have the deferred triggers look now; the SQLSTATE, or "nothing"."""
+    start = asked.now + FAR_AHEAD
+    with transaction.atomic():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                Meeting.objects.create(
+                    uid=new_uid(),
+                    event_type=EventType.objects.order_by("pk")[0],
+                    starts_at=start,
+                    ends_at=start + timedelta(hours=1),
+                    blocked=(start, start + timedelta(hours=1)),
+                    capacity=1,
+                    location_kind=EventType.Location.IN_PERSON,
+                    released_at=asked.now,
+                    created_at=asked.now,
+                )
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            outcome = "nothing"
+        except DatabaseError as error:
+            outcome = sqlstate(error) or type(error).__name__
+        transaction.set_rollback(True)
+    return outcome
+
+
+PROBE = Probe("triggers", "Nothing is written unsigned", check)
