@@ -8,7 +8,7 @@ from psycopg import sql
 
 from jobs.api import forget_jobs
 from kernel.tenancy import PUBLIC, entered
-from tenants.models import Domain, Tenant
+from tenants.models import Domain, Logo, Tenant
 
 
 def delete_tenant(tenant: Tenant) -> None:
@@ -22,6 +22,7 @@ def delete_tenant(tenant: Tenant) -> None:
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         forget_jobs(tenant.schema_name)
         Domain.objects.filter(tenant=tenant).delete()
+        Logo.objects.filter(tenant=tenant).delete()
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant.pk])
             cursor.execute(

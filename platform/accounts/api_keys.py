@@ -59,6 +59,12 @@ def create_api_key(name: str, *, scopes: Iterable[str], created_by: User | None,
     return NewApiKey(key=key, secret=secret)
 
 
+def api_keys() -> list[ApiKey]:
+    """Return all keys of this tenant with their makers, live ones first, newest first. One query."""
+    keys = ApiKey.objects.select_related("created_by").order_by("-pk")
+    return sorted(keys, key=lambda key: key.revoked_at is not None)
+
+
 def find_api_key(secret: str) -> ApiKey | None:
     """Return the live key of this tenant with exactly this secret, or None. One query."""
     parts = secret.split("_", 2)

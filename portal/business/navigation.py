@@ -18,6 +18,7 @@ ENTRIES = (
     Entry("meeting_types", "Meeting types", "business:meeting_types", admins_only=True),
     Entry("runs", "What ran", "business:runs", admins_only=True),
     Entry("messages", "Messages", "business:messages", admins_only=True),
+    Entry("settings", "Settings", "business:settings"),
 )
 
 

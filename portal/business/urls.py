@@ -1,6 +1,6 @@
 """The portal's addresses, below /portal/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from portal.business.booking import booking
 from portal.business.bookings import bookings, home
@@ -31,6 +31,7 @@ urlpatterns = [
     path("what-ran/<int:run_id>/", run, name="run"),
     path("what-ran/<int:run_id>/undo/", undo_run, name="undo_run"),
     path("what-ran/<int:run_id>/undo/<int:step_id>/", undo_step, name="undo_step"),
+    path("settings/", include("portal.business.settings.urls")),
     path("messages/", messages, name="messages"),
     path("messages/<int:message_id>/", message, name="message"),
     path("messages/<int:message_id>/html/", message_html, name="message_html"),
