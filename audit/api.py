@@ -24,7 +24,16 @@ from audit.sagas.actions import (
     Undo,
 )
 from audit.sagas.buttons import undo_preview, undo_run, undo_step, undo_step_preview
-from audit.sagas.history import RunView, StepView, get_run, get_step, latest_run, runs
+from audit.sagas.history import (
+    RecentRuns,
+    RunView,
+    StepView,
+    get_run,
+    get_step,
+    latest_run,
+    recent_runs,
+    runs,
+)
 from audit.sagas.start import start_run
 from audit.sagas.stopped import NotStopped, resume_run, roll_back_run
 from audit.sagas.workflows import UndoPreview, UndoRefused, Workflow, register_workflow, workflows
@@ -48,6 +57,7 @@ __all__ = [
     "Outcome",
     "Permanent",
     "PersonalDataAltered",
+    "RecentRuns",
     "Report",
     "Run",
     "RunView",
@@ -72,6 +82,7 @@ __all__ = [
     "latest_run",
     "ledger_head",
     "public_keys",
+    "recent_runs",
     "record",
     "register_workflow",
     "restrict_ledger",

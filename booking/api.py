@@ -1,5 +1,6 @@
 """The door of the app: import from here, not from the modules behind it."""
 
+from booking.agenda import coming_meetings, pending_bookings, subjects_of_host
 from booking.attendees import Attendee
 from booking.cancelling import cancel
 from booking.core.reminders import InvalidReminders, checked_reminders
@@ -138,6 +139,7 @@ __all__ = [
     "cancel",
     "checked_reminders",
     "close_incident",
+    "coming_meetings",
     "complete_ended",
     "create_event_type",
     "delete_event_type",
@@ -158,6 +160,7 @@ __all__ = [
     "offer_event_type",
     "offered_event_types",
     "open_incident",
+    "pending_bookings",
     "person_of",
     "place_event_type",
     "probe_hold",
@@ -172,6 +175,7 @@ __all__ = [
     "slots",
     "start_check",
     "subject_of",
+    "subjects_of_host",
     "submit",
     "unsaved_event_type",
     "when",

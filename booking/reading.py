@@ -67,10 +67,16 @@ def bookings(
     first: date | None = None,
     last: date | None = None,
     host_id: int | None = None,
+    with_host: str = "",
+    event_type: str = "",
     page: int = 1,
     latest_first: bool = False,
 ) -> BookingPage:
-    """Return a page of submitted bookings by start, soonest first unless asked; local dates. Three queries."""
+    """Return a page of submitted bookings by start, soonest first unless asked; local dates. Three queries.
+
+    `host_id` is the one host whose bookings may be seen at all; `with_host` and `event_type` are slugs
+    that narrow further.
+    """
     rows = (
         Booking.objects.select_related("meeting__event_type")
         .prefetch_related("meeting__hosts")
@@ -88,6 +94,10 @@ def bookings(
         )
     if host_id is not None:
         rows = rows.filter(meeting__hosts=host_id)
+    if with_host:
+        rows = rows.filter(meeting__hosts__slug=with_host)
+    if event_type:
+        rows = rows.filter(meeting__event_type__slug=event_type)
     if first:
         rows = rows.filter(meeting__starts_at__gte=_midnight(first))
     if last:

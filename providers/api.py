@@ -1,7 +1,7 @@
 """The door of the app: import from here, not from the modules behind it."""
 
 from providers.calendars.busy_index import BusyAnswer, busy_times
-from providers.calendars.connections import connect_caldav, has_calendars
+from providers.calendars.connections import connect_caldav, failing_connections, has_calendars
 from providers.calendars.events import delete_event, find_event, write_event
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
@@ -9,6 +9,7 @@ from providers.mail.invite import Invite, build_invite
 from providers.mail.outbox import MessageDraft, MessageNotFound, get_message, messages, queue_message
 from providers.meetings.fixed_link import check_link, try_link
 from providers.meetings.registry import UnknownLocationKind, meeting_provider
+from providers.meetings.room import OPENS_BEFORE as ROOM_OPENS_BEFORE
 from providers.meetings.room import RoomNotFound, get_room, remove_room, room_echo, room_mark
 from providers.meetings.room_facts import RoomFacts, room_facts
 from providers.meetings.room_people import (
@@ -76,6 +77,7 @@ from providers.protocols import (
 
 __all__ = [
     "EVENTS",
+    "ROOM_OPENS_BEFORE",
     "ROOM_PLACES",
     "BadAddress",
     "BusyAnswer",
@@ -130,6 +132,7 @@ __all__ = [
     "deliver_notice",
     "deny_participant",
     "exchange_signals",
+    "failing_connections",
     "find_event",
     "get_message",
     "get_notice",

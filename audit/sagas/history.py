@@ -1,10 +1,10 @@
 """What ran: runs and their steps as people read them. Two queries a page, however many runs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, Prefetch
+from django.db.models import Count, Max, Prefetch, Q
 
 from audit.ledger.entries import Actor
 from audit.models import Entry, Run
@@ -62,6 +62,32 @@ def runs(*, limit: int = 50, before: int | None = None, subject: str | None = No
     if subject is not None:
         rows = rows.filter(subject=subject)
     return _views(rows.order_by("-pk")[:limit])
+
+
+@dataclass(frozen=True)
+class RecentRuns:
+    """What ran since an instant: how many runs, how many of them failed, and the newest ones."""
+
+    total: int
+    failed: int
+    newest: tuple[RunView, ...]
+
+
+def recent_runs(
+    *, since: datetime, limit: int = 5, subjects: Collection[str] | None = None, failed_only: bool = False
+) -> RecentRuns:
+    """Return what started at `since` or later, newest first; `subjects` narrows to these. Four queries.
+
+    A run that was undone is no failure to look after any more, so `failed_only` leaves it out.
+    """
+    rows = Run.objects.filter(started_at__gte=since)
+    if subjects is not None:
+        rows = rows.filter(subject__in=subjects)
+    if failed_only:
+        rows = rows.filter(state=Run.State.FAILED, undone_by=None)
+    counts = rows.aggregate(total=Count("pk"), failed=Count("pk", filter=Q(state=Run.State.FAILED)))
+    newest = rows.select_related("undone_by").prefetch_related("steps").order_by("-pk")[:limit]
+    return RecentRuns(total=counts["total"], failed=counts["failed"], newest=_views(newest))
 
 
 def get_run(run_id: int) -> RunView:

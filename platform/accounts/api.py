@@ -14,6 +14,7 @@ from accounts.links import register_link_builder
 from accounts.models import ApiKey, Role, User
 from accounts.throttle import Limit, count_attempt, forget_attempts, take_back_attempt
 from accounts.visitors import CODE_LIFETIME, issue_code, redeem_code
+from accounts.visits import note_visit
 
 __all__ = [
     "CODE_LIFETIME",
@@ -31,6 +32,7 @@ __all__ = [
     "find_api_key",
     "forget_attempts",
     "issue_code",
+    "note_visit",
     "password_link",
     "redeem_code",
     "register_link_builder",

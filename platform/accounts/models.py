@@ -47,6 +47,8 @@ class User(AbstractBaseUser):
     host_id = models.BigIntegerField(null=True, blank=True)  # a booking resource; accounts may not import it
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    looked_at = models.DateTimeField(null=True, editable=False)  # accounts.visits
+    looked_before_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from booking.api import Booking
@@ -79,12 +79,6 @@ class Day:
 
     date: date
     bookings: tuple[Booking, ...]
-
-
-@require_safe
-def home(_: HttpRequest) -> HttpResponse:
-    """Send whoever opens the portal to the bookings (which ask for the sign-in)."""
-    return redirect("business:bookings")
 
 
 @require_safe

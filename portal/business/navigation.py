@@ -14,6 +14,7 @@ class Entry:
 
 
 ENTRIES = (
+    Entry("today", "Today", "business:today"),
     Entry("bookings", "Bookings", "business:bookings"),
     Entry("meeting_types", "Meeting types", "business:meeting_types", admins_only=True),
     Entry("runs", "What ran", "business:runs", admins_only=True),
@@ -21,7 +22,15 @@ ENTRIES = (
     Entry("settings", "Settings", "business:settings"),
 )
 
+# what the command palette offers to do, beside the pages above
+ACTS: tuple[Entry, ...] = ()
+
 
 def entries(*, sees_everything: bool) -> tuple[Entry, ...]:
     """Return what this user's navigation lists; a host sees no page that would refuse them."""
     return tuple(entry for entry in ENTRIES if sees_everything or not entry.admins_only)
+
+
+def acts(*, sees_everything: bool) -> tuple[Entry, ...]:
+    """Return what this user's command palette offers to do."""
+    return tuple(act for act in ACTS if sees_everything or not act.admins_only)

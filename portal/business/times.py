@@ -41,6 +41,21 @@ def ago(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
     return moment(instant, zone, now.astimezone(zone).date())
 
 
+def until(instant: datetime, now: datetime) -> str:
+    """Return how soon, within a day: "now", "in 25 min", "in 3 h"; nothing further ahead."""
+    seconds = int((instant - now).total_seconds())
+    if seconds < _MINUTE:
+        return "now"
+    if seconds < _HOUR:
+        return f"in {seconds // _MINUTE} min"
+    return f"in {seconds // _HOUR} h" if seconds < _DAY else ""
+
+
+def long_day(moment: date) -> str:
+    """Return "Sunday 22 November"."""
+    return f"{moment:%A} {moment.day} {moment:%B}"
+
+
 def zone_words(zone: ZoneInfo, at: datetime) -> str:
     """Return the zone with its offset at that instant: "Europe/Lisbon (UTC+0)"."""
     offset = at.astimezone(zone).utcoffset()

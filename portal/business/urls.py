@@ -3,18 +3,21 @@
 from django.urls import include, path
 
 from portal.business.booking import booking
-from portal.business.bookings import bookings, home
+from portal.business.bookings import bookings
 from portal.business.cancelling import cancel
+from portal.business.finding import find
 from portal.business.meeting_type import meeting_type, meeting_type_preview, new_meeting_type
 from portal.business.meeting_types import delete, duplicate, meeting_types, offer, place
 from portal.business.messages import message, message_html, messages
 from portal.business.rescheduling import reschedule
 from portal.business.runs import run, runs
+from portal.business.today import today
 from portal.business.undoing import undo_run, undo_step
 
 app_name = "business"
 urlpatterns = [
-    path("", home, name="home"),
+    path("", today, name="today"),
+    path("find/", find, name="find"),
     path("bookings/", bookings, name="bookings"),
     path("bookings/<slug:uid>/", booking, name="booking"),
     path("bookings/<slug:uid>/cancel/", cancel, name="cancel"),

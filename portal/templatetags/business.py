@@ -20,6 +20,12 @@ def navigation_entries(viewer: Viewer) -> tuple[navigation.Entry, ...]:
 
 
 @register.filter
+def navigation_acts(viewer: Viewer) -> tuple[navigation.Entry, ...]:
+    """List the acts of the command palette for this user."""
+    return navigation.acts(sees_everything=viewer.sees_everything)
+
+
+@register.filter
 def clock(instant: datetime, viewer: Viewer) -> str:
     """Show the time of day: "14:30"."""
     return times.clock(instant, viewer.zone)
@@ -47,6 +53,19 @@ def day(moment: date, viewer: Viewer) -> str:
 def near_day(moment: date, viewer: Viewer) -> str:
     """Show "Today" and its neighbours by name, other days not at all."""
     return times.near_day(moment, viewer.today)
+
+
+@register.filter
+def until(instant: datetime, viewer: Viewer) -> str:
+    """Show how soon: "in 25 min"; nothing beyond a day."""
+    return times.until(instant, viewer.now)
+
+
+@register.filter
+def weekday(instant: datetime, viewer: Viewer) -> str:
+    """Show the day of an instant, near ones by name: "Tomorrow", "Tue 24 Nov"."""
+    on = instant.astimezone(viewer.zone).date()
+    return times.near_day(on, viewer.today) or times.day(on, viewer.today)
 
 
 @register.filter

@@ -66,6 +66,14 @@ def has_calendars(host_ids: Iterable[int]) -> set[int]:
     )
 
 
+def failing_connections(host_id: int | None = None) -> tuple[CalendarConnection, ...]:
+    """Return the connections that cannot be read now, of one host or of all, longest broken first. One query."""
+    rows = CalendarConnection.objects.exclude(status=CalendarConnection.Status.WORKING)
+    if host_id is not None:
+        rows = rows.filter(host_id=host_id)
+    return tuple(rows.order_by("last_good_at", "pk"))
+
+
 def open_calendar(calendar: Calendar, *, timeout_seconds: float) -> CalDavCalendar:
     """Return the client of a calendar (its connection loaded). It holds plain values: usable in any thread.
 

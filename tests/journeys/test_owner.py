@@ -33,7 +33,7 @@ class Owner:
         self.page.get_by_label("E-mail").fill(email)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.get_by_role("heading", level=1, name="Bookings")).to_be_visible()
+        expect(self.page.get_by_role("heading", level=1, name="Today")).to_be_visible()
 
     def undo_newest(self) -> None:
         """Open What ran, follow the newest Undo and confirm it."""
@@ -114,6 +114,7 @@ def test_owner_undoes_a_confirmation_and_then_the_undo(
 ) -> None:
     uid, _ = book(demo, 0)
     owner = owner_at(script=script)
+    owner.open("/portal/bookings/")
     owner.page.locator(f'a[href="/portal/bookings/{uid}/"]').click()
     expect(owner.page.locator(".proof")).to_have_text(re.compile(r"^Tested \d\d:\d\d$"))
     owner.undo_newest()
@@ -183,6 +184,7 @@ def test_evidence_unfolds_under_its_run(demo: Running, owner_at: OpenOwner) -> N
 def test_search_keeps_the_page_and_its_address(demo: Running, owner_at: OpenOwner) -> None:
     book(demo, 10)
     owner = owner_at()
+    owner.open("/portal/bookings/")
     owner.page.get_by_label("Search name, e-mail or reference").fill("nobody at all")
     owner.page.keyboard.press("Enter")
     expect(owner.page.get_by_role("heading", name="Nothing matches")).to_be_visible()
@@ -193,7 +195,7 @@ def test_search_keeps_the_page_and_its_address(demo: Running, owner_at: OpenOwne
 
 def test_host_sees_no_record_of_the_business(demo: Running, owner_at: OpenOwner) -> None:
     host = owner_at(email="ana@acme.example", refused=True)
-    assert host.page.locator(".portal-nav a").all_inner_texts() == ["Bookings"]
+    assert host.page.locator(".portal-nav a").all_inner_texts() == ["Today", "Bookings"]
     host.open("/portal/what-ran/")
     expect(host.page.get_by_role("heading", level=1)).to_have_text("Owners and admins see this")
 
@@ -207,7 +209,7 @@ def test_no_page_is_wider_than_its_screen(demo: Running, owner_at: OpenOwner, wi
         for table in ("providers_message", "audit_run")
     )
     pages = [
-        "/portal/bookings/", f"/portal/bookings/{uid}/", f"/portal/bookings/{uid}/cancel/",
+        "/portal/", "/portal/bookings/", f"/portal/bookings/{uid}/", f"/portal/bookings/{uid}/cancel/",
         f"/portal/bookings/{uid}/reschedule/", "/portal/what-ran/", f"/portal/what-ran/{run}/",
         f"/portal/what-ran/{run}/undo/", "/portal/messages/", f"/portal/messages/{message}/",
     ]  # fmt: skip

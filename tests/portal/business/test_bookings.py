@@ -59,10 +59,6 @@ def test_host_account_without_a_host_sees_nothing(ana: Client, world: World, off
     assert "Ben Carter" not in answer.content.decode()
 
 
-def test_portal_opens_at_the_bookings(alice: Client) -> None:
-    assert alice.get("/portal/")["Location"] == "/portal/bookings/"
-
-
 def test_row_says_time_client_meeting_host_and_status(alice: Client, office: Office) -> None:
     booking = office.book("Ben Carter")
     page = alice.get("/portal/bookings/").content.decode()

@@ -1,17 +1,15 @@
-// Buttons that copy a text: <button data-copy="text">. They stay hidden where the browser gives no clipboard.
-const words = "Copied";
-for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) button.hidden = true;
-}
+// <button class="copy needs-script" data-copy="text">Copy</button>: puts the text on the clipboard and says so.
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest?.("[data-copy]");
+  const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const before = button.textContent;
+  const word = button.dataset.word ?? (button.dataset.word = button.textContent);
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
-    button.textContent = words;
+    button.textContent = "Copied";
   } catch {
-    button.textContent = "Select it and copy";
+    button.textContent = "Press Ctrl C"; // no permission: select what stands beside the button instead
+    const shown = button.parentElement?.querySelector("[data-copied]");
+    if (shown) getSelection()?.selectAllChildren(shown);
   }
-  setTimeout(() => (button.textContent = before), 2000);
+  setTimeout(() => { button.textContent = word; }, 2000);
 });
