@@ -31,6 +31,7 @@ LIMITS = {
         Limit("bookings", 10, _MINUTE),  # POST /api/v1/bookings without an API key
         Limit("manage", 60, _MINUTE),  # reading, cancelling, rescheduling one's own booking; wrong tokens too
         Limit("room_join", 30, _MINUTE),  # asking to come into a room, and reloading its page
+        Limit("test", 10, _MINUTE),  # asking an outside system, or our own room, to prove that it works
         Limit("api_key", 600, _MINUTE),  # everything done with one API key
     )
 }

@@ -2,7 +2,15 @@
 
 from providers.calendars.busy_index import BusyAnswer, busy_times
 from providers.calendars.connections import connect_caldav, failing_connections, has_calendars
+from providers.calendars.diagnosis import Diagnosis, check_connection, explain
 from providers.calendars.events import delete_event, find_event, write_event
+from providers.calendars.managing import (
+    ConnectionNotFound,
+    calendar_connections,
+    choose_calendars,
+    disconnect_calendar,
+    get_calendar_connection,
+)
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
 from providers.mail.invite import Invite, build_invite
@@ -48,7 +56,10 @@ from providers.notices.endpoints import (
     EVENTS,
     InvalidEndpoint,
     add_webhook_endpoint,
+    get_webhook_endpoint,
     remove_webhook_endpoint,
+    rotate_webhook_secret,
+    switch_on_webhook,
     webhook_endpoints,
 )
 from providers.notices.webhook import (
@@ -58,6 +69,7 @@ from providers.notices.webhook import (
     get_notice,
     notices,
     queue_notices,
+    queue_test_notice,
 )
 from providers.protocols import (
     CalendarEvent,
@@ -85,7 +97,9 @@ __all__ = [
     "Calendar",
     "CalendarConnection",
     "CalendarEvent",
+    "ConnectionNotFound",
     "Delivery",
+    "Diagnosis",
     "IceServer",
     "InvalidEndpoint",
     "Invite",
@@ -123,20 +137,27 @@ __all__ = [
     "admit_participant",
     "build_invite",
     "busy_times",
+    "calendar_connections",
+    "check_connection",
     "check_link",
     "check_mail_address",
+    "choose_calendars",
     "compose_mail",
     "connect_caldav",
     "delete_event",
     "deliver_message",
     "deliver_notice",
     "deny_participant",
+    "disconnect_calendar",
     "exchange_signals",
+    "explain",
     "failing_connections",
     "find_event",
+    "get_calendar_connection",
     "get_message",
     "get_notice",
     "get_room",
+    "get_webhook_endpoint",
     "greet_mail_server",
     "has_calendars",
     "ice_servers",
@@ -149,6 +170,7 @@ __all__ = [
     "prune_rooms",
     "queue_message",
     "queue_notices",
+    "queue_test_notice",
     "rejoin_room",
     "remove_participant",
     "remove_room",
@@ -156,7 +178,9 @@ __all__ = [
     "room_echo",
     "room_facts",
     "room_mark",
+    "rotate_webhook_secret",
     "step_away",
+    "switch_on_webhook",
     "try_link",
     "turn_is_set",
     "webhook_endpoints",

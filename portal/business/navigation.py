@@ -17,6 +17,7 @@ ENTRIES = (
     Entry("today", "Today", "business:today"),
     Entry("bookings", "Bookings", "business:bookings"),
     Entry("meeting_types", "Meeting types", "business:meeting_types", admins_only=True),
+    Entry("connections", "Connections", "business:connections"),
     Entry("runs", "What ran", "business:runs", admins_only=True),
     Entry("messages", "Messages", "business:messages", admins_only=True),
     Entry("settings", "Settings", "business:settings"),

@@ -34,6 +34,7 @@ urlpatterns = [
     path("what-ran/<int:run_id>/", run, name="run"),
     path("what-ran/<int:run_id>/undo/", undo_run, name="undo_run"),
     path("what-ran/<int:run_id>/undo/<int:step_id>/", undo_step, name="undo_step"),
+    path("connections/", include("portal.business.connections.urls")),
     path("settings/", include("portal.business.settings.urls")),
     path("messages/", messages, name="messages"),
     path("messages/<int:message_id>/", message, name="message"),

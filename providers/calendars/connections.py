@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.db import transaction
 
+from audit.api import Actor, Json, record
 from kernel import crypto
 from kernel.tenancy import current_schema
 from providers.calendars.busy_rules import BusyRules
@@ -17,6 +18,8 @@ from providers.models.calendars import Calendar, CalendarConnection
 from providers.protocols import Rejected, Unauthorised
 from tenants.api import current_tenant
 
+OPERATOR = Actor("automation", "operator")  # a command, or the demo's seed: nobody is signed in
+
 
 def connect_caldav(
     host_id: int,
@@ -27,8 +30,9 @@ def connect_caldav(
     now: datetime,
     time_zone: str = "",
     addresses: Sequence[str] = (),
+    actor: Actor = OPERATOR,
 ) -> CalendarConnection:
-    """Sign in to a CalDAV server, find its calendars and keep the account, its password sealed.
+    """Sign in to a CalDAV server, find its calendars and keep the account, its password sealed. Signed.
 
     The first calendar becomes the conflict calendar and, if the host has none, the destination calendar.
     Connecting the same address and user name again renews the password and keeps what was chosen.
@@ -41,7 +45,7 @@ def connect_caldav(
     found = discover(DavAccount(url=url, username=username, password=password))
     mail = list(dict.fromkeys([*found.addresses, *(address.lower() for address in addresses)]))
     with transaction.atomic():
-        kept, _ = CalendarConnection.objects.update_or_create(
+        kept, is_new = CalendarConnection.objects.update_or_create(
             host_id=host_id,
             url=url,
             username=username,
@@ -56,7 +60,22 @@ def connect_caldav(
             },
         )
         _keep_calendars(kept, found)
+        action = "connect_calendar" if is_new else "renew_calendar"
+        sign_connection(action, kept, actor, calendars=len(found.calendars))
     return kept
+
+
+def sign_connection(action: str, kept: CalendarConnection, actor: Actor, **facts: Json) -> None:
+    """Leave an entry of what was done to a connection: its server, never its account or its password."""
+    server = urlsplit(kept.url).hostname or ""
+    record(
+        action,
+        subject=f"calendar_connection:{kept.pk}",
+        actor=actor,
+        payload={"host": str(kept.host_id), "server": server, **facts},
+        reversible="partial",
+        because="A password is not kept in the ledger: connecting anew asks for it.",
+    )
 
 
 def has_calendars(host_ids: Iterable[int]) -> set[int]:
@@ -84,18 +103,23 @@ def open_calendar(calendar: Calendar, *, timeout_seconds: float) -> CalDavCalend
         raise Unauthorised(
             "The calendar is not at the server that its password belongs to: connect it again."
         )
-    try:
-        place = _place(kept.host_id, kept.url, kept.username)
-        password = crypto.open_sealed(bytes(kept.sealed_password), aad=place).decode()
-    except crypto.CannotOpen as error:
-        raise Unauthorised("The calendar's password cannot be opened: connect the calendar again.") from error
+    account = opened_account(kept)
     rules = BusyRules(
         zone=zone_named(calendar.time_zone),
         own_suffix=f"@{current_schema()}.holdfast",
         addresses=frozenset(kept.addresses),
     )
-    account = DavAccount(url=kept.url, username=kept.username, password=password)
     return CalDavCalendar(account, url=calendar.url, rules=rules, timeout_seconds=timeout_seconds)
+
+
+def opened_account(kept: CalendarConnection) -> DavAccount:
+    """Return the account with its password in clear; raises Unauthorised where that cannot be opened."""
+    try:
+        place = _place(kept.host_id, kept.url, kept.username)
+        password = crypto.open_sealed(bytes(kept.sealed_password), aad=place).decode()
+    except crypto.CannotOpen as error:
+        raise Unauthorised("The calendar's password cannot be opened: connect the calendar again.") from error
+    return DavAccount(url=kept.url, username=kept.username, password=password)
 
 
 def _keep_calendars(kept: CalendarConnection, found: FoundAccount) -> None:

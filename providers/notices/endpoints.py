@@ -1,15 +1,18 @@
-"""Where a business wants its notices: added with a new secret, removed with everything sent there."""
+"""Where a business wants its notices: added with a new secret, rotated, removed. Each change is signed."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 
+from audit.api import Actor, Json, record
 from kernel.crypto import open_sealed, seal
 from kernel.errors import HoldfastError
 from providers.models import WebhookEndpoint
 from providers.notices.signing import new_secret
 
+OPERATOR = Actor("automation", "operator")
 EVENTS = ("booking.confirmed", "booking.cancelled", "booking.rescheduled")
 
 
@@ -18,7 +21,7 @@ class InvalidEndpoint(HoldfastError):
 
 
 def add_webhook_endpoint(
-    url: str, *, events: Sequence[str] = (), now: datetime
+    url: str, *, events: Sequence[str] = (), now: datetime, actor: Actor = OPERATOR
 ) -> tuple[WebhookEndpoint, str]:
     """Add an endpoint and return it with its secret, which is shown this once. No `events` means all of them.
 
@@ -37,14 +40,45 @@ def add_webhook_endpoint(
             )
             endpoint.sealed_secret = seal(secret.encode(), aad=_place(endpoint))
             endpoint.save(update_fields=["sealed_secret"])
+            _sign("add_webhook", endpoint, actor, events=list(events))
     except IntegrityError as error:
         raise InvalidEndpoint("This webhook is there already.") from error
     return endpoint, secret
 
 
-def remove_webhook_endpoint(endpoint_id: int) -> bool:
+def remove_webhook_endpoint(endpoint_id: int, *, actor: Actor = OPERATOR) -> bool:
     """Remove an endpoint and its notices; False when it was not there."""
-    return WebhookEndpoint.objects.filter(pk=endpoint_id).delete()[0] > 0
+    with transaction.atomic():
+        endpoint = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint_id).first()
+        if endpoint is None:
+            return False
+        _sign("remove_webhook", endpoint, actor)
+        endpoint.delete()
+    return True
+
+
+def rotate_webhook_secret(endpoint: WebhookEndpoint, *, actor: Actor) -> str:
+    """Give the endpoint a new secret, shown this once; the old one signs nothing from this moment."""
+    secret = new_secret()
+    with transaction.atomic():
+        sealed = seal(secret.encode(), aad=_place(endpoint))
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(sealed_secret=sealed)
+        _sign("rotate_webhook_secret", endpoint, actor)
+    return secret
+
+
+def switch_on_webhook(endpoint: WebhookEndpoint, *, actor: Actor) -> bool:
+    """Send notices there again, after a 410 switched it off; False when it was on."""
+    with transaction.atomic():
+        changed = WebhookEndpoint.objects.filter(pk=endpoint.pk, active=False).update(active=True)
+        if changed:
+            _sign("switch_on_webhook", endpoint, actor)
+    return bool(changed)
+
+
+def get_webhook_endpoint(endpoint_id: int) -> WebhookEndpoint | None:
+    """Return one endpoint of this tenant, None when it is not there."""
+    return WebhookEndpoint.objects.filter(pk=endpoint_id).first()
 
 
 def webhook_endpoints() -> list[WebhookEndpoint]:
@@ -55,6 +89,18 @@ def webhook_endpoints() -> list[WebhookEndpoint]:
 def endpoint_secret(endpoint: WebhookEndpoint) -> str:
     """Return the secret in clear, to sign with; raises kernel.crypto.CannotOpen."""
     return open_sealed(bytes(endpoint.sealed_secret), aad=_place(endpoint)).decode()
+
+
+def _sign(action: str, endpoint: WebhookEndpoint, actor: Actor, **facts: Json) -> None:
+    """Leave an entry: the receiver's host name, never the whole address (it may carry a token) or the secret."""
+    record(
+        action,
+        subject=f"webhook:{endpoint.pk}",
+        actor=actor,
+        payload={"server": urlsplit(endpoint.url).hostname or "", **facts},
+        reversible="partial",
+        because="A secret is not kept in the ledger: adding it anew makes another one.",
+    )
 
 
 def _place(endpoint: WebhookEndpoint) -> str:

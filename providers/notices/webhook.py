@@ -23,6 +23,7 @@ from providers.notices.signing import signed_headers
 from providers.protocols import ProviderError, RateLimited, Rejected, Unreachable
 
 TIMEOUT_SECONDS = 10.0
+TEST_EVENT = "holdfast.test"
 _LATER = (408, 425)
 
 
@@ -115,9 +116,32 @@ def get_notice(notice_pk: int) -> Notice:
         raise NoticeNotFound("This notice does not exist.") from None
 
 
-def notices(*, booking_uid: str | None = None, before_id: int | None = None, limit: int = 50) -> list[Notice]:
-    """Return notices, newest first: all, or those of one booking. One query."""
+def queue_test_notice(endpoint: WebhookEndpoint, *, now: datetime) -> int:
+    """Queue one notice that says that it is a test, for this endpoint only; return its id."""
+    body = {"type": TEST_EVENT, "timestamp": now.astimezone(UTC).isoformat(), "data": {"test": True}}
+    made = Notice.objects.create(
+        endpoint=endpoint,
+        event=TEST_EVENT,
+        booking_uid="",
+        dedupe_key=f"test:{new_uid()}",
+        notice_id=f"msg_{new_uid(26)}",
+        body=json.dumps(body, separators=(",", ":")),
+        created_at=now,
+    )
+    return int(made.pk)
+
+
+def notices(
+    *,
+    booking_uid: str | None = None,
+    endpoint_id: int | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[Notice]:
+    """Return notices, newest first: all, those of one booking, or those of one endpoint. One query."""
     rows = Notice.objects.select_related("endpoint").order_by("-pk")
+    if endpoint_id is not None:
+        rows = rows.filter(endpoint_id=endpoint_id)
     if booking_uid is not None:
         rows = rows.filter(booking_uid=booking_uid)
     if before_id is not None:

@@ -1,0 +1,84 @@
+"""The connections' one page: calendars per host; for owners and admins also meetings, notices and webhooks."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.api import Role, User
+from booking.api import Host
+from portal.business.connections.states import State, connection_state, endpoint_state, room_state
+from portal.business.viewer import Viewer, portal_page
+from providers.api import Calendar, CalendarConnection, calendar_connections, webhook_endpoints
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionView:
+    """One connected account as the page shows it."""
+
+    connection: CalendarConnection
+    calendars: tuple[Calendar, ...]
+    state: State
+    written: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostCalendars:
+    """A host and what is connected for them."""
+
+    host: Host
+    connections: tuple[ConnectionView, ...]
+
+
+@require_safe
+@portal_page()
+def connections(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Show what is connected, how it stands and since when."""
+    context = {
+        "viewer": viewer,
+        "here": "connections",
+        "hosts": host_calendars(viewer),
+        "room": room_state(_urls("HOLDFAST_STUN_URLS"), _urls("HOLDFAST_TURN_URLS")),
+        "endpoints": [(each, endpoint_state(each)) for each in webhook_endpoints()]
+        if viewer.sees_everything
+        else [],
+        "told": User.objects.filter(role__in=[Role.OWNER, Role.ADMIN], is_active=True).order_by("pk")
+        if viewer.sees_everything
+        else [],
+    }
+    return render(request, "business/connections/page.html", context)
+
+
+def host_calendars(viewer: Viewer) -> list[HostCalendars]:
+    """Return the hosts that the viewer may see with their connections; three queries."""
+    hosts = Host.objects.filter(active=True)
+    if viewer.only_host is not None:
+        hosts = hosts.filter(pk=viewer.only_host)
+    found = list(hosts)
+    kept = calendar_connections([host.pk for host in found])
+    return [
+        HostCalendars(
+            host=host,
+            connections=tuple(
+                connection_view(each, host.name, viewer) for each in kept if each.host_id == host.pk
+            ),
+        )
+        for host in found
+    ]
+
+
+def connection_view(connection: CalendarConnection, host: str, viewer: Viewer) -> ConnectionView:
+    """Return a connection with its calendars in order, and its state in words."""
+    calendars = tuple(sorted(connection.calendars.all(), key=lambda calendar: calendar.pk))
+    return ConnectionView(
+        connection=connection,
+        calendars=calendars,
+        state=connection_state(connection, calendars, host=host, now=viewer.now, zone=viewer.zone),
+        written=next((calendar.name for calendar in calendars if calendar.is_destination), ""),
+    )
+
+
+def _urls(name: str) -> list[str]:
+    return list(getattr(settings, name, ()) or ())

@@ -1,0 +1,21 @@
+"""Addresses of the connections, below /portal/connections/."""
+
+from django.urls import path
+
+from portal.business.connections import calendars, webhooks
+from portal.business.connections.page import connections
+
+urlpatterns = [
+    path("", connections, name="connections"),
+    path("calendars/of/<int:host_id>/", calendars.connect, name="connect_calendar"),
+    path("calendars/<int:connection_id>/", calendars.calendar, name="calendar"),
+    path("calendars/<int:connection_id>/test/", calendars.test, name="test_calendar"),
+    path("calendars/<int:connection_id>/change/", calendars.change, name="change_calendar"),
+    path("calendars/<int:connection_id>/disconnect/", calendars.disconnect, name="disconnect_calendar"),
+    path("webhooks/", webhooks.add_webhook, name="add_webhook"),
+    path("webhooks/<int:endpoint_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<int:endpoint_id>/test/", webhooks.test_webhook, name="test_webhook"),
+    path("webhooks/<int:endpoint_id>/secret/", webhooks.rotate_webhook, name="rotate_webhook"),
+    path("webhooks/<int:endpoint_id>/on/", webhooks.switch_on, name="switch_on_webhook"),
+    path("webhooks/<int:endpoint_id>/remove/", webhooks.remove_webhook, name="remove_webhook"),
+]
