@@ -24,7 +24,7 @@ ENTRIES = (
 )
 
 # what the command palette offers to do, beside the pages above
-ACTS: tuple[Entry, ...] = ()
+ACTS: tuple[Entry, ...] = (Entry("new_booking", "Book for a client", "business:new_booking"),)
 
 
 def entries(*, sees_everything: bool) -> tuple[Entry, ...]:

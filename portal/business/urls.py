@@ -9,6 +9,7 @@ from portal.business.finding import find
 from portal.business.meeting_type import meeting_type, meeting_type_preview, new_meeting_type
 from portal.business.meeting_types import delete, duplicate, meeting_types, offer, place
 from portal.business.messages import message, message_html, messages
+from portal.business.new_booking import new_booking
 from portal.business.rescheduling import reschedule
 from portal.business.runs import run, runs
 from portal.business.today import today
@@ -19,6 +20,7 @@ urlpatterns = [
     path("", today, name="today"),
     path("find/", find, name="find"),
     path("bookings/", bookings, name="bookings"),
+    path("bookings/new/", new_booking, name="new_booking"),
     path("bookings/<slug:uid>/", booking, name="booking"),
     path("bookings/<slug:uid>/cancel/", cancel, name="cancel"),
     path("bookings/<slug:uid>/reschedule/", reschedule, name="reschedule"),

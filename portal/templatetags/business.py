@@ -7,8 +7,11 @@ from typing import Any
 from django import template
 
 from audit.api import RunView, StepView
+from booking.api import Slot
 from portal.business import navigation, times, words
 from portal.business.viewer import Viewer
+from portal.public.picker import slot_detail
+from tenants.api import current_tenant
 
 register = template.Library()
 
@@ -72,6 +75,12 @@ def weekday(instant: datetime, viewer: Viewer) -> str:
 def zone_words(viewer: Viewer) -> str:
     """Show the business's zone with its offset now."""
     return times.zone_words(viewer.zone, viewer.now)
+
+
+@register.filter
+def there(slot: Slot, zone: str) -> str:
+    """Show what stands under a time for a client in `zone`: seats left, or their own clock where it differs."""
+    return slot_detail(slot, time_zone=current_tenant().time_zone, host_zone=zone)
 
 
 @register.filter
