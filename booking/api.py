@@ -3,6 +3,7 @@
 from booking.agenda import coming_meetings, pending_bookings, subjects_of_host
 from booking.attendees import Attendee
 from booking.cancelling import cancel
+from booking.core.hours import Span
 from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.core.states import Status
 from booking.deadlines import complete_ended, expire_due
@@ -19,9 +20,22 @@ from booking.errors import (
     SlotRefused,
 )
 from booking.facts import booking_facts
+from booking.free_times import next_free
 from booking.guard import GuardBroken
 from booking.health.checking import run_probes, schedule_look, start_check
 from booking.holding import Booked, book, hold, release, submit
+from booking.hosting import InvalidProfile, Profile, edit_profile
+from booking.hours_of_hosts import (
+    Hours,
+    InvalidHours,
+    OpenDay,
+    booked_between,
+    hours_of,
+    open_days,
+    remove_override,
+    set_override,
+    set_weekly_hours,
+)
 from booking.incidents import close_incident, incidents, open_incident, reopen_incident, resolve_incident
 from booking.links import event_uid, is_manage_token, manage_token, manage_url
 from booking.messages.invitation import invitation_letter
@@ -57,6 +71,19 @@ from booking.offering import (
     unsaved_event_type,
 )
 from booking.offers import Slot, SlotPage, Withheld, alternatives, slots
+from booking.people import (
+    PersonView,
+    accept_person,
+    coming_meetings,
+    deactivate_person,
+    give_role,
+    invite_person,
+    open_to_bookings,
+    people,
+    person,
+    reactivate_person,
+    withdraw_person,
+)
 from booking.privileges import restrict_booking
 from booking.probe import probe_hold
 from booking.progress import Progress, ProgressLine, progress
@@ -105,10 +132,13 @@ __all__ = [
     "HoldExpired",
     "Host",
     "HostNotFound",
+    "Hours",
     "IdempotencyMismatch",
     "Incident",
     "InvalidBooking",
+    "InvalidHours",
     "InvalidOffering",
+    "InvalidProfile",
     "InvalidRange",
     "InvalidReminders",
     "Meeting",
@@ -117,6 +147,9 @@ __all__ = [
     "NotChangeable",
     "Occupancy",
     "Offering",
+    "OpenDay",
+    "PersonView",
+    "Profile",
     "Progress",
     "ProgressLine",
     "Question",
@@ -126,12 +159,15 @@ __all__ = [
     "Slot",
     "SlotPage",
     "SlotRefused",
+    "Span",
     "Status",
     "WeeklyHours",
     "Withheld",
+    "accept_person",
     "alternatives",
     "book",
     "bookable_hosts",
+    "booked_between",
     "booked_count",
     "booking_facts",
     "booking_sentence",
@@ -142,36 +178,50 @@ __all__ = [
     "coming_meetings",
     "complete_ended",
     "create_event_type",
+    "deactivate_person",
     "delete_event_type",
     "duplicate_event_type",
     "edit_event_type",
+    "edit_profile",
     "event_uid",
     "expire_due",
     "get_booking",
     "get_event_type",
     "get_host",
+    "give_role",
     "hold",
+    "hours_of",
     "incidents",
     "invitation_letter",
+    "invite_person",
     "is_manage_token",
     "manage_token",
     "manage_url",
     "move",
+    "next_free",
     "offer_event_type",
     "offered_event_types",
+    "open_days",
     "open_incident",
+    "open_to_bookings",
     "pending_bookings",
+    "people",
+    "person",
     "person_of",
     "place_event_type",
     "probe_hold",
     "progress",
     "questions_of",
+    "reactivate_person",
     "release",
+    "remove_override",
     "reopen_incident",
     "resolve_incident",
     "restrict_booking",
     "run_probes",
     "schedule_look",
+    "set_override",
+    "set_weekly_hours",
     "slots",
     "start_check",
     "subject_of",
@@ -179,4 +229,5 @@ __all__ = [
     "submit",
     "unsaved_event_type",
     "when",
+    "withdraw_person",
 ]

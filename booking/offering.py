@@ -14,6 +14,8 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from audit.api import Actor, Json, record
+from booking.core.reminders import USUAL as USUAL_REMINDERS
+from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.errors import EventTypeNotFound
 from booking.models import EventType, EventTypeHost, Host, Meeting
 from booking.questions import LONGEST_LABEL, MOST_CHOICES, MOST_QUESTIONS, Question, stored_questions
@@ -49,6 +51,7 @@ class Offering:
     questions: tuple[Question, ...]
     hosts: tuple[tuple[int, int], ...]
     active: bool
+    reminder_minutes: tuple[int, ...] = USUAL_REMINDERS
 
 
 class InvalidOffering(HoldfastError):
@@ -100,6 +103,7 @@ def unsaved_event_type(wanted: Offering, *, like: EventType | None = None) -> Ev
         position=like.position if like else 0,
         requires_approval=like.requires_approval if like else False,
         questions=stored_questions(wanted.questions),
+        reminder_minutes=list(wanted.reminder_minutes),
         **{name: getattr(wanted, name) for name in (*_NUMBERS, *_WORDS) if name != "questions"},
     )
 
@@ -187,6 +191,10 @@ def _check(wanted: Offering) -> None:
             check_link(wanted.location_detail)
         except Rejected as fault:
             faults["link"] = fault.message
+    try:
+        checked_reminders(wanted.reminder_minutes)
+    except InvalidReminders as fault:
+        faults["reminders"] = fault.message
     if fault_of_questions := _fault_of(wanted.questions):
         faults["questions"] = fault_of_questions
     if faults:
@@ -251,7 +259,8 @@ def _facts(event_type: EventType) -> dict[str, Json]:
         )
     ]
     facts: dict[str, Any] = {name: getattr(event_type, name) for name in _NUMBERS}
-    return {**facts, "questions": len(event_type.questions), "hosts": hosts}
+    reminders = list(event_type.reminder_minutes)
+    return {**facts, "questions": len(event_type.questions), "reminders": reminders, "hosts": hosts}
 
 
 def _record(action: str, event_type: EventType, actor: Actor, payload: Mapping[str, Json]) -> None:

@@ -11,6 +11,7 @@ from providers.calendars.managing import (
     disconnect_calendar,
     get_calendar_connection,
 )
+from providers.calendars.states import calendar_states
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
 from providers.mail.invite import Invite, build_invite
@@ -138,6 +139,7 @@ __all__ = [
     "build_invite",
     "busy_times",
     "calendar_connections",
+    "calendar_states",
     "check_connection",
     "check_link",
     "check_mail_address",

@@ -77,6 +77,40 @@ class User(AbstractBaseUser):
         return self.role in (Role.OWNER, Role.ADMIN)
 
 
+class Invitation(models.Model):
+    """Somebody who was asked in and has not answered yet, or has; one open one per address."""
+
+    email = models.EmailField()
+    name = models.CharField(max_length=200)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    host_id = models.BigIntegerField(null=True, blank=True)  # the host that will be theirs
+    version = models.PositiveIntegerField(default=0)  # a new mail makes older links void
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email"],
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                name="accounts_invitation_one_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="accounts_invitation_email_lower"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        """True until it is accepted or withdrawn; it may have run out all the same."""
+        return self.accepted_at is None and self.withdrawn_at is None
+
+
 class ApiKey(models.Model):
     """A secret that calls the API for this tenant; only its SHA-256 is kept, the prefix names it in lists."""
 

@@ -3,7 +3,10 @@
 from allauth.account import views
 from django.urls import path, re_path
 
+from portal.business.invitation import invitation
+
 urlpatterns = [
+    path("invitation/<str:token>/", invitation, name="account_invitation"),
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("signup/", views.signup, name="account_signup"),  # closed; reset mails reverse it

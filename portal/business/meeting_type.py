@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from booking.api import (
@@ -49,13 +50,15 @@ class Sheet:
         values = initial_values(event_type) if event_type else fresh_values(hosts)
         asked = initial_questions(event_type) if event_type else []
         return cls(
-            event_type, MeetingTypeForm(hosts=hosts, initial=values), QuestionForms(initial=asked, prefix="q")
+            event_type,
+            MeetingTypeForm(hosts=hosts, reminders=_kept(event_type), initial=values),
+            QuestionForms(initial=asked, prefix="q"),
         )
 
     @classmethod
     def typed(cls, event_type: EventType | None, data: QueryDict) -> "Sheet":
         """Show what somebody typed, with a row of questions more or less if they asked for that."""
-        form = MeetingTypeForm(data, hosts=hosts_to_choose(event_type))
+        form = MeetingTypeForm(data, hosts=hosts_to_choose(event_type), reminders=_kept(event_type))
         return cls(event_type, form, QuestionForms(with_rows(data), prefix="q"))
 
     def offering(self) -> Offering | None:
@@ -69,7 +72,9 @@ class Sheet:
     def stored_offering(self) -> Offering | None:
         """Return what is stored as a wish, for the first preview; a new one has a title lent to it."""
         values = {**self.form.initial, "title": self.form.initial.get("title") or "Your new meeting type"}
-        form = MeetingTypeForm(values, hosts=hosts_to_choose(self.event_type))
+        form = MeetingTypeForm(
+            values, hosts=hosts_to_choose(self.event_type), reminders=_kept(self.event_type)
+        )
         asked = questions_of(self.event_type) if self.event_type else ()
         return form.offering(asked) if form.is_valid() else None
 
@@ -108,6 +113,11 @@ def hosts_to_choose(event_type: EventType | None) -> list[Host]:
     """Return the active hosts, and those of this type who are not active any more."""
     kept = {row.host_id for row in event_type.event_type_hosts.all()} if event_type else set()
     return [host for host in Host.objects.order_by("position", "pk") if host.active or host.pk in kept]
+
+
+def _kept(event_type: EventType | None) -> list[int]:
+    """Return the reminders that a stored type has, usual or not: the form must be able to keep them."""
+    return list(event_type.reminder_minutes) if event_type else []
 
 
 def find_event_type(event_type_id: int) -> EventType | None:
@@ -192,6 +202,7 @@ def _page(
         "locations": LOCATIONS,
         "most_questions": MOST_QUESTIONS,
         "book_address": tenant_url(viewer.tenant, "/book/"),
+        "people_address": reverse("business:people"),
         "shows_faults": shows_faults,
         "new_row": new_row,
         "is_wrong": status == 422,

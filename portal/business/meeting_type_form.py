@@ -16,6 +16,7 @@ from booking.api import (
     Question,
     questions_of,
 )
+from portal.public.words import duration_words
 
 KINDS = {
     "one_on_one": ("One-on-one", "One client with one host. With several hosts, the first free one comes."),
@@ -30,6 +31,7 @@ LOCATIONS = {
     "phone": ("By phone", "Say who calls whom, and on which number."),
 }
 DETAIL_OF = {"fixed_link": "link", "in_person": "address", "phone": "phone"}
+REMINDERS = (10080, 2880, 1440, 240, 60, 15)  # minutes before the start
 UNITS = {"minutes": 1, "hours": 60, "days": 1440}
 
 
@@ -64,8 +66,19 @@ class MeetingTypeForm(forms.Form):
     phone = forms.CharField(max_length=300, required=False)
     active = forms.BooleanField(required=False)
 
-    def __init__(self, data: Any = None, *, hosts: Sequence[Host], **options: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, hosts: Sequence[Host], reminders: Sequence[int] = (), **options: Any
+    ) -> None:
         super().__init__(data, **options)
+        self.fields["reminders"] = forms.TypedMultipleChoiceField(
+            choices=[
+                (str(minutes), f"{duration_words(minutes)} before")
+                for minutes in sorted({*REMINDERS, *reminders}, reverse=True)
+            ],
+            coerce=int,
+            error_messages={"invalid_choice": "Choose from the list."},
+            required=False,
+        )
         self.fields["hosts"] = forms.MultipleChoiceField(
             choices=[(str(host.pk), host.name) for host in hosts],
             required=False,
@@ -96,6 +109,13 @@ class MeetingTypeForm(forms.Form):
         ticked = {str(value) for value in (self["hosts"].value() or ())}
         return [(host, str(host.pk) in ticked, self[f"priority_{host.pk}"]) for host in self._all_hosts]
 
+    def reminder_rows(self) -> list[tuple[str, str, bool]]:
+        """Return each reminder's value and words, and whether it is ticked."""
+        ticked = {str(value) for value in (self["reminders"].value() or ())}
+        field = self.fields["reminders"]
+        assert isinstance(field, forms.TypedMultipleChoiceField)
+        return [(str(value), str(words), str(value) in ticked) for value, words in field.choices]  # type: ignore[misc, union-attr]  # pairs, not groups
+
     def offering(self, questions: tuple[Question, ...]) -> Offering:
         """Return the wish; only of a valid form."""
         values = self.cleaned_data
@@ -117,6 +137,7 @@ class MeetingTypeForm(forms.Form):
             questions=questions,
             hosts=tuple((int(host), values.get(f"priority_{host}") or 0) for host in values["hosts"]),
             active=values["active"],
+            reminder_minutes=tuple(values["reminders"]),
         )
 
 
@@ -167,6 +188,7 @@ def initial_values(event_type: EventType) -> dict[str, Any]:
         values[detail] = event_type.location_detail
     rows = list(event_type.event_type_hosts.all())
     values["hosts"] = [str(row.host_id) for row in rows]
+    values["reminders"] = [str(minutes) for minutes in event_type.reminder_minutes]
     return values | {f"priority_{row.host_id}": row.priority for row in rows}
 
 
@@ -176,7 +198,7 @@ def fresh_values(hosts: Sequence[Host]) -> dict[str, Any]:
         "kind": "one_on_one", "duration_minutes": 30, "capacity": 10, "notice": 4, "notice_unit": "hours",
         "window_days": 60, "location_kind": "built_in_room", "active": True, "buffer_before_minutes": 0,
         "buffer_after_minutes": 0, "hosts": [str(hosts[0].pk)] if len(hosts) == 1 else [],
-        **{f"priority_{host.pk}": 0 for host in hosts},
+        "reminders": ["1440", "60"], **{f"priority_{host.pk}": 0 for host in hosts},
     }  # fmt: skip
 
 

@@ -11,12 +11,15 @@ class Entry:
     words: str
     url: str
     admins_only: bool = False
+    hosts_only: bool = False
 
 
 ENTRIES = (
     Entry("today", "Today", "business:today"),
     Entry("bookings", "Bookings", "business:bookings"),
     Entry("meeting_types", "Meeting types", "business:meeting_types", admins_only=True),
+    Entry("hours", "Your hours", "business:own_hours", hosts_only=True),
+    Entry("people", "People", "business:people", admins_only=True),
     Entry("connections", "Connections", "business:connections"),
     Entry("runs", "What ran", "business:runs", admins_only=True),
     Entry("messages", "Messages", "business:messages", admins_only=True),
@@ -24,14 +27,23 @@ ENTRIES = (
 )
 
 # what the command palette offers to do, beside the pages above
-ACTS: tuple[Entry, ...] = (Entry("new_booking", "Book for a client", "business:new_booking"),)
+ACTS: tuple[Entry, ...] = (
+    Entry("new_booking", "Book for a client", "business:new_booking"),
+    Entry("new_meeting_type", "Make a meeting type", "business:new_meeting_type", admins_only=True),
+    Entry("invite", "Invite somebody", "business:invite", admins_only=True),
+    Entry("hours", "Change your hours", "business:own_hours", hosts_only=True),
+)
 
 
 def entries(*, sees_everything: bool) -> tuple[Entry, ...]:
     """Return what this user's navigation lists; a host sees no page that would refuse them."""
-    return tuple(entry for entry in ENTRIES if sees_everything or not entry.admins_only)
+    return tuple(entry for entry in ENTRIES if _is_for(entry, sees_everything=sees_everything))
 
 
 def acts(*, sees_everything: bool) -> tuple[Entry, ...]:
     """Return what this user's command palette offers to do."""
-    return tuple(act for act in ACTS if sees_everything or not act.admins_only)
+    return tuple(act for act in ACTS if _is_for(act, sees_everything=sees_everything))
+
+
+def _is_for(entry: Entry, *, sees_everything: bool) -> bool:
+    return not (entry.hosts_only if sees_everything else entry.admins_only)

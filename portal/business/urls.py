@@ -6,10 +6,14 @@ from portal.business.booking import booking
 from portal.business.bookings import bookings
 from portal.business.cancelling import cancel
 from portal.business.finding import find
+from portal.business.hours import hours, hours_preview, own_hours
 from portal.business.meeting_type import meeting_type, meeting_type_preview, new_meeting_type
 from portal.business.meeting_types import delete, duplicate, meeting_types, offer, place
 from portal.business.messages import message, message_html, messages
 from portal.business.new_booking import new_booking
+from portal.business.overrides import add_override, delete_override
+from portal.business.people import invite, people, resend, withdraw
+from portal.business.person import bookable, deactivate, person, reactivate, role
 from portal.business.rescheduling import reschedule
 from portal.business.runs import run, runs
 from portal.business.today import today
@@ -32,6 +36,20 @@ urlpatterns = [
     path("meeting-types/<int:event_type_id>/offer/", offer, name="offer_meeting_type"),
     path("meeting-types/<int:event_type_id>/duplicate/", duplicate, name="duplicate_meeting_type"),
     path("meeting-types/<int:event_type_id>/delete/", delete, name="delete_meeting_type"),
+    path("people/", people, name="people"),
+    path("people/invite/", invite, name="invite"),
+    path("people/invitations/<int:invitation_id>/resend/", resend, name="resend_invitation"),
+    path("people/invitations/<int:invitation_id>/withdraw/", withdraw, name="withdraw_invitation"),
+    path("people/<slug:key>/", person, name="person"),
+    path("people/<slug:key>/role/", role, name="person_role"),
+    path("people/<slug:key>/bookable/", bookable, name="person_bookable"),
+    path("people/<slug:key>/deactivate/", deactivate, name="deactivate_person"),
+    path("people/<slug:key>/reactivate/", reactivate, name="reactivate_person"),
+    path("hours/", own_hours, name="own_hours"),
+    path("hours/<int:host_id>/", hours, name="hours"),
+    path("hours/<int:host_id>/preview/", hours_preview, name="hours_preview"),
+    path("hours/<int:host_id>/dates/", add_override, name="add_override"),
+    path("hours/<int:host_id>/dates/delete/", delete_override, name="delete_override"),
     path("what-ran/", runs, name="runs"),
     path("what-ran/<int:run_id>/", run, name="run"),
     path("what-ran/<int:run_id>/undo/", undo_run, name="undo_run"),

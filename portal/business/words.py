@@ -53,6 +53,15 @@ MESSAGE: dict[str, Word] = {
 }
 
 
+CALENDAR: dict[str, Word] = {
+    "working": Word("Calendar is read", "good"),
+    "failing": Word("Calendar cannot be read", "bad", "Their times are withheld until it can."),
+    "unauthorised": Word(
+        "Calendar refuses the sign-in", "bad", "Their times are withheld until it is mended."
+    ),
+}
+
+
 def word(table: dict[str, Word], state: str) -> Word:
     """Return the word of a state; one that this page does not know yet is shown as it is, never hidden."""
     return table.get(state) or Word(state.replace("_", " ").capitalize())

@@ -10,7 +10,10 @@ _NARROW = "\u2009\u2013\u2009"  # en dash between thin spaces
 
 
 def duration_words(minutes: int) -> str:
-    """Return "45 minutes", "1 hour", "1 hour 30 minutes"."""
+    """Return "45 minutes", "1 hour", "1 hour 30 minutes", "2 days", "1 week"."""
+    for length, noun in ((10080, "week"), (1440, "day")):
+        if minutes >= length and minutes % length == 0:
+            return _counted(minutes // length, noun)
     hours, rest = divmod(minutes, 60)
     said = [_counted(hours, "hour")] if hours else []
     if rest or not hours:

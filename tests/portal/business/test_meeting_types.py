@@ -27,6 +27,7 @@ def form(world: World, **changed: Any) -> dict[str, Any]:
         "buffer_after_minutes": "10", "notice": "2", "notice_unit": "days", "window_days": "30",
         "location_kind": "built_in_room", "link": "", "address": "", "phone": "", "active": "on",
         "hosts": [str(ana)], f"priority_{ana}": "0", "q-TOTAL_FORMS": "0", "q-INITIAL_FORMS": "0",
+        "reminders": ["1440"],
     }  # fmt: skip
     return values | changed
 
@@ -48,6 +49,7 @@ def test_new_meeting_type_is_stored_and_signed_without_its_words(alice: Client, 
     kept = (made.title, made.duration_minutes, made.slot_interval_minutes, made.minimum_notice_minutes)
     assert kept == ("Second opinion", 45, 45, 2880)
     assert (made.buffer_after_minutes, made.window_days, made.capacity, made.position) == (10, 30, 1, 3)
+    assert made.reminder_minutes == [1440]
     with world.enter("acme"):
         (entry,) = entries(subject=f"event_type:{made.pk}")
         body = body_of_entry(entry)
@@ -74,6 +76,8 @@ def test_new_meeting_type_is_stored_and_signed_without_its_words(alice: Client, 
         ({"location_kind": "fixed_link", "link": "http://meet.example/me"}, "must be an address that starts"),
         ({"location_kind": "in_person"}, "Say where: the client reads it"),
         ({"location_kind": "phone"}, "Say who calls whom"),
+        ({"reminders": ["15", "60", "240", "1440", "2880", "10080"]}, "There can be 5 reminders at most."),
+        ({"reminders": ["7"]}, "Choose from the list."),
         ({"notice": "400", "notice_unit": "days"}, "The minimum notice is at most 365 days."),
     ],
 )

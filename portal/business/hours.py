@@ -1,0 +1,168 @@
+"""A host's hours: the week in a form, its effect on the coming two weeks beside it, the dates that differ."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from booking.api import Host, Hours, InvalidHours, OpenDay, Span, hours_of, open_days, set_weekly_hours
+from portal.business.hours_form import DayRow, read_week, span_words, stored_rows, typed_rows
+from portal.business.people import person_not_found
+from portal.business.redirects import see_other
+from portal.business.viewer import Viewer, portal_page
+
+_DAYS_SHOWN = 14
+
+
+@dataclass(frozen=True, slots=True)
+class DayBar:
+    """A day of the preview: its open spans in words, and as (offset, length) in minutes for the bar."""
+
+    day: OpenDay
+    words: tuple[str, ...]
+    bars: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """Dates that follow each other with the same exception, both ends included."""
+
+    first: date
+    last: date
+    words: tuple[str, ...]
+
+
+@require_safe
+@portal_page()
+def own_hours(_: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Lead to the viewer's own hours; who takes no bookings is led to the people."""
+    if viewer.user.host_id is None:
+        return redirect("business:people")
+    return redirect("business:hours", host_id=viewer.user.host_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal_page()
+def hours(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResponse:
+    """Show a host's hours; POST stores the week (303), or shows it as typed with what is wrong."""
+    host = find_host(viewer, host_id)
+    if host is None:
+        return person_not_found(request, viewer)
+    stored = hours_of(host)
+    if request.method != "POST":
+        return hours_page(request, viewer, host, stored, rows=stored_rows(stored.weekly))
+    rows = typed_rows(request.POST)
+    if request.POST.get("act", "save") != "save":
+        return hours_page(request, viewer, host, stored, rows=rows, is_draft=True)
+    typed = read_week(rows)
+    if typed is not None:
+        try:
+            changed = set_weekly_hours(host, typed, actor=viewer.actor)
+        except InvalidHours as fault:
+            rows[fault.weekday or 0].fault = fault.message
+        else:
+            said = (
+                "The hours are saved. Meetings that are booked stand." if changed else "Nothing was changed."
+            )
+            messages.success(request, said)
+            return see_other("business:hours", host_id=host.pk)
+    return hours_page(request, viewer, host, stored, rows=rows, status=422)
+
+
+@require_POST
+@portal_page()
+def hours_preview(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResponse:
+    """Return the two weeks as the typed hours would make them (htmx asks on each change)."""
+    host = find_host(viewer, host_id)
+    if host is None:
+        return person_not_found(request, viewer)
+    stored = hours_of(host)
+    typed = read_week(typed_rows(request.POST))
+    context = _preview(viewer, stored, typed)
+    return render(request, "business/_hours_preview.html", {**context, "viewer": viewer})
+
+
+def find_host(viewer: Viewer, host_id: int) -> Host | None:
+    """Return the host if this user may set their hours: one's own, or everybody's as owner or admin."""
+    if viewer.only_host not in (None, host_id):
+        return None
+    return Host.objects.filter(pk=host_id).first()
+
+
+def hours_page(
+    request: HttpRequest,
+    viewer: Viewer,
+    host: Host,
+    stored: Hours,
+    *,
+    rows: list[DayRow],
+    is_draft: bool = False,
+    override: dict[str, object] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render the page; `override` is the form for dates as typed, with its fault."""
+    week = read_week(rows) if is_draft else None
+    context = {
+        **_preview(viewer, stored, week),
+        "viewer": viewer,
+        "here": "people" if viewer.sees_everything else "hours",
+        "host": host,
+        "zone": stored.zone.replace("_", " "),
+        "rows": rows,
+        "week_days": [(row.weekday, row.name) for row in rows],
+        "is_draft": is_draft,
+        "is_wrong": status == 422 and override is None,
+        "exceptions": exceptions(stored, today=_today(viewer, stored)),
+        "override": override or {"kind": "closed"},
+        "today": _today(viewer, stored),
+    }
+    return render(request, "business/hours.html", context, status=status)
+
+
+def exceptions(stored: Hours, *, today: date) -> list[Differing]:
+    """Return the dates from today on that differ, joined where they follow each other with the same hours."""
+    found: list[Differing] = []
+    for day in sorted(day for day in stored.overrides if day >= today):
+        words = _words(stored.overrides[day])
+        if found and found[-1].last + timedelta(days=1) == day and found[-1].words == words:
+            found[-1] = Differing(found[-1].first, day, words)
+        else:
+            found.append(Differing(day, day, words))
+    return found
+
+
+def _preview(viewer: Viewer, stored: Hours, week: tuple[tuple[Span, ...], ...] | None) -> dict[str, object]:
+    shown = stored if week is None else Hours(stored.zone, week, stored.overrides)
+    days = open_days(shown, first=_today(viewer, stored), count=_DAYS_SHOWN)
+    bars = [
+        DayBar(
+            day=day,
+            words=_words(day.spans),
+            bars=tuple((start, end - start) for start, end in day.spans),
+        )
+        for day in days
+    ]
+    changes = clock_changes(stored.zone, days)
+    return {"days": bars, "is_unsaved": week is not None and week != stored.weekly, "clock_changes": changes}
+
+
+def clock_changes(zone: str, days: list[OpenDay]) -> list[date]:
+    """Return the dates of these on which the zone's clocks change."""
+    tz = ZoneInfo(zone)
+    noons = [
+        (each.date, datetime(each.date.year, each.date.month, each.date.day, 12, tzinfo=tz)) for each in days
+    ]
+    return [day for (_, one), (day, other) in pairwise(noons) if one.utcoffset() != other.utcoffset()]
+
+
+def _words(spans: tuple[Span, ...]) -> tuple[str, ...]:
+    return tuple(span_words(span) for span in spans) or ("Closed",)
+
+
+def _today(viewer: Viewer, stored: Hours) -> date:
+    return viewer.now.astimezone(ZoneInfo(stored.zone)).date()
