@@ -74,7 +74,6 @@ from booking.offers import Slot, SlotPage, Withheld, alternatives, slots
 from booking.people import (
     PersonView,
     accept_person,
-    coming_meetings,
     deactivate_person,
     give_role,
     invite_person,
@@ -82,6 +81,7 @@ from booking.people import (
     people,
     person,
     reactivate_person,
+    standing_meetings,
     withdraw_person,
 )
 from booking.privileges import restrict_booking
@@ -223,6 +223,7 @@ __all__ = [
     "set_override",
     "set_weekly_hours",
     "slots",
+    "standing_meetings",
     "start_check",
     "subject_of",
     "subjects_of_host",

@@ -139,7 +139,7 @@ def reactivate_person(found: PersonView, *, actor: Actor) -> None:
         _set_active(found.host, active=True, actor=actor)
 
 
-def coming_meetings(host: Host, *, now: datetime) -> list[Meeting]:
+def standing_meetings(host: Host, *, now: datetime) -> list[Meeting]:
     """Return the host's live meetings from `now` on, soonest first, with event type and live bookings."""
     return list(
         Meeting.objects.filter(

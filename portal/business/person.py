@@ -15,12 +15,12 @@ from booking.api import (
     InvalidProfile,
     PersonView,
     Profile,
-    coming_meetings,
     deactivate_person,
     edit_profile,
     give_role,
     open_to_bookings,
     reactivate_person,
+    standing_meetings,
 )
 from booking.api import person as find_person
 from portal.business.people import can_manage, person_not_found, roles_for
@@ -132,7 +132,7 @@ def deactivate(request: HttpRequest, viewer: Viewer, key: str) -> HttpResponse:
         else:
             messages.success(request, f"{found.name} is deactivated. What is booked stands.")
             return see_other("business:people")
-    coming = coming_meetings(found.host, now=viewer.now) if found.host else []
+    coming = standing_meetings(found.host, now=viewer.now) if found.host else []
     context = {
         "viewer": viewer,
         "here": "people",
