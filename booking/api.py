@@ -3,6 +3,10 @@
 from booking.agenda import coming_meetings, pending_bookings, subjects_of_host
 from booking.attendees import Attendee
 from booking.cancelling import cancel
+from booking.contention.passes import HEADER as CONTENTION_HEADER
+from booking.contention.passes import is_pass
+from booking.contention.performing import MOST_CLIENTS, NotTestable, start_contention_test
+from booking.contention.verdict import Answer, Tally, tally
 from booking.core.hours import Span
 from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.core.states import Status
@@ -108,15 +112,19 @@ from booking.reading import (
 )
 from booking.sentences import booking_sentence, when
 from booking.signing import person_of, subject_of
+from booking.usage import Usage, usage
 from kernel.errors import Busy
 
 __all__ = [
+    "CONTENTION_HEADER",
     "LONGEST_BUFFER_MINUTES",
     "LONGEST_LABEL",
+    "MOST_CLIENTS",
     "MOST_QUESTIONS",
     "QUESTION_KINDS",
     "WORDS",
     "YES",
+    "Answer",
     "Attendee",
     "Booked",
     "Booking",
@@ -145,6 +153,7 @@ __all__ = [
     "MeetingHost",
     "Move",
     "NotChangeable",
+    "NotTestable",
     "Occupancy",
     "Offering",
     "OpenDay",
@@ -161,6 +170,8 @@ __all__ = [
     "SlotRefused",
     "Span",
     "Status",
+    "Tally",
+    "Usage",
     "WeeklyHours",
     "Withheld",
     "accept_person",
@@ -195,6 +206,7 @@ __all__ = [
     "invitation_letter",
     "invite_person",
     "is_manage_token",
+    "is_pass",
     "manage_token",
     "manage_url",
     "move",
@@ -225,10 +237,13 @@ __all__ = [
     "slots",
     "standing_meetings",
     "start_check",
+    "start_contention_test",
     "subject_of",
     "subjects_of_host",
     "submit",
+    "tally",
     "unsaved_event_type",
+    "usage",
     "when",
     "withdraw_person",
 ]

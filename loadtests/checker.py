@@ -14,34 +14,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-QUESTIONS = {
-    "two live blocked ranges of one resource overlap": """
-        SELECT a.resource_id, a.meeting_id, b.meeting_id, a.blocked * b.blocked
-        FROM booking_occupancy a JOIN booking_occupancy b
-          ON a.resource_id = b.resource_id AND a.id < b.id AND a.blocked && b.blocked
-        WHERE a.retired_at IS NULL AND b.retired_at IS NULL""",
-    "two meetings with a live booking share a host and a time": """
-        SELECT a.host_id, m.uid, n.uid
-        FROM booking_meetinghost a
-        JOIN booking_meetinghost b ON a.host_id = b.host_id AND a.meeting_id < b.meeting_id
-        JOIN booking_meeting m ON m.id = a.meeting_id JOIN booking_meeting n ON n.id = b.meeting_id
-        WHERE tstzrange(m.starts_at, m.ends_at) && tstzrange(n.starts_at, n.ends_at)
-          AND EXISTS (SELECT FROM booking_booking WHERE meeting_id = m.id AND {live})
-          AND EXISTS (SELECT FROM booking_booking WHERE meeting_id = n.id AND {live})""",
-    "more live bookings than seats, or than are counted": """
-        SELECT m.uid, m.capacity, m.seats_taken, count(b.id)
-        FROM booking_meeting m JOIN booking_booking b ON b.meeting_id = m.id AND {stored_live}
-        GROUP BY m.id HAVING count(b.id) > least(m.capacity, m.seats_taken)""",
-    "a live booking without a live blocked range of each of its hosts": """
-        SELECT b.uid, h.host_id
-        FROM booking_booking b JOIN booking_meetinghost h ON h.meeting_id = b.meeting_id
-        WHERE {live} AND NOT EXISTS (
-            SELECT FROM booking_occupancy o JOIN booking_meeting m ON m.id = o.meeting_id
-            WHERE o.meeting_id = b.meeting_id AND o.resource_id = h.host_id AND o.retired_at IS NULL
-              AND o.blocked @> tstzrange(m.starts_at, m.ends_at))""",
-}
-STORED_LIVE = "status IN ('held', 'pending', 'awaiting_link', 'confirmed')"
-LIVE = f"{STORED_LIVE} AND (expires_at IS NULL OR expires_at > clock_timestamp())"
+from booking.core.promises import LIVE, QUESTIONS, question_sql
+
 BAD_LOG_LINE = re.compile(r"40P01|deadlock detected|40001|could not serialize|PANIC|XX000")
 
 
@@ -80,8 +54,8 @@ def check_tenant(connection: "psycopg.Connection[tuple[object, ...]]", tenant: s
         counted = connection.execute(f"SELECT count(*) FROM booking_booking WHERE {LIVE}").fetchone()
         print(f"{tenant}: {counted[0] if counted else 0} live bookings")
         broken = 0
-        for promise, question in QUESTIONS.items():
-            rows = connection.execute(question.format(live=LIVE, stored_live=STORED_LIVE)).fetchall()
+        for promise in QUESTIONS:
+            rows = connection.execute(question_sql(promise)).fetchall()
             for row in rows[:20]:
                 print(f"  BROKEN: {promise}: {', '.join(map(str, row))}")
             broken += len(rows)

@@ -1,13 +1,14 @@
 """The door of the app: import from here, not from the modules behind it."""
 
 from tenants.changing import change_tenant, pause_bookings, resume_bookings
+from tenants.contention import ContentionAnswer, ContentionTest
 from tenants.deletion import delete_tenant
 from tenants.departure import NotDeletable, delete_business
 from tenants.links import address_of, current_tenant, is_own_host, tenant_url
 from tenants.logos import LARGEST_BYTES as LARGEST_LOGO_BYTES
 from tenants.logos import NotALogo, get_logo, remove_logo, set_logo
 from tenants.models import Domain, Tenant
-from tenants.onboarding.business import Administrator, Furnishing, register_furnishing
+from tenants.onboarding.business import Administrator, Furnishing, register_furnishing, subject_of
 from tenants.onboarding.names import base_host, name_fault, taken_fault
 from tenants.onboarding.workflow import NameTaken, onboard
 from tenants.provisioning import (
@@ -24,6 +25,8 @@ from tenants.suspension import NotChanged, resume, suspend
 __all__ = [
     "LARGEST_LOGO_BYTES",
     "Administrator",
+    "ContentionAnswer",
+    "ContentionTest",
     "Domain",
     "Furnishing",
     "NameTaken",
@@ -53,6 +56,7 @@ __all__ = [
     "resume",
     "resume_bookings",
     "set_logo",
+    "subject_of",
     "suspend",
     "taken_fault",
     "tenant_url",

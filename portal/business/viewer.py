@@ -36,7 +36,17 @@ class Viewer:
     @property
     def actor(self) -> Actor:
         """Who the ledger names for what this user does; an id, never a name."""
-        return Actor(type="user", id=str(self.user.pk))
+        return Actor(type="staff" if self.is_staff else "user", id=str(self.user.pk))
+
+    @property
+    def is_staff(self) -> bool:
+        """True in the platform's own console."""
+        return bool(self.tenant.kind == Tenant.Kind.PLATFORM)
+
+    @property
+    def is_read_only(self) -> bool:
+        """True while the platform has suspended the business: its record can be read, and nothing changed."""
+        return self.tenant.suspended_at is not None
 
     @property
     def sees_everything(self) -> bool:
@@ -67,6 +77,8 @@ def portal_page(
                 return _forbidden(request, "unlinked")
             if admins_only and not viewer.sees_everything:
                 return _forbidden(request, "admins")
+            if viewer.is_read_only and request.method not in ("GET", "HEAD"):
+                return render(request, "business/suspended.html", {"viewer": viewer}, status=403)
             return view(request, viewer, *args, **kwargs)
 
         return never_cache(login_required(gated))

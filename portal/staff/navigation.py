@@ -12,4 +12,8 @@ class Entry:
     url: str
 
 
-ENTRIES = (Entry("businesses", "Businesses", "staff:home"),)
+ENTRIES = (
+    Entry("businesses", "Businesses", "staff:home"),
+    Entry("contention", "Contention", "staff:contention"),
+    Entry("runs", "What ran", "business:runs"),
+)

@@ -11,14 +11,17 @@ from booking.api import Slot
 from portal.business import navigation, times, words
 from portal.business.viewer import Viewer
 from portal.public.picker import slot_detail
+from portal.staff import navigation as staff
 from tenants.api import current_tenant
 
 register = template.Library()
 
 
 @register.filter
-def navigation_entries(viewer: Viewer) -> tuple[navigation.Entry, ...]:
-    """List the navigation's words for this user."""
+def navigation_entries(viewer: Viewer) -> tuple[navigation.Entry | staff.Entry, ...]:
+    """List the navigation's words for this user: the portal's, or the console's."""
+    if viewer.is_staff:
+        return staff.ENTRIES
     return navigation.entries(sees_everything=viewer.sees_everything)
 
 

@@ -13,7 +13,7 @@ WORKFLOWS = (
         "run_not_enqueued",
         6,
         "a run is written, and nobody is asked to perform it",
-        (Edit("audit/sagas/start.py", '    enqueue("run", ref=str(run.pk), now=now)\n', ""),),
+        (Edit("audit/sagas/start.py", "    enqueue(workflow.run_job, ref=str(run.pk), now=now)\n", ""),),
         P6 + "test_promise_6_the_workflows_run_on_their_own",
     ),
     Mutant(

@@ -11,5 +11,6 @@ urlpatterns = [
     path("accounts/", include("portal.business.account_urls")),
     path(".well-known/holdfast/keys.json", keys, name="keys"),
     path("", include(([path(BRAND_PATH, stylesheet, name="brand")], "public"))),
+    path("", include("portal.staff.shared_urls")),
     path("", include("portal.staff.urls")),
 ]
