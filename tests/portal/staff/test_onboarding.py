@@ -169,4 +169,15 @@ def test_staff_without_the_role_are_refused_in_words(world: World) -> None:
         guest = signed_in(
             "localhost", User.objects.create_user("guest@localhost.example", name="Guest", role="host")
         )
-    assert guest.get("/").status_code == 403
+    assert "Owners and admins see this" in words(guest.get("/").content)
+    with world.enter("staff"):
+        User.objects.filter(name="Guest").update(host_id=1)
+    answer = guest.get("/")
+    assert (answer.status_code, "The console is for the platform’s owners" in words(answer.content)) == (
+        403,
+        True,
+    )
+
+
+def test_an_empty_record_says_what_will_be_in_it(world: World, sam: Client) -> None:
+    assert "When a business is onboarded" in words(sam.get("/what-ran/").content)
