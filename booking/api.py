@@ -110,6 +110,7 @@ from booking.reading import (
     get_host,
     offered_event_types,
 )
+from booking.resending import send_again, sendable_again
 from booking.sentences import booking_sentence, when
 from booking.signing import person_of, subject_of
 from booking.usage import Usage, usage
@@ -232,6 +233,8 @@ __all__ = [
     "restrict_booking",
     "run_probes",
     "schedule_look",
+    "send_again",
+    "sendable_again",
     "set_override",
     "set_weekly_hours",
     "slots",

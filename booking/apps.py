@@ -11,5 +11,5 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the workflows with the runner, and the actions they are made of."""
-        from booking import workflows  # noqa: F401  registration by import, at start-up
+        from booking import resending, workflows  # noqa: F401  registration by import, at start-up
         from booking.health import checking  # noqa: F401  the job that looks

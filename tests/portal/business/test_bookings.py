@@ -49,6 +49,13 @@ def test_stranger_is_asked_to_sign_in(stranger: Client, office: Office) -> None:
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/portal/bookings/")
 
 
+def test_host_filters_among_her_own_only(ana: Client, alice: Client, office: Office) -> None:
+    office.book("Ben Carter")
+    assert 'name="host"' not in ana.get("/portal/bookings/").content.decode()
+    assert 'name="host"' in alice.get("/portal/bookings/").content.decode()
+    assert names(ana, "?host=bob&scope=all") == []
+
+
 def test_host_account_without_a_host_sees_nothing(ana: Client, world: World, office: Office) -> None:
     office.book("Ben Carter")
     with world.enter("acme"):
@@ -84,6 +91,14 @@ def test_row_says_time_client_meeting_host_and_status(alice: Client, office: Off
         ("?status=cancelled", []),
         ("?scope=past", []),
         ("?scope=all&search=dias&status=confirmed", ["Carla Dias"]),
+        ("?host=ana", ["Ben Carter", "Carla Dias"]),
+        ("?host=bob", []),
+        ("?event_type=site-visit", ["Ben Carter", "Carla Dias"]),
+        ("?event_type=intro-call", []),
+        ("?first=2026-01-01", ["Ben Carter", "Carla Dias"]),
+        ("?first=2199-01-01", []),
+        ("?last=2199-01-01", ["Ben Carter", "Carla Dias"]),
+        ("?last=2026-01-01", []),
     ],
 )
 def test_search_and_filters(alice: Client, office: Office, query: str, found: list[str]) -> None:
@@ -101,7 +116,7 @@ def test_reference_finds_its_booking(alice: Client, office: Office) -> None:
 def test_empty_list_says_what_to_do_first(alice: Client) -> None:
     page = alice.get("/portal/bookings/").content.decode()
     assert "No coming bookings" in page
-    assert '<a href="http://acme.localhost:8000/">http://acme.localhost:8000/</a>' in page
+    assert '<a href="http://acme.localhost:8000/" data-copied>http://acme.localhost:8000/</a>' in page
 
 
 def test_nothing_found_offers_the_way_on(alice: Client) -> None:
@@ -123,7 +138,8 @@ def test_list_costs_the_same_for_one_row_and_three(
         assert names(alice) == ["Ben Carter", "Carla Dias", "Dora Esteves"]
 
 
-QUERIES = 7  # domain and tenant, session, user; count, bookings with meetings, hosts; the page's own address
+# domain and tenant, session, user; count, bookings with meetings, hosts; hosts and types to filter by; the address
+QUERIES = 9
 
 
 def parsed(query: str) -> BookingQuery:
@@ -134,11 +150,29 @@ def test_query_reads_what_it_knows() -> None:
     assert parsed("search=%20ben%20&status=confirmed&scope=past&page=3") == BookingQuery(
         search="ben", status="confirmed", scope="past", page=3
     )
+    assert parsed("host=ana&event_type=intro-call&first=2026-11-24&last=2026-11-25") == BookingQuery(
+        host="ana", event_type="intro-call", first=date(2026, 11, 24), last=date(2026, 11, 25)
+    )
 
 
 @pytest.mark.parametrize(
     "query",
-    ["", "status=evil", "scope=evil", "page=0", "page=-1", "page=x", "page=1e9", "page=999999", "page=²"],
+    [
+        "",
+        "status=evil",
+        "scope=evil",
+        "page=0",
+        "page=-1",
+        "page=x",
+        "page=1e9",
+        "page=999999",
+        "page=²",
+        "host=a b",
+        "event_type=%00",
+        "first=x",
+        "last=2026-02-30",
+        "first=9999-01-01",
+    ],
 )
 def test_query_falls_back_to_the_plain_list(query: str) -> None:
     assert parsed(query) == BookingQuery(search="", status="", scope="coming", page=1)
@@ -155,9 +189,17 @@ def test_scopes_are_days_at_the_business() -> None:
     assert parsed("scope=all").days(TODAY) == (None, None)
 
 
+def test_days_asked_for_narrow_the_scope() -> None:
+    narrow = "first=2026-11-20&last=2026-11-30"
+    assert parsed(narrow).days(TODAY) == (TODAY, date(2026, 11, 30))
+    assert parsed(f"scope=past&{narrow}").days(TODAY) == (date(2026, 11, 20), date(2026, 11, 22))
+    assert parsed(f"scope=all&{narrow}").days(TODAY) == (date(2026, 11, 20), date(2026, 11, 30))
+
+
 def test_address_leaves_out_what_is_plain() -> None:
     assert parsed("search=ben&page=2").address() == "?search=ben&page=2"
     assert parsed("search=ben&page=2").address(page=1, scope="all") == "?search=ben&scope=all"
+    assert parsed("host=ana&first=2026-11-24").address(page=2) == "?host=ana&first=2026-11-24&page=2"
 
 
 def test_day_is_the_day_at_the_business_not_in_utc() -> None:
