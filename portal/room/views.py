@@ -42,6 +42,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         "state": state,
         "when": build_when(room.starts_at, room.ends_at, time_zone=zone, host_zone=tenant.time_zone),
         "opens": build_when(room.opens_at, room.opens_at, time_zone=zone, host_zone=zone),
+        "closes": build_when(room.closes_at, room.closes_at, time_zone=zone, host_zone=zone),
         "refresh_seconds": _refresh_seconds(room.opens_at, now=now),
         "host_pass": host_pass(request.user, room) if state != "ended" else "",
         "is_signed_in": request.user.is_authenticated,

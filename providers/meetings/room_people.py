@@ -230,7 +230,7 @@ def clean_name(name: str) -> str:
 
 def prune_rooms(*, now: datetime) -> int:
     """Delete what expired in the current tenant: signals, participants (names), chat; return how many rows."""
-    over = Q(expires_at__lte=now) | Q(room__cancelled_at__isnull=False)
+    over = Q(expires_at__lte=now) | Q(room__closes_at__lte=now) | Q(room__cancelled_at__isnull=False)
     gone = [
         RoomSignal.objects.filter(over).delete()[0],
         RoomParticipant.objects.filter(over | Q(seen_at__lte=now - FORGOTTEN_AFTER)).delete()[0],

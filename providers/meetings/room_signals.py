@@ -29,6 +29,7 @@ BODY_LENGTHS = {"description": 32_000, "candidates": 12_000}
 LINE_LENGTH = 1_000
 LINES_KEPT = 300
 PENDING_AT_MOST = 200
+LEFT_THE_DOOR_AFTER = timedelta(seconds=90)  # browsers let a page in the background speak once a minute
 SIGNAL_LIVES = timedelta(seconds=60)
 WINDOW = timedelta(minutes=1)
 WINDOW_ALLOWS = 400  # an exchange costs 1, each message 1, each line of chat 5
@@ -144,11 +145,11 @@ def _take(me: RoomParticipant, said: RoomSaid, *, now: datetime) -> None:
 
 def _heard(me: RoomParticipant, said: RoomSaid, *, now: datetime) -> RoomHeard:
     present = list(
-        RoomParticipant.objects.filter(room=me.room, seen_at__gt=now - GONE_AFTER)
+        RoomParticipant.objects.filter(room=me.room, seen_at__gt=now - LEFT_THE_DOOR_AFTER)
         .exclude(state__in=[State.DENIED, State.REMOVED])
         .order_by("joined_at", "pk")
     )
-    inside = [person for person in present if person.state == State.ADMITTED]
+    inside = [each for each in present if each.state == State.ADMITTED and each.seen_at > now - GONE_AFTER]
     host_is_here = any(person.is_host and is_participant_here(person, now=now) for person in inside)
     is_full = places_left(me.room, now=now) <= 0
     if me.state != State.ADMITTED or me.admitted_at is None:

@@ -12,10 +12,10 @@ PATIENCE_MS = 30_000
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start Debian's Chromium without a window; nothing is downloaded."""
+def chromium(*more: str) -> Iterator[Browser]:
+    """Start Debian's Chromium without a window, with `more` arguments; nothing is downloaded."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:

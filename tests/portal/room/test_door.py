@@ -6,6 +6,7 @@ import pytest
 from django.core import signing
 
 from accounts.api import User
+from holdfast.clock import Clock
 from kernel.clock import now
 from providers.api import Room, RoomParticipant, prune_rooms
 from providers.models import RoomLine, RoomSignal
@@ -190,3 +191,15 @@ def test_who_was_silent_for_ten_minutes_is_forgotten(scene: Scene) -> None:
     with scene.world.enter("acme"):
         prune_rooms(now=now())
         assert [person.name for person in RoomParticipant.objects.all()] == ["Ana"]
+
+
+def test_the_clock_takes_the_names_of_a_closed_room_away(scene: Scene) -> None:
+    scene.guest()
+    with scene.world.enter("acme"):
+        at = now()
+        Room.objects.update(
+            starts_at=at - timedelta(hours=2), ends_at=at, opens_at=at - timedelta(hours=2), closes_at=at
+        )  # fmt: skip
+    Clock().tick()
+    with scene.world.enter("acme"):
+        assert not RoomParticipant.objects.exists()
