@@ -2,6 +2,7 @@
 
 from booking.agenda import coming_meetings, pending_bookings, subjects_of_host
 from booking.attendees import Attendee
+from booking.attending import can_mark_no_show, mark_no_show, undo_no_show
 from booking.cancelling import cancel
 from booking.contention.passes import HEADER as CONTENTION_HEADER
 from booking.contention.passes import is_pass
@@ -110,9 +111,10 @@ from booking.reading import (
     get_host,
     offered_event_types,
 )
+from booking.reassigning import reassign, reassignable_hosts
 from booking.resending import send_again, sendable_again
 from booking.sentences import booking_sentence, when
-from booking.signing import person_of, subject_of
+from booking.signing import person_of, subject_of, subjects_of
 from booking.usage import Usage, usage
 from kernel.errors import Busy
 
@@ -184,6 +186,7 @@ __all__ = [
     "booking_facts",
     "booking_sentence",
     "bookings",
+    "can_mark_no_show",
     "cancel",
     "checked_reminders",
     "close_incident",
@@ -210,6 +213,7 @@ __all__ = [
     "is_pass",
     "manage_token",
     "manage_url",
+    "mark_no_show",
     "move",
     "next_free",
     "offer_event_type",
@@ -226,6 +230,8 @@ __all__ = [
     "progress",
     "questions_of",
     "reactivate_person",
+    "reassign",
+    "reassignable_hosts",
     "release",
     "remove_override",
     "reopen_incident",
@@ -242,9 +248,11 @@ __all__ = [
     "start_check",
     "start_contention_test",
     "subject_of",
+    "subjects_of",
     "subjects_of_host",
     "submit",
     "tally",
+    "undo_no_show",
     "unsaved_event_type",
     "usage",
     "when",

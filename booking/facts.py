@@ -4,7 +4,7 @@ from django.conf import settings
 
 from booking.links import event_uid, manage_url
 from booking.messages import BookingFacts, Business, HostFacts
-from booking.models import Booking, EventType, Meeting
+from booking.models import Booking, EventType, Host, Meeting
 from providers.api import CalendarEvent, Person
 from tenants.api import current_tenant, tenant_url
 
@@ -14,9 +14,9 @@ def load_booking(uid: str) -> Booking:
     return Booking.objects.select_related("meeting__event_type").get(uid=uid)
 
 
-def booking_facts(booking: Booking) -> BookingFacts:
-    """Return what every message about a booking is composed from."""
-    meeting = booking.meeting
+def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> BookingFacts:
+    """Return what every message about a booking is composed from; of a seat that left `meeting`, as it was there."""
+    meeting = meeting or booking.meeting
     event_type = meeting.event_type
     return BookingFacts(
         business=_business(),
@@ -31,10 +31,7 @@ def booking_facts(booking: Booking) -> BookingFacts:
         location_detail=meeting.location_detail,
         attendee=Person(name=booking.attendee_name, email=booking.attendee_email),
         attendee_zone=booking.time_zone,
-        hosts=tuple(
-            HostFacts(name=host.name, email=host.email, time_zone=host.time_zone)
-            for host in meeting.hosts.order_by("meetinghost__position")
-        ),
+        hosts=tuple(host_facts(host) for host in meeting.hosts.order_by("meetinghost__position")),
         manage_url=manage_url(booking),
         book_again_url=tenant_url(None, f"/book/{event_type.slug}/"),
         portal_url=tenant_url(None, f"/portal/bookings/{booking.uid}/"),
@@ -47,6 +44,11 @@ def booking_facts(booking: Booking) -> BookingFacts:
         .exclude(pk=booking.pk)
         .exists(),
     )
+
+
+def host_facts(host: Host) -> HostFacts:
+    """Return a host as messages name them."""
+    return HostFacts(name=host.name, email=host.email, time_zone=host.time_zone)
 
 
 def calendar_event(meeting: Meeting) -> CalendarEvent:

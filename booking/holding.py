@@ -5,10 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
 from django.db.models.functions import Now
 
 from audit.api import Actor
@@ -18,6 +16,7 @@ from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, Slot
 from booking.guard import TimeRange, call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, MeetingHost
 from booking.offers import alternatives, check
+from booking.places import Place, Wanted, blocked_range, booking_values, host_choices, meeting_values
 from booking.questions import questions_of
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
@@ -51,7 +50,7 @@ def hold(
     Raises `SlotRefused` with alternatives, `Busy`. One call of the guard decides.
     """
     opened = _open_start(event_type, start=start, now=now, host=host)
-    place = Place(event_type, start, _alternatives(event_type, opened), visitor=visitor, source=source)
+    place = Place(event_type, start, host_choices(event_type, opened), visitor=visitor, source=source)
     wanted = Wanted(new_uid(), time_zone, "held", settings.HOLDFAST_HOLD_SECONDS)
     return _taken(place, wanted, now=now, actor=actor, host=host).booking
 
@@ -152,33 +151,10 @@ def book(
         return known
     opened = _open_start(event_type, start=start, now=now, host=host)
     place = Place(
-        event_type, start, _alternatives(event_type, opened), visitor=visitor, source=source, keys=keys
+        event_type, start, host_choices(event_type, opened), visitor=visitor, source=source, keys=keys
     )
     wanted = Wanted(new_uid(), request.time_zone, "awaiting_link", settings.HOLDFAST_LINK_SECONDS, request)
     return _taken(place, wanted, now=now, actor=actor, host=host)
-
-
-@dataclass(frozen=True)
-class Place:
-    """What is to be taken: a start, and who could take it (sets of hosts, best first)."""
-
-    event_type: EventType
-    start: datetime
-    alternatives: list[list[int]]
-    visitor: str
-    source: str
-    keys: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The booking that shall have the place: its status, its deadline in seconds, and who it is for."""
-
-    uid: str
-    time_zone: str
-    status: str
-    seconds: int
-    request: Request | None = None
 
 
 class SlotLost(Exception):
@@ -206,11 +182,11 @@ def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) ->
     """
     answer = call(
         "hold_v1",
-        _meeting(place),
+        meeting_values(place.event_type, place.start),
         TimeRange(blocked_range(place.event_type, place.start)),
         place.alternatives,
         place.event_type.kind == EventType.Kind.GROUP,
-        _booking(place, wanted),
+        booking_values(place, wanted),
         settings.HOLDFAST_HOLDS_PER_VISITOR if settings.HOLDFAST_PUBLIC_RATE else None,
         settings.HOLDFAST_HOLDS_PER_TENANT,
         *(place.keys or (None, None)),
@@ -258,43 +234,6 @@ def _sign_held(place: Place, booking: Booking, request: Request | None, actor: A
     )
 
 
-def _meeting(place: Place) -> dict[str, Any]:
-    event_type = place.event_type
-    return {
-        "uid": new_uid(),
-        "event_type": event_type.pk,
-        "starts_at": place.start.isoformat(),
-        "ends_at": (place.start + timedelta(minutes=event_type.duration_minutes)).isoformat(),
-        "capacity": event_type.capacity,
-        "location_kind": event_type.location_kind,
-        "location_detail": event_type.location_detail,
-    }
-
-
-def _booking(place: Place, wanted: Wanted) -> dict[str, Any]:
-    request = wanted.request
-    return {
-        "uid": wanted.uid,
-        "status": wanted.status,
-        "seconds": wanted.seconds,
-        "time_zone": wanted.time_zone,
-        "source": place.source,
-        "visitor": place.visitor,
-        "name": request.attendee.name if request else "",
-        "email": request.attendee.email if request else "",
-        "guests": list(request.guests) if request else [],
-        "answers": dict(request.answers or {}) if request else {},
-    }
-
-
-def blocked_range(event_type: EventType, start: datetime) -> tuple[datetime, datetime]:
-    """Return what a meeting of this type blocks: start to end with buffers, half-open."""
-    return (
-        start - timedelta(minutes=event_type.buffer_before_minutes),
-        start + timedelta(minutes=event_type.duration_minutes + event_type.buffer_after_minutes),
-    )
-
-
 def _open_start(event_type: EventType, *, start: datetime, now: datetime, host: Host | None) -> OpenStart:
     """Return who can take the start by the rules; raises `SlotRefused` with alternatives."""
     tenant = current_tenant()
@@ -314,27 +253,6 @@ def _refused(
     event_type: EventType, reason: Reason, *, start: datetime, now: datetime, host: Host | None
 ) -> SlotRefused:
     return SlotRefused(reason, alternatives=alternatives(event_type, start=start, now=now, host=host))
-
-
-def _alternatives(event_type: EventType, opened: OpenStart) -> list[list[int]]:
-    """Return the sets of hosts to try, best first: round robin by whose last meeting is longest ago."""
-    if event_type.kind == EventType.Kind.COLLECTIVE:
-        return [list(opened.host_ids)]
-    if len(opened.host_ids) == 1:
-        return [[opened.host_ids[0]]]
-    last = dict(
-        MeetingHost.objects.filter(
-            host_id__in=opened.host_ids, meeting__event_type=event_type, meeting__released_at=None
-        )
-        .values_list("host_id")
-        .annotate(last=Max("meeting__created_at"))
-    )
-    never = datetime.min.replace(tzinfo=UTC)
-    order = {host_id: position for position, host_id in enumerate(opened.host_ids)}
-    return [
-        [host_id]
-        for host_id in sorted(opened.host_ids, key=lambda each: (last.get(each, never), order[each]))
-    ]
 
 
 def _keys(

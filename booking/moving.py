@@ -1,6 +1,9 @@
-"""Rescheduling: a move blocks the new time beside the old one; the new one counts once its link is proven."""
+"""Rescheduling: the new time, or the seat in another session, is taken beside the old one, which stands until
+the new one's link is proven. A seat keeps no host: it goes to whichever session starts then, or opens one."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -8,9 +11,9 @@ from audit.api import Actor, Run, UndoRefused
 from booking.core.slots import OpenStart
 from booking.errors import WORDS, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
-from booking.holding import blocked_range
 from booking.models import Booking, EventType, Host, Move
 from booking.offers import alternatives, check
+from booking.places import blocked_range, host_choices, meeting_values
 from booking.sentences import when
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
@@ -18,7 +21,8 @@ from kernel.reasons import Reason
 
 
 def move(booking: Booking, *, start: datetime, now: datetime, actor: Actor) -> Move:
-    """Start moving a confirmed booking to another start, with the same hosts.
+    """Start moving a confirmed booking to another start: its meeting with the same hosts, or its seat in a group
+    session to the session that starts then.
 
     Raises `SlotRefused` with alternatives, `NotChangeable` when it is not confirmed, has started, or already
     moves; `Busy`. Until the new time is confirmed, and if that fails, the old one stands.
@@ -29,17 +33,21 @@ def move(booking: Booking, *, start: datetime, now: datetime, actor: Actor) -> M
     found = check(event_type, start=start, now=now, host=host, leaving=booking.meeting_id)
     if not isinstance(found, OpenStart):
         raise _refused(booking, found.reason, start=start, now=now, host=host)
-    outcome = guarded(lambda: _move(booking, start=start, now=now, actor=actor, reverses=None))
+    choices = host_choices(event_type, found) if _is_seat(booking) else []
+    outcome = guarded(lambda: _move(booking, start=start, now=now, actor=actor, choices=choices))
     if isinstance(outcome, Move):
         return outcome
-    if outcome == "slot_taken":
-        raise _refused(booking, Reason.SLOT_TAKEN, start=start, now=now, host=host)
-    raise NotChangeable(_WHY_NOT[outcome])
+    if outcome in _WHY_NOT:
+        raise NotChangeable(_WHY_NOT[outcome])
+    raise _refused(booking, Reason(outcome), start=start, now=now, host=host)
 
 
 def move_back_within(booking: Booking, done: Move, *, actor: Actor, now: datetime, reverses: Run) -> Run:
-    """Undo a move: the old time through the guard, in the caller's transaction; raises `UndoRefused`."""
-    outcome = _move(booking, start=done.from_starts_at, now=now, actor=actor, reverses=reverses)
+    """Undo a move: the old time or session through the guard, in the caller's transaction; raises `UndoRefused`."""
+    choices = [list(done.from_meeting.hosts.values_list("pk", flat=True))] if done.from_meeting else []
+    outcome = _move(
+        booking, start=done.from_starts_at, now=now, actor=actor, reverses=reverses, choices=choices
+    )
     if not isinstance(outcome, Move):
         gone = f"The time is gone: {when(done.from_starts_at)} is taken."
         raise UndoRefused(f"{_WHY_NOT.get(outcome, gone)} Nothing changed.")
@@ -53,27 +61,48 @@ _WHY_NOT = {
 
 
 def _move(
-    booking: Booking, *, start: datetime, now: datetime, actor: Actor, reverses: Run | None
+    booking: Booking,
+    *,
+    start: datetime,
+    now: datetime,
+    actor: Actor,
+    choices: list[list[int]],
+    reverses: Run | None = None,
 ) -> Move | str:
-    meeting = booking.meeting
-    end = start + (meeting.ends_at - meeting.starts_at)
-    answer = call(
-        "move_v1", booking.pk, start, end, TimeRange(_blocked(booking, start)), settings.HOLDFAST_LINK_SECONDS
-    )
+    """Take the new place and start its run, in a transaction; else the guard's word. `choices`: sets of hosts
+    for a session that has to be opened, best first."""
+    answer = _take(booking, start, choices)
     sign_expired(answer.get("swept", ()))
     if answer["outcome"] != "held":
         return str(answer["outcome"])
-    moving = Move.objects.get(pk=answer["move"])
-    meeting.refresh_from_db()  # what was read before the lock may be a move old: time, and which link to retire
+    moving = Move.objects.select_related("meeting__event_type", "from_meeting").get(pk=answer["move"])
     sign(
         "hold_new_time",
-        meeting_uid=meeting.uid,
+        meeting_uid=moving.meeting.uid,
         actor=actor,
-        payload={"booking": booking.uid, "from": meeting.starts_at.isoformat(), "to": start.isoformat()},
+        payload={
+            "booking": booking.uid,
+            "from": moving.from_starts_at.isoformat(),
+            "to": moving.starts_at.isoformat(),
+        },
     )
     start_new_booking(booking, actor=actor, now=now, move=moving, reverses=reverses)
     moving.refresh_from_db()
     return moving
+
+
+def _take(booking: Booking, start: datetime, choices: list[list[int]]) -> Mapping[str, Any]:
+    """Block the new time of the meeting, or take the seat in the other session; one call of the guard."""
+    seconds = settings.HOLDFAST_LINK_SECONDS
+    meeting = booking.meeting
+    if _is_seat(booking):
+        event_type = meeting.event_type
+        place = TimeRange(blocked_range(event_type, start))
+        answer = call("move_seat_v1", booking.pk, meeting_values(event_type, start), place, choices, seconds)
+    else:
+        end = start + (meeting.ends_at - meeting.starts_at)
+        answer = call("move_v1", booking.pk, start, end, TimeRange(_blocked(booking, start)), seconds)
+    return dict(answer)
 
 
 def _blocked(booking: Booking, start: datetime) -> tuple[datetime, datetime]:
@@ -90,14 +119,18 @@ def _check_movable(booking: Booking, *, start: datetime, now: datetime) -> None:
         raise NotChangeable(f"This booking is {booking.status.replace('_', ' ')}, so it cannot be moved.")
     if meeting.starts_at <= now:
         raise NotChangeable("This meeting has started or is over, so it cannot be moved.")
-    if meeting.event_type.kind == EventType.Kind.GROUP:
-        raise NotChangeable("A seat in a group session cannot be moved. Cancel it and book another session.")
     if start == meeting.starts_at:
         raise NotChangeable("This is the time that the booking has already. Choose another one.")
 
 
+def _is_seat(booking: Booking) -> bool:
+    return booking.meeting.event_type.kind == EventType.Kind.GROUP
+
+
 def _kept_host(booking: Booking) -> Host | None:
-    """Return the host who is kept on a reschedule; None where all of several are needed."""
+    """Return the host who is kept on a reschedule; None where all of several are needed, and for a seat."""
+    if _is_seat(booking):
+        return None
     hosts = list(booking.meeting.hosts.all()[:2])
     return hosts[0] if len(hosts) == 1 else None
 

@@ -4,20 +4,19 @@ The very function that lists the slots also answers "is this start open?" when s
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
 
 from booking.core.hours import HostHours, Span, UnknownZone, by_local_date, date_range, week
 from booking.core.policy import EventRules
-from booking.core.slots import Busy, OpenStart, Session, SlotRequest, check_start, nearest, open_slots
+from booking.core.slots import Busy, OpenStart, SlotRequest, check_start, nearest, open_slots
 from booking.core.slots import Withheld as CoreWithheld
 from booking.errors import InvalidRange
 from booking.models import EventType, EventTypeHost, Host, Schedule
+from booking.occupied import occupied, sessions_of
 from kernel.reasons import Reason
 from providers.api import busy_times
 from tenants.api import current_tenant
@@ -135,7 +134,8 @@ def gather(
     """Fetch everything that the core needs about `between` (seconds), and what the visitor should know."""
     hosts = _hosts(event_type, host) if hosts is None else hosts
     reach = (_instant(between[0]) - REACH, _instant(between[1]) + REACH)
-    own = occupied([each.pk for each in hosts], *reach, leaving=leaving)
+    is_group = event_type.kind == EventType.Kind.GROUP  # a seat that moves leaves its session standing
+    own = occupied([each.pk for each in hosts], *reach, leaving=None if is_group else leaving)
     outside = busy_times(
         [each.pk for each in hosts],
         start=max(reach[0], now - REACH),
@@ -160,8 +160,8 @@ def gather(
         hosts=tuple(_hours(hosts)),
         hosts_needed="all" if event_type.kind == EventType.Kind.COLLECTIVE else "any",
         busy=busy,
-        capacity=event_type.capacity if event_type.kind == EventType.Kind.GROUP else None,
-        sessions=_sessions(event_type, reach, hosts) if event_type.kind == EventType.Kind.GROUP else {},
+        capacity=event_type.capacity if is_group else None,
+        sessions=sessions_of(event_type, reach, hosts) if is_group else {},
     )
     names = {each.pk: each.name for each in hosts}
     return request, tuple(
@@ -180,38 +180,6 @@ def rules_of(event_type: EventType) -> EventRules:
         minimum_notice_seconds=event_type.minimum_notice_minutes * 60,
         window_days=event_type.window_days,
     )
-
-
-def occupied(
-    host_ids: Sequence[int], start: datetime, end: datetime, *, leaving: int | None = None
-) -> dict[int, list[tuple[int, int]]]:
-    """Return the blocked ranges of these resources that meet [start, end), in seconds; one query.
-
-    Rows whose every booking has outlived its deadline do not count: an expired hold never blocks anybody.
-    """
-    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(_OCCUPIED, [list(host_ids), start, end, leaving])
-        for resource_id, begins, ends in cursor.fetchall():
-            found[resource_id].append((begins, ends))
-    return found
-
-
-_OCCUPIED = """
-    SELECT o.resource_id, extract(epoch FROM lower(o.blocked))::bigint,
-           ceil(extract(epoch FROM upper(o.blocked)))::bigint
-    FROM unnest(%s::bigint[]) AS r
-    JOIN LATERAL (
-        SELECT resource_id, meeting_id, blocked FROM booking_occupancy
-        WHERE resource_id = r AND blocked && tstzrange(%s, %s) AND retired_at IS NULL
-    ) AS o ON true
-    JOIN booking_meeting m ON m.id = o.meeting_id
-    WHERE m.id IS DISTINCT FROM %s::bigint AND (m.scheduled OR EXISTS (
-        SELECT 1 FROM booking_booking b
-        WHERE b.meeting_id = o.meeting_id AND b.status IN ('held', 'pending', 'awaiting_link', 'confirmed')
-            AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp())))
-    ORDER BY o.resource_id, o.blocked
-"""
 
 
 def _hosts(event_type: EventType, host: Host | None) -> list[Host]:
@@ -246,35 +214,6 @@ def _host_hours(host: Host, schedule: Schedule | None) -> HostHours:
             overrides[row.date] = (*spans, Span(row.start_minute, row.end_minute))
     rows = ((row.weekday, row.start_minute, row.end_minute) for row in schedule.weekly_hours.all())
     return HostHours(host_id=host.pk, zone=schedule.time_zone, weekly=week(rows), overrides=overrides)
-
-
-def _sessions(
-    event_type: EventType, reach: tuple[datetime, datetime], hosts: Sequence[Host]
-) -> dict[int, Session]:
-    """Return the live sessions of these hosts by start; seats of expired holds count as free."""
-    asked = {host.pk for host in hosts}
-    with connection.cursor() as cursor:
-        cursor.execute(_SESSIONS, [event_type.pk, *reach])
-        return {
-            start: Session(host_ids=tuple(of_session), seats_left=left)
-            for start, left, of_session in cursor.fetchall()
-            if asked.issuperset(of_session)
-        }
-
-
-_SESSIONS = """
-    SELECT extract(epoch FROM m.starts_at)::bigint,
-           m.capacity - m.seats_taken + (
-               SELECT count(*) FROM booking_booking b
-               WHERE b.meeting_id = m.id AND b.expires_at <= clock_timestamp())::integer,
-           ARRAY(SELECT host_id FROM booking_meetinghost h WHERE h.meeting_id = m.id ORDER BY position)
-    FROM booking_meeting m
-    WHERE m.event_type_id = %s AND m.starts_at >= %s AND m.starts_at < %s AND m.released_at IS NULL
-      AND (m.scheduled OR EXISTS (
-          SELECT 1 FROM booking_booking b
-          WHERE b.meeting_id = m.id AND b.status IN ('held', 'pending', 'awaiting_link', 'confirmed')
-              AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp())))
-"""
 
 
 def _slot(found: OpenStart, event_type: EventType) -> Slot:

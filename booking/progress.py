@@ -8,7 +8,7 @@ from audit.api import Run, latest_run
 from booking.core.states import Status, is_final
 from booking.models import Booking, Move
 from booking.offers import Slot, alternatives
-from booking.signing import subject_of
+from booking.signing import subjects_of
 
 DONE, DOING, WAITING, FAILED = "done", "doing", "waiting", "failed"
 _LINES = (
@@ -49,10 +49,10 @@ class Progress:
 
 def progress(booking: Booking, *, now: datetime) -> Progress:
     """Return how the booking stands, or its latest move while that is under way or has just failed."""
-    run = latest_run(subject_of(booking.meeting.uid), workflow="new_booking", booking=booking.uid)
+    run = _latest_run(booking)
     move = Move.objects.filter(pk=run.payload.get("move")).first() if run else None
-    moving = move is not None and move.status == Move.Status.HELD
     stands = booking.status == Booking.Status.CONFIRMED
+    moving = stands and move is not None and move.status == Move.Status.HELD
     lost_move = stands and move is not None and move.status in (Move.Status.FAILED, Move.Status.EXPIRED)
     failed = booking.status in (Booking.Status.FAILED, Booking.Status.EXPIRED)
     words, code = (
@@ -71,6 +71,14 @@ def progress(booking: Booking, *, now: datetime) -> Progress:
         if failed or lost_move
         else (),
         move=move,
+    )
+
+
+def _latest_run(booking: Booking) -> Run | None:
+    """Return the run that the client watches: of the booking or of its latest move, which may have another
+    session for its subject. A reassignment is the business's own affair."""
+    return latest_run(
+        *subjects_of(booking), workflow="new_booking", booking=booking.uid, reassignment__isnull=True
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from audit.api import Actor, Json, record
+from booking.models import Booking, EventType, Move
 from kernel.tenancy import current_schema
 
 AUTOMATION = Actor(type="automation", id="clock")
@@ -16,6 +17,17 @@ AUTOMATION = Actor(type="automation", id="clock")
 def subject_of(meeting_uid: str) -> str:
     """Return the ledger's subject of a meeting; the database's trigger looks for this very text."""
     return f"meeting:{meeting_uid}"
+
+
+def subjects_of(booking: Booking) -> tuple[str, ...]:
+    """Return the ledger's subjects of a booking: its meeting, and each session that its seat was in or moved to."""
+    if booking.meeting.event_type.kind != EventType.Kind.GROUP:
+        return (subject_of(booking.meeting.uid),)
+    uids = {booking.meeting.uid: None}
+    moves = Move.objects.filter(booking=booking, from_meeting__isnull=False)
+    for there, left in moves.order_by("-pk").values_list("meeting__uid", "from_meeting__uid"):
+        uids |= {there: None, left: None}
+    return tuple(subject_of(uid) for uid in uids)
 
 
 def person_of(email: str) -> str:

@@ -1,6 +1,6 @@
 """What ran: runs and their steps as people read them. Two queries a page, however many runs."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,15 +52,17 @@ class RunView:
     steps: tuple[StepView, ...]
 
 
-def runs(*, limit: int = 50, before: int | None = None, subject: str | None = None) -> tuple[RunView, ...]:
-    """Return runs, newest first; `before` is the id of the last one seen; `subject` narrows to a meeting."""
+def runs(
+    *, limit: int = 50, before: int | None = None, subject: str | Sequence[str] | None = None
+) -> tuple[RunView, ...]:
+    """Return runs, newest first; `before` is the id of the last one seen; `subject` narrows to some meetings."""
     rows = Run.objects.select_related("undone_by").prefetch_related(
         Prefetch("steps", StepRow.objects.order_by("position"))
     )
     if before is not None:
         rows = rows.filter(pk__lt=before)
     if subject is not None:
-        rows = rows.filter(subject=subject)
+        rows = rows.filter(subject__in=[subject] if isinstance(subject, str) else subject)
     return _views(rows.order_by("-pk")[:limit])
 
 
@@ -101,10 +103,10 @@ def get_step(step_id: int) -> StepRow:
     return StepRow.objects.select_related("run").get(pk=step_id)
 
 
-def latest_run(subject: str, *, workflow: str, **payload: object) -> Run | None:
-    """Return the newest run of a workflow about `subject` whose payload holds these ids, with its steps."""
+def latest_run(*subjects: str, workflow: str, **payload: object) -> Run | None:
+    """Return the newest run of a workflow about one of `subjects` whose payload holds these ids, with its steps."""
     wanted = {f"payload__{name}": value for name, value in payload.items()}
-    found = Run.objects.filter(subject=subject, workflow=workflow, **wanted)
+    found = Run.objects.filter(subject__in=subjects, workflow=workflow, **wanted)
     return found.prefetch_related("steps").order_by("-pk").first()
 
 

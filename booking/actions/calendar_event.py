@@ -1,28 +1,58 @@
 """Write the meeting into its hosts' calendars, and take it out again; each is the other's inverse."""
 
+from datetime import datetime
+
 from audit.api import Action, StepContext, Undo
 from booking.actions.target import asked, target_of
 from booking.facts import calendar_event
 from booking.links import event_uid
-from booking.models import Meeting
-from providers.api import delete_event, write_event
+from booking.models import Meeting, Move
+from providers.api import CalendarEvent, WrittenEvent, delete_event, write_event
 
 
 def write(context: StepContext) -> dict[str, object]:
-    """Write the event to each host's destination calendar; the same UID is written once, whatever is retried."""
-    meeting = target_of(context).meeting
+    """Write the event to each host's destination calendar; the same UID is written once, whatever is retried.
+
+    After a move it also leaves the calendars that it is no longer in: of a former host, of a former session.
+    """
+    target = target_of(context)
+    meeting = target.meeting
     if meeting.released_at is not None:
         return {"skipped": "released"}
-    event = calendar_event(meeting)
-    written = {}
-    for host_id in _hosts(meeting):
-        found = asked(lambda host_id=host_id: write_event(host_id, event, now=context.now))  # type: ignore[misc]
-        if found:
-            written[str(host_id)] = found.etag
+    etags = _write(meeting, now=context.now)
     meeting.refresh_from_db()
     if meeting.released_at is not None:  # cancelled while we wrote: its own deletion may have come first
         return delete(context)
-    return {"event": event.uid, "etags": written}
+    if target.move:
+        _leave(target.move, now=context.now)
+    return {"event": event_uid(meeting.uid), "etags": etags}
+
+
+def _write(meeting: Meeting, *, now: datetime) -> dict[str, str]:
+    event = calendar_event(meeting)
+    written = {host_id: _written(host_id, event, now) for host_id in _hosts(meeting)}
+    return {str(host_id): found.etag for host_id, found in written.items() if found}
+
+
+def _leave(move: Move, *, now: datetime) -> None:
+    """Take the event out of the former host's calendar; bring that of a session that a seat left up to date."""
+    if move.from_host_id is not None and move.from_host_id not in _hosts(move.meeting):
+        _deleted(move.from_host_id, move.meeting)
+    if move.from_meeting is None:
+        return
+    if move.from_meeting.released_at is None:
+        _write(move.from_meeting, now=now)
+    else:
+        for host_id in _hosts(move.from_meeting):
+            _deleted(host_id, move.from_meeting)
+
+
+def _written(host_id: int, event: CalendarEvent, now: datetime) -> WrittenEvent | None:
+    return asked(lambda: write_event(host_id, event, now=now))
+
+
+def _deleted(host_id: int, meeting: Meeting) -> bool:
+    return asked(lambda: delete_event(host_id, event_uid(meeting.uid)))
 
 
 def delete(context: StepContext) -> dict[str, object]:
@@ -30,11 +60,7 @@ def delete(context: StepContext) -> dict[str, object]:
     meeting = target_of(context).meeting
     if meeting.released_at is None and context.payload.get("by"):
         return write(context)
-    deleted = [
-        str(host_id)
-        for host_id in _hosts(meeting)
-        if asked(lambda host_id=host_id: delete_event(host_id, event_uid(meeting.uid)))  # type: ignore[misc]
-    ]
+    deleted = [str(host_id) for host_id in _hosts(meeting) if _deleted(host_id, meeting)]
     return {"event": event_uid(meeting.uid), "deleted_from": deleted}
 
 

@@ -11,7 +11,7 @@ from providers.api import busy_times
 def check(context: StepContext) -> dict[str, object]:
     """Ask every host's calendars about the blocked range; one that cannot be read never counts as empty."""
     target = target_of(context)
-    hosts = list(target.meeting.meeting_hosts.values_list("host_id", flat=True))
+    hosts = target.host_ids
     start, end = target.blocked.lower, target.blocked.upper
     answer = busy_times(hosts, start=start, end=end, now=context.now, max_age=None)
     for host_id in hosts:

@@ -3,11 +3,12 @@
 from django.db.models import F
 from django.db.models.functions import Now
 
-from audit.api import Action, Permanent, StepContext, Undo
+from audit.api import Action, Actor, Permanent, StepContext, Undo
 from booking.actions.target import target_of
 from booking.errors import WORDS
 from booking.guard import call
-from booking.models import Booking, EventType, Meeting
+from booking.models import Booking, EventType, Meeting, Move
+from booking.signing import sign
 from kernel.reasons import Reason
 
 
@@ -15,8 +16,7 @@ def confirm(context: StepContext) -> None:
     """Turn awaiting_link into confirmed by a guarded update; too late is a failure, never a confirmation."""
     target = target_of(context)
     if target.move:
-        if not call("confirm_move_v1", target.move.pk):
-            raise Permanent(WORDS[Reason.HOLD_EXPIRED], code=Reason.HOLD_EXPIRED)
+        _confirm_move(context, target.move)
         return
     waiting = Booking.objects.filter(
         pk=target.booking.pk, status=Booking.Status.AWAITING_LINK, expires_at__gt=Now()
@@ -27,6 +27,21 @@ def confirm(context: StepContext) -> None:
         target.meeting.event_type.kind == EventType.Kind.GROUP
     ):  # one attendee more: calendars take a later SEQUENCE
         Meeting.objects.filter(pk=target.meeting.pk).update(sequence=F("sequence") + 1)
+
+
+def _confirm_move(context: StepContext, move: Move) -> None:
+    """Let the new time, seat or host count. A seat leaves another meeting, which is signed there too."""
+    function = "confirm_seat_v1" if move.is_seat else "confirm_move_v1"
+    if not call("confirm_reassign_v1" if move.is_reassignment else function, move.pk):
+        raise Permanent(WORDS[Reason.HOLD_EXPIRED], code=Reason.HOLD_EXPIRED)
+    if move.from_meeting:
+        asked_by = f"{context.actor.type}:{context.actor.id}"
+        sign(
+            "leave_session",
+            meeting_uid=move.from_meeting.uid,
+            actor=Actor(type="automation", id=context.workflow, on_behalf_of=asked_by),
+            payload={"booking": context.payload["booking"], "to": move.meeting.uid},
+        )
 
 
 def take_back(context: StepContext) -> None:

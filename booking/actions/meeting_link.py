@@ -13,7 +13,7 @@ def link_key(meeting: Meeting, move: Move | None) -> str:
 
     Whoever joins a session that has its link shares it.
     """
-    if move:
+    if move and not move.is_seat:
         return f"{meeting.uid}-m{move.pk}"
     return meeting.link_key or f"{meeting.uid}-{meeting.sequence}"
 
@@ -49,9 +49,10 @@ def create(context: StepContext) -> dict[str, object]:
 def take_back(context: StepContext) -> dict[str, object]:
     """Cancel the link that a run created, unless others have a place in that meeting and use it."""
     target = target_of(context)
-    if target.move is None and target.meeting.released_at is None:
+    shared = target.move is None or target.move.is_seat
+    if shared and target.meeting.released_at is None:
         return {"kept": True}
-    return _cancel(target, context.payload["link_key"], context.now)
+    return _cancel(target.meeting, context.payload["link_key"], context.now)
 
 
 def cancel(context: StepContext) -> dict[str, object]:
@@ -59,18 +60,21 @@ def cancel(context: StepContext) -> dict[str, object]:
     target = target_of(context)
     if target.meeting.released_at is None or not context.payload["link_key"]:
         return {"kept": True}
-    return _cancel(target, context.payload["link_key"], context.now)
+    return _cancel(target.meeting, context.payload["link_key"], context.now)
 
 
 def retire(context: StepContext) -> dict[str, object]:
-    """Cancel the link of the time that a meeting moved away from."""
-    target = target_of(context)
+    """Cancel the link of the time that a meeting moved away from; a session that others stay in keeps its own."""
+    move = target_of(context).move
+    left = (move.from_meeting or move.meeting) if move else None
     old = context.payload["old_link_key"]
-    return _cancel(target, old, context.now) if old else {"kept": True}
+    if left is None or not old or (move and move.is_seat and left.released_at is None):
+        return {"kept": True}
+    return _cancel(left, old, context.now)
 
 
-def _cancel(target: Target, key: str, now: datetime) -> dict[str, object]:
-    provider = meeting_provider(target.meeting.location_kind)
+def _cancel(meeting: Meeting, key: str, now: datetime) -> dict[str, object]:
+    provider = meeting_provider(meeting.location_kind)
     return {"was_live": asked(lambda: provider.cancel(key, now=now))}
 
 

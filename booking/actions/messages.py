@@ -1,39 +1,29 @@
 """Tell people by mail. What was sent cannot be unsent: undo sends a correction and is called that."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
 from accounts.api import User
 from audit.api import Action, Irreversible, Json, Permanent, StepContext, Transient
 from booking import messages as compose
+from booking.actions.confirming import confirming
 from booking.actions.target import Target, asked, target_of
 from booking.facts import booking_facts
 from booking.messages import BookingFacts, What
-from providers.api import MessageDraft, Person, deliver_message, queue_message
+from providers.api import Delivery, MessageDraft, Person, deliver_message, queue_message
 
 
 def confirmation(context: StepContext) -> dict[str, Json]:
-    """Send the confirmation (or the new time) with its invite to the attendee and to each host."""
+    """Send the confirmation (or what moved) with its invite to the attendee, the guests and each host."""
     target = target_of(context)
     if target.is_withdrawn:
         return {"skipped": target.booking.status}
-    facts = booking_facts(target.booking)
-    if target.move:
-        before = target.move.from_starts_at
-        drafts = [compose.moved_for_attendee(facts, previous_starts_at=before, now=context.now)]
-        drafts += [
-            compose.moved_for_host(facts, host, previous_starts_at=before, now=context.now)
-            for host in facts.hosts
-        ]
-    else:
-        drafts = [compose.confirmation_for_attendee(facts, now=context.now)]
-        drafts += [compose.confirmation_for_host(facts, host, now=context.now) for host in facts.hosts]
-    return send(context, target, drafts)
+    return send(context, confirming(target, now=context.now))
 
 
 def cancellation(context: StepContext) -> dict[str, Json]:
-    """Send the cancellation with its invite update (METHOD:CANCEL) to the attendee and to each host."""
+    """Send the cancellation with its invite update (METHOD:CANCEL) to the attendee, the guests and each host."""
     target = target_of(context)
     facts = booking_facts(target.booking)
     by = context.payload.get("by_whom", "business")
@@ -43,7 +33,8 @@ def cancellation(context: StepContext) -> dict[str, Json]:
         compose.cancellation_for_host(facts, host, by=by, reason=reason, now=context.now)
         for host in facts.hosts
     ]
-    return send(context, target, drafts)
+    drafts += [compose.cancellation_for_guest(facts, guest, now=context.now) for guest in facts.guests]
+    return send(context, {target.booking.uid: drafts})
 
 
 def team(context: StepContext) -> dict[str, Json]:
@@ -52,18 +43,18 @@ def team(context: StepContext) -> dict[str, Json]:
     if target.is_withdrawn and not context.payload.get("by"):
         return {"skipped": target.booking.status}
     facts = booking_facts(target.booking)
-    what: What = "cancelled" if context.payload.get("by") else "moved" if target.move else "confirmed"
-    return send(
-        context, target, [compose.team_notice(facts, what=what, to=person) for person in team_members()]
-    )
+    what: What = "cancelled" if context.payload.get("by") else "confirmed"
+    if target.move:
+        what = "reassigned" if target.move.is_reassignment else "moved"
+    drafts = [compose.team_notice(facts, what=what, to=person) for person in team_members()]
+    return send(context, {target.booking.uid: drafts})
 
 
 def correction(context: StepContext) -> dict[str, Json]:
     """Send the correction of a message that cannot be unsent: how the booking really stands, once more."""
     target = target_of(context)
     facts = booking_facts(target.booking)
-    drafts = [correcting(facts, target, context)]
-    return send(context, target, drafts, suffix="correction")
+    return send(context, {target.booking.uid: [correcting(facts, target, context)]}, suffix="correction")
 
 
 def correcting(facts: BookingFacts, target: Target, context: StepContext) -> MessageDraft:
@@ -74,18 +65,20 @@ def correcting(facts: BookingFacts, target: Target, context: StepContext) -> Mes
 
 
 def send(
-    context: StepContext, target: Target, drafts: Iterable[MessageDraft], *, suffix: str = ""
+    context: StepContext, drafts: Mapping[str, Sequence[MessageDraft]], *, suffix: str = ""
 ) -> dict[str, Json]:
-    """Queue the drafts once, whatever is retried, then deliver them; returns their ids and repeats."""
+    """Queue the drafts of each booking (by uid) once, whatever is retried, then deliver them; returns their ids
+    and repeats."""
     with transaction.atomic():
         ids = [
             queue_message(
                 draft,
-                booking_uid=target.booking.uid,
+                booking_uid=uid,
                 now=context.now,
                 dedupe_key=f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}",
             )
-            for draft in drafts
+            for uid, of_booking in drafts.items()
+            for draft in of_booking
         ]
     return {"messages": [str(pk) for pk in ids], "repeats": _delivered(ids, context)}
 
@@ -95,13 +88,17 @@ def _delivered(ids: Iterable[int], context: StepContext) -> int:
     repeats, first_failure = 0, None
     for pk in ids:
         try:
-            repeats += asked(lambda pk=pk: deliver_message(pk, now=context.now)).repeats  # type: ignore[misc]
+            repeats += _deliver(pk, context).repeats
         except (Transient, Permanent) as failure:
             if first_failure is None or isinstance(failure, Transient):
                 first_failure = failure
     if first_failure:
         raise first_failure
     return repeats
+
+
+def _deliver(message_id: int, context: StepContext) -> Delivery:
+    return asked(lambda: deliver_message(message_id, now=context.now))
 
 
 def team_members() -> list[Person]:

@@ -23,13 +23,20 @@ class Target:
 
     @property
     def meeting(self) -> Meeting:
-        """The booking's meeting."""
-        return self.booking.meeting
+        """The meeting that is to be confirmed: of a seat that moves, the session that it goes to."""
+        return self.move.meeting if self.move else self.booking.meeting
 
     @property
     def is_withdrawn(self) -> bool:
         """Whether what the run confirmed was cancelled (or taken back anew) since: that run tells everyone."""
         return self.booking.status not in (Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW)
+
+    @property
+    def host_ids(self) -> list[int]:
+        """Whose time it is about: all hosts of the meeting, or the one who is to take it over."""
+        if self.move and self.move.host_id is not None:
+            return [self.move.host_id]
+        return list(self.meeting.meeting_hosts.values_list("host_id", flat=True))
 
     @property
     def starts_at(self) -> datetime:
@@ -52,8 +59,11 @@ def target_of(context: StepContext) -> Target:
     move_id = context.payload.get("move")
     return Target(
         booking=load_booking(context.payload["booking"]),
-        move=Move.objects.get(pk=move_id) if move_id else None,
+        move=Move.objects.select_related(*_MOVE).get(pk=move_id) if move_id else None,
     )
+
+
+_MOVE = ("meeting__event_type", "from_meeting__event_type", "from_host", "host")
 
 
 def asked(provider: Callable[[], T], *, code: str = "") -> T:

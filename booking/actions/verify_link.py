@@ -23,7 +23,7 @@ def prove(context: StepContext) -> dict[str, object]:
 
 
 def store(context: StepContext) -> None:
-    """Keep link and proof with the meeting, or with the move until that is confirmed."""
+    """Keep link and proof with the meeting (or session), or with the move until that is confirmed."""
     target = target_of(context)
     values = {
         "join_url": context.result["url"],
@@ -31,7 +31,7 @@ def store(context: StepContext) -> None:
         "link_proved_at": context.result["checked_at"],
         "link_proof": dict(context.result),
     }
-    if target.move:
+    if target.move and not target.move.is_seat:
         Move.objects.filter(pk=target.move.pk, status=Move.Status.HELD).update(**values)
     else:
         Meeting.objects.filter(pk=target.meeting.pk).update(**values)

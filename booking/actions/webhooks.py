@@ -5,8 +5,8 @@ from django.db import transaction
 from audit.api import Action, Irreversible, Json, StepContext
 from booking import messages as compose
 from booking.actions.target import asked, target_of
-from booking.facts import booking_facts
-from providers.api import deliver_notice, queue_notices
+from booking.facts import booking_facts, host_facts
+from providers.api import Notified, deliver_notice, queue_notices
 
 
 def notify(context: StepContext) -> dict[str, Json]:
@@ -20,6 +20,9 @@ def notify(context: StepContext) -> dict[str, Json]:
         data = compose.booking_cancelled(
             facts, by=context.payload["by_whom"], reason=target.booking.cancel_reason
         )
+    elif target.move and target.move.handover:
+        event = "booking.reassigned"
+        data = compose.booking_reassigned(facts, before=host_facts(target.move.handover[0]))
     elif target.move:
         event = "booking.rescheduled"
         data = compose.booking_rescheduled(
@@ -36,8 +39,12 @@ def notify(context: StepContext) -> dict[str, Json]:
             now=context.now,
         )
     for pk in ids:
-        asked(lambda pk=pk: deliver_notice(pk, now=context.now))  # type: ignore[misc]
+        _deliver(pk, context)
     return {"event": event, "notices": [str(pk) for pk in ids]}
+
+
+def _deliver(notice_id: int, context: StepContext) -> Notified:
+    return asked(lambda: deliver_notice(notice_id, now=context.now))
 
 
 notify_webhooks = Action(

@@ -21,9 +21,10 @@ from booking.cancelling import cancel_within
 from booking.core.slots import OpenStart
 from booking.facts import booking_facts
 from booking.health.findings import Asked, Finding, Probe
-from booking.holding import Place, SlotLost, Wanted, take_within
+from booking.holding import SlotLost, take_within
 from booking.models import Booking, EventType, EventTypeHost, Host, Resource, Schedule, WeeklyHours
 from booking.offers import check as check_open
+from booking.places import Place, Wanted
 from kernel.errors import HoldfastError
 from kernel.ids import new_uid
 from kernel.transactions import rehearse_commit

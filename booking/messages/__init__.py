@@ -7,8 +7,15 @@ from booking.messages.cancellation import cancellation_for_attendee, cancellatio
 from booking.messages.confirmation import confirmation_for_attendee, confirmation_for_host
 from booking.messages.facts import Alternative, BookingFacts, Business, HostFacts
 from booking.messages.failed import failed_for_attendee, move_failed_for_attendee
-from booking.messages.moved import moved_for_attendee, moved_for_host
-from booking.messages.notices import booking_cancelled, booking_confirmed, booking_rescheduled
+from booking.messages.guests import Told, cancellation_for_guest, invite_for_guest
+from booking.messages.moved import left_for_attendee, left_for_host, moved_for_attendee, moved_for_host
+from booking.messages.notices import (
+    booking_cancelled,
+    booking_confirmed,
+    booking_reassigned,
+    booking_rescheduled,
+)
+from booking.messages.reassigned import handed_over_for_host, reassigned_for_attendee, reassigned_for_host
 from booking.messages.team import What, team_notice
 
 __all__ = [
@@ -16,17 +23,26 @@ __all__ = [
     "BookingFacts",
     "Business",
     "HostFacts",
+    "Told",
     "What",
     "booking_cancelled",
     "booking_confirmed",
+    "booking_reassigned",
     "booking_rescheduled",
     "cancellation_for_attendee",
+    "cancellation_for_guest",
     "cancellation_for_host",
     "confirmation_for_attendee",
     "confirmation_for_host",
     "failed_for_attendee",
+    "handed_over_for_host",
+    "invite_for_guest",
+    "left_for_attendee",
+    "left_for_host",
     "move_failed_for_attendee",
     "moved_for_attendee",
     "moved_for_host",
+    "reassigned_for_attendee",
+    "reassigned_for_host",
     "team_notice",
 ]

@@ -36,7 +36,7 @@ def draft_for_business(
     to: Person,
     invite: tuple[str, str] = ("", ""),
 ) -> MessageDraft:
-    """Return a draft to a host or a colleague; replies go to the attendee."""
+    """Return a draft to a host, a colleague or a guest; replies go to the attendee."""
     return MessageDraft(
         kind=kind,
         sender_name=facts.business.name,
@@ -97,6 +97,11 @@ def host_invite(facts: BookingFacts, *, cancelled: bool, now: datetime) -> tuple
     return _invite(
         facts, _details(facts, closing=f"In your portal: {facts.portal_url}"), cancelled=cancelled, now=now
     )
+
+
+def guest_invite(facts: BookingFacts, *, cancelled: bool, now: datetime) -> tuple[str, str]:
+    """Return (method, iCalendar text) for a guest: neither the attendee's link nor the portal's."""
+    return _invite(facts, _details(facts, closing=""), cancelled=cancelled, now=now)
 
 
 def business_zone(facts: BookingFacts) -> str:

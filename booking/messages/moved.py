@@ -1,4 +1,8 @@
-"""The booking has another time: said to the attendee and to each host, with an updated invite."""
+"""The booking has another time: said to the attendee and to each host, with an updated invite.
+
+A seat goes to another session, which is another event: what removes the old one is a mail of its own, since a
+mail carries one iCalendar object (RFC 6047 2.4).
+"""
 
 from datetime import datetime
 
@@ -26,7 +30,7 @@ def moved_for_attendee(facts: BookingFacts, *, previous_starts_at: datetime, now
         link=join_link(facts),
         place=place_line(facts),
         heading=f"Your {facts.title} with {facts.host_names()} has a new time",
-        paragraphs=("The old time is free again; earlier links to this booking no longer work.",),
+        paragraphs=(_SEAT if facts.is_group else _TIME,),
         rows=(
             ("Before", start_words(previous_starts_at, time_zone=facts.attendee_zone)),
             *attendee_rows(facts),
@@ -67,3 +71,54 @@ def moved_for_host(
         to=host.person(),
         invite=host_invite(facts, cancelled=False, now=now),
     )
+
+
+def left_for_attendee(left: BookingFacts, *, now: datetime) -> MessageDraft:
+    """Return the attendee's update that removes the session that their seat left; `left` holds that session."""
+    letter = Letter(
+        business=left.business,
+        time=f"Given back: {span_words(left.starts_at, left.ends_at, time_zone=left.attendee_zone)}",
+        link=Link(label="Your booking", url=left.manage_url),
+        heading=f"Your seat in this session of {left.title} was given back",
+        paragraphs=("You have a seat in another session now; another mail has its time and its invite.",),
+        footer="The attached update removes the old session from your calendar.",
+    )
+    when = start_words(left.starts_at, time_zone=left.attendee_zone)
+    return draft_for_attendee(
+        left,
+        letter,
+        kind="left_attendee",
+        subject=f"Given back: {left.title} with {left.host_names()}, {when}",
+        invite=attendee_invite(left, cancelled=True, now=now),
+    )
+
+
+def left_for_host(left: BookingFacts, host: HostFacts, *, now: datetime) -> MessageDraft:
+    """Return one host's notice that a seat left their session; with its last seat the event is removed."""
+    letter = Letter(
+        business=left.business,
+        time=f"Given back: {span_words(left.starts_at, left.ends_at, time_zone=host.time_zone)}",
+        link=Link(label="Open the booking", url=left.portal_url),
+        heading=f"{left.attendee.name} moved to another session of {left.title}",
+        paragraphs=(
+            "Their seat is free again; the meeting takes place with the others."
+            if left.others_remain
+            else "It was the last seat: the time is free again and can be booked.",
+        ),
+        rows=business_rows(left),
+        footer="Replies to this mail go to the client."
+        + ("" if left.others_remain else " The attached update removes the event."),
+    )
+    when = start_words(left.starts_at, time_zone=host.time_zone)
+    return draft_for_business(
+        left,
+        letter,
+        kind="left_host",
+        subject=f"Given back: {left.title} with {left.attendee.name}, {when}",
+        to=host.person(),
+        invite=("", "") if left.others_remain else host_invite(left, cancelled=True, now=now),
+    )
+
+
+_TIME = "The old time is free again; earlier links to this booking no longer work."
+_SEAT = "Your seat in the old session was given back; earlier links to this booking no longer work."

@@ -1,4 +1,4 @@
-"""The `data` of the webhooks booking.confirmed, booking.cancelled and booking.rescheduled; JSON values only.
+"""The `data` of the webhooks about a booking (confirmed, cancelled, rescheduled, reassigned); JSON values only.
 
 The field names are those of API v1. They carry the attendee's data: a webhook is the business's own program.
 """
@@ -6,7 +6,7 @@ The field names are those of API v1. They carry the attendee's data: a webhook i
 from datetime import UTC, datetime
 from typing import Any
 
-from booking.messages.facts import BookingFacts, CancelledBy
+from booking.messages.facts import BookingFacts, CancelledBy, HostFacts
 
 
 def booking_confirmed(facts: BookingFacts) -> dict[str, Any]:
@@ -27,6 +27,11 @@ def booking_rescheduled(
     return {**_booking(facts, status="confirmed"), "previous": previous}
 
 
+def booking_reassigned(facts: BookingFacts, *, before: HostFacts) -> dict[str, Any]:
+    """Return the data of booking.reassigned: the new hosts, and the former one under `previous`."""
+    return {**_booking(facts, status="confirmed"), "previous": {"host": _host(before)}}
+
+
 def _booking(facts: BookingFacts, *, status: str) -> dict[str, Any]:
     return {
         "uid": facts.booking_uid,
@@ -39,12 +44,16 @@ def _booking(facts: BookingFacts, *, status: str) -> dict[str, Any]:
         "attendee": {"name": facts.attendee.name, "email": facts.attendee.email},
         "guests": list(facts.guests),
         "answers": dict(facts.answers),
-        "hosts": [{"name": host.name, "email": host.email} for host in facts.hosts],
+        "hosts": [_host(host) for host in facts.hosts],
         "location": {"kind": facts.location_kind, "detail": facts.location_detail},
         "meeting_url": facts.join_url or None,
         "manage_url": facts.manage_url,
         "sequence": facts.sequence,
     }
+
+
+def _host(host: HostFacts) -> dict[str, str]:
+    return {"name": host.name, "email": host.email}
 
 
 def _instant(instant: datetime) -> str:

@@ -8,12 +8,15 @@ from booking.messages.letter import Letter, Link
 from booking.messages.moments import span_words, start_words
 from providers.api import MessageDraft, Person
 
-What = Literal["confirmed", "cancelled", "moved", "failed"]
+What = Literal["confirmed", "cancelled", "moved", "reassigned", "failed", "not_moved", "not_reassigned"]
 
 _WORDS = {
     "confirmed": ("New booking", "{client} booked {title} with {hosts}"),
     "cancelled": ("Cancelled", "{title} of {client} with {hosts} was cancelled"),
     "moved": ("New time", "{title} of {client} with {hosts} has a new time"),
+    "reassigned": ("New host", "{title} of {client} is with {hosts} now"),
+    "not_moved": ("Not moved", "{title} of {client} could not be moved and stays at its time"),
+    "not_reassigned": ("Not reassigned", "{title} of {client} stays with {hosts}"),
     "failed": ("Not booked", "{title} for {client} could not be booked"),
 }
 
@@ -25,7 +28,7 @@ def team_notice(facts: BookingFacts, *, what: What, to: Person, words: str = "")
     when = span_words(facts.starts_at, facts.ends_at, time_zone=zone)
     letter = Letter(
         business=facts.business,
-        time=when if what in ("confirmed", "moved") else f"{label}: {when}",
+        time=when if what in ("confirmed", "moved", "reassigned") else f"{label}: {when}",
         link=Link(label="Open the booking", url=facts.portal_url),
         heading=sentence.format(client=facts.attendee.name, title=facts.title, hosts=facts.host_names()),
         paragraphs=(words,) if words else (),

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.models import Q
 
+from booking.models.hosts import Host
 from booking.models.meetings import Meeting
 
 
@@ -79,7 +80,11 @@ class Booking(models.Model):
 
 
 class Move(models.Model):
-    """A reschedule under way: the new time of a confirmed booking's meeting, blocked beside the old one."""
+    """What a confirmed booking wishes for, blocked beside what it has until it counts. Three kinds:
+
+    its meeting takes another time (a reschedule); its seat goes to `meeting`, another session, and leaves
+    `from_meeting`; or its meeting goes from `from_host` to `host` at the same time (a reassignment).
+    """
 
     class Status(models.TextChoices):
         HELD = "held"  # both times blocked
@@ -90,6 +95,19 @@ class Move(models.Model):
     id = models.BigAutoField(primary_key=True)
     booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="moves")
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="moves")
+    from_meeting = models.ForeignKey(
+        Meeting,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="the session that a seat leaves",
+    )
+    from_host = models.ForeignKey(
+        Host, null=True, on_delete=models.PROTECT, related_name="+", help_text="who hands a meeting over"
+    )
+    host = models.ForeignKey(
+        Host, null=True, on_delete=models.PROTECT, related_name="+", help_text="who takes it over"
+    )
     status = models.CharField(max_length=9, choices=Status.choices)
     from_starts_at = models.DateTimeField()
     from_ends_at = models.DateTimeField()
@@ -116,7 +134,27 @@ class Move(models.Model):
                 condition=Q(status="held", expires_at__isnull=False)
                 | (~Q(status="held") & Q(expires_at=None)),
             ),
+            models.CheckConstraint(
+                name="booking_move_kind",
+                condition=Q(from_host=None, host=None)
+                | Q(from_host__isnull=False, host__isnull=False, from_meeting=None),
+            ),
         ]
+
+    @property
+    def is_seat(self) -> bool:
+        """Say whether a seat goes from one session to another."""
+        return self.from_meeting_id is not None
+
+    @property
+    def is_reassignment(self) -> bool:
+        """Say whether the meeting goes to another host at the same time."""
+        return self.host_id is not None
+
+    @property
+    def handover(self) -> tuple[Host, Host] | None:
+        """Return who had the meeting and who is to have it; None unless it is reassigned."""
+        return (self.from_host, self.host) if self.from_host and self.host else None
 
 
 class IdempotencyKey(models.Model):

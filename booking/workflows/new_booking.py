@@ -1,4 +1,5 @@
-"""New booking: a slot was held -> the meeting, its proof, confirmed, everyone told. Also runs a reschedule.
+"""New booking: a slot was held -> the meeting, its proof, confirmed, everyone told. Also runs a move: a reschedule,
+a seat that goes to another session, a meeting that goes to another host.
 
 On failure of a required step the slot is released, what was started is undone backwards, and the client is told.
 """
@@ -18,7 +19,8 @@ from booking.actions.verify_link import verify_link
 from booking.actions.webhooks import notify_webhooks
 from booking.errors import WORDS
 from booking.guard import call
-from booking.models import Booking, Move
+from booking.models import Booking, Meeting, MeetingHost, Move
+from booking.moves_in_words import MOVE_IN_WORDS, move_preview, move_sentence
 from booking.sentences import booking_sentence, when
 from booking.signing import subject_of
 from jobs.api import enqueue
@@ -35,17 +37,19 @@ def start_new_booking(
 
     Without a link to make and without calendars to ask, the booking is confirmed right here, by the same action.
     """
-    meeting = booking.meeting
-    hosts = list(meeting.meeting_hosts.values_list("host_id", flat=True))
-    calendars = bool(has_calendars(hosts))
+    meeting = move.meeting if move else booking.meeting
+    calendars = bool(has_calendars(_concerned(meeting, move)))
+    makes_link = meeting.is_online and not (move and move.is_reassignment)
     without = set() if calendars else {check_calendars.name, write_calendar_event.name}
-    if not meeting.is_online:
+    if not makes_link:
         without |= {create_meeting.name, verify_link.name}
-    if move is None or not meeting.is_online:
+    if move is None or not makes_link:
         without.add(retire_old_link.name)
     payload: dict[str, Any] = {"booking": booking.uid, "link_key": link_key(meeting, move)}
     if move:
-        payload |= {"move": move.pk, "old_link_key": meeting.link_key}
+        left = move.from_meeting or meeting
+        payload |= {"move": move.pk, "old_link_key": left.link_key}
+        payload |= {"reassignment": True} if move.is_reassignment else {}
     return start_run(
         WORKFLOW,
         subject=subject_of(meeting.uid),
@@ -54,8 +58,15 @@ def start_new_booking(
         now=now,
         reverses=reverses,
         without=without,
-        at_once=() if calendars or meeting.is_online else (confirm_booking.name,),
+        at_once=() if calendars or makes_link else (confirm_booking.name,),
     )
+
+
+def _concerned(meeting: Meeting, move: Move | None) -> list[int]:
+    """Return whose calendars a run may have to ask or write: the hosts there are, were and shall be."""
+    meetings = [meeting.pk, *([move.from_meeting_id] if move and move.from_meeting_id else [])]
+    hosts = MeetingHost.objects.filter(meeting__in=meetings).values_list("host_id", flat=True)
+    return [*hosts, *([move.host_id] if move and move.host_id is not None else [])]
 
 
 def deadline(payload: Mapping[str, Any]) -> datetime | None:
@@ -72,8 +83,7 @@ def fail(context: StepContext, code: str, _words: str) -> None:
     told = WORDS[reason]
     if target.move:
         call("fail_move_v1", target.move.pk, reason.value, told)
-        target.move.refresh_from_db()
-        if target.move.failure_code == "cancelled":  # with its booking, whose cancellation tells everyone
+        if target.is_withdrawn:  # what was to move was cancelled, and its cancellation tells everyone
             return
         Move.objects.filter(pk=target.move.pk, failure_words="").update(
             failure_code=reason.value, failure_words=told
@@ -88,13 +98,11 @@ def fail(context: StepContext, code: str, _words: str) -> None:
 def sentence(run: Run) -> str:
     """Return the run in words."""
     if "move" in run.payload:
-        move = Move.objects.select_related("booking__meeting__event_type").get(pk=run.payload["move"])
-        verb = {"held": "Moving", "confirmed": "Moved"}.get(move.status, "Could not move")
-        return f"{verb} {booking_sentence(move.booking)} from {when(move.from_starts_at)} to {when(move.starts_at)}"
+        return move_sentence(Move.objects.select_related(*MOVE_IN_WORDS).get(pk=run.payload["move"]))
     booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
     verb = {Run.State.RUNNING: "Confirming", Run.State.DONE: "Confirmed"}.get(run.state, "Could not confirm")  # type: ignore[call-overload]
     start = (
-        Move.objects.filter(booking=booking, status="confirmed")
+        Move.objects.filter(booking=booking, status="confirmed", host=None)
         .order_by("pk")
         .values_list("from_starts_at", flat=True)
         .first()
@@ -113,12 +121,9 @@ def preview(run: Run, now: datetime) -> UndoPreview:
     if meeting.starts_at <= now:
         return UndoPreview(possible=False, because="The meeting has started or is over.")
     if "move" in run.payload:
-        move = Move.objects.get(pk=run.payload["move"])
-        if meeting.starts_at != move.starts_at:
-            return UndoPreview(possible=False, because="The booking was moved again since. Undo that first.")
-        if move.from_starts_at <= now:
-            return UndoPreview(possible=False, because="The time it came from has passed.")
-        return UndoPreview(possible=True, consequences=_moves_back(move))
+        return move_preview(
+            booking, Move.objects.select_related(*MOVE_IN_WORDS).get(pk=run.payload["move"]), now
+        )
     return UndoPreview(
         possible=True,
         consequences=(
@@ -133,21 +138,14 @@ def undo(run: Run, actor: Actor, now: datetime) -> Run:
     """Cancel the booking, or move it back through the guard; in the caller's transaction."""
     from booking.cancelling import cancel_within  # cancelling starts runs of this module's opposite
     from booking.moving import move_back_within
+    from booking.reassigning import reassign_back_within
 
     booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
     if "move" in run.payload:
-        return move_back_within(
-            booking, Move.objects.get(pk=run.payload["move"]), actor=actor, now=now, reverses=run
-        )
+        move = Move.objects.select_related(*MOVE_IN_WORDS).get(pk=run.payload["move"])
+        back = reassign_back_within if move.is_reassignment else move_back_within
+        return back(booking, move, actor=actor, now=now, reverses=run)
     return cancel_within(booking, reason="", by="undo", actor=actor, now=now, reverses=run)
-
-
-def _moves_back(move: Move) -> tuple[str, ...]:
-    return (
-        f"The booking moves back to {when(move.from_starts_at)}, if that time is still free; else nothing changes.",
-        "Its link is made and tested anew before the move counts.",
-        "The client and the hosts are told the new time: the earlier mail cannot be unsent, so it is corrected.",
-    )
 
 
 WORKFLOW = register_workflow(

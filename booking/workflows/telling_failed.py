@@ -9,7 +9,7 @@ from audit.api import Actor, Run, record
 from booking import messages as compose
 from booking.actions.messages import team_members
 from booking.facts import booking_facts, load_booking
-from booking.messages import Alternative, BookingFacts
+from booking.messages import Alternative, BookingFacts, What
 from booking.models import Booking, Move
 from booking.offers import Slot, alternatives
 from booking.signing import subject_of
@@ -56,15 +56,17 @@ def tell_failed(ref: str, lease: Lease) -> None:
 
 def _drafts(booking: Booking, move: Move | None, open_slots: tuple[Slot, ...]) -> list[MessageDraft]:
     facts = booking_facts(booking)
-    offered = [Alternative(starts_at=slot.start, url=facts.book_again_url) for slot in open_slots]
     words = move.failure_words if move else booking.failure_words
+    if move and move.is_reassignment:  # nothing changes for the client, who was told nothing of it
+        return _team(facts, "not_reassigned", words)
+    offered = [Alternative(starts_at=slot.start, url=facts.book_again_url) for slot in open_slots]
     if move:
         wanted = Alternative(starts_at=move.starts_at, url=facts.manage_url)
         to_client = compose.move_failed_for_attendee(facts, wanted=wanted, words=words, alternatives=offered)
     else:
         to_client = compose.failed_for_attendee(facts, words=words, alternatives=offered)
-    return [to_client, *_team(facts, words)]
+    return [to_client, *_team(facts, "not_moved" if move else "failed", words)]
 
 
-def _team(facts: BookingFacts, words: str) -> list[MessageDraft]:
-    return [compose.team_notice(facts, what="failed", to=person, words=words) for person in team_members()]
+def _team(facts: BookingFacts, what: What, words: str) -> list[MessageDraft]:
+    return [compose.team_notice(facts, what=what, to=person, words=words) for person in team_members()]

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from audit.api import runs
-from booking.api import Booking, BookingNotFound, EventType, get_booking, progress
+from booking.api import Booking, BookingNotFound, get_booking, progress, subjects_of
 from portal.business.viewer import Viewer, portal_page
 from providers.api import messages
 
@@ -22,7 +22,6 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
     if found is None:
         return booking_not_found(request, viewer)
     state = progress(found, now=viewer.now)
-    subject = f"meeting:{found.meeting.uid}"
     context = {
         "viewer": viewer,
         "here": "bookings",
@@ -31,7 +30,7 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
         "is_moving": not state.final,
         "can_cancel": found.status in CANCELLABLE and found.meeting.ends_at > viewer.now,
         "can_reschedule": can_move(found, viewer),
-        "runs": runs(limit=_RUNS_SHOWN, subject=subject),
+        "runs": runs(limit=_RUNS_SHOWN, subject=subjects_of(found)),
         "messages_sent": messages(booking_uid=found.uid),
     }
     return render(request, "business/booking.html", context)
@@ -50,9 +49,7 @@ def find_booking(uid: str, viewer: Viewer) -> Booking | None:
 
 def can_move(booking: Booking, viewer: Viewer) -> bool:
     """Say whether a reschedule makes sense; booking.api.move has the last word."""
-    meeting = booking.meeting
-    is_seat = meeting.event_type.kind == EventType.Kind.GROUP
-    return booking.status == Booking.Status.CONFIRMED and meeting.starts_at > viewer.now and not is_seat
+    return booking.status == Booking.Status.CONFIRMED and booking.meeting.starts_at > viewer.now
 
 
 def booking_not_found(request: HttpRequest, viewer: Viewer) -> HttpResponse:

@@ -116,6 +116,10 @@ def build_history(booking: Booking, moves: Sequence[Move], *, time_zone: str) ->
             )
         )
     for move in moves:
+        if move.is_reassignment:
+            if move.status == "confirmed":
+                lines.append((move.created_at, "Another host took it over; time and place stayed."))
+            continue
         lines.append((move.created_at, _move_words(move, time_zone=time_zone)))
     if booking.cancelled_at:
         by = "you" if booking.cancelled_by == "client" else "your host"

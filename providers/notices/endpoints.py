@@ -13,7 +13,7 @@ from providers.models import WebhookEndpoint
 from providers.notices.signing import new_secret
 
 OPERATOR = Actor("automation", "operator")
-EVENTS = ("booking.confirmed", "booking.cancelled", "booking.rescheduled")
+EVENTS = ("booking.confirmed", "booking.cancelled", "booking.rescheduled", "booking.reassigned")
 
 
 class InvalidEndpoint(HoldfastError):

@@ -115,7 +115,7 @@ def test_an_expired_move_and_then_a_time_that_was_taken_is_a_plain_refusal(confi
     booked("intro-call", workday(15))
 
     def late() -> object:  # the check before the guard was right a moment ago
-        return _move(get_booking(confirmed.uid), start=workday(15), now=now(), actor=CLIENT, reverses=None)
+        return _move(get_booking(confirmed.uid), start=workday(15), now=now(), actor=CLIENT, choices=[])
 
     assert guarded(late) == "slot_taken"
     first.refresh_from_db()

@@ -89,7 +89,7 @@ DOUBLE_BOOKING = (
         "the buffer before a meeting is shown, but not blocked",
         (
             Edit(
-                "booking/holding.py",
+                "booking/places.py",
                 "        start - timedelta(minutes=event_type.buffer_before_minutes),\n",
                 "        start,\n",
             ),
@@ -143,9 +143,9 @@ SLOT_FIRST = (
         "the page does not offer a time whose hold ran out",
         (
             Edit(
-                "booking/offers.py",
-                "            AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp())))\n    ORDER BY",
-                "            ))\n    ORDER BY",
+                "booking/occupied.py",
+                "            AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp()))\n",
+                "            )\n",
             ),
         ),
         P2 + "test_a_hold_expires_by_itself_and_then_blocks_nobody",

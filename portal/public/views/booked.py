@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from booking.api import (
     Booking,
     BookingNotFound,
-    EventType,
     Host,
     Progress,
     event_uid,
@@ -151,9 +150,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
         "zone": zone_words(booking.time_zone, now),
         "is_coming": is_coming,
         "can_change": is_coming and booking.status == Booking.Status.CONFIRMED,
-        "can_move": is_coming
-        and booking.status == Booking.Status.CONFIRMED
-        and meeting.event_type.kind != EventType.Kind.GROUP,
+        "can_move": is_coming and booking.status == Booking.Status.CONFIRMED,
         "join_url": meeting.join_url if booking.status == Booking.Status.CONFIRMED else "",
         "calendar": build_calendar_links(
             starts_at=meeting.starts_at, ends_at=meeting.ends_at, **_entry(booking, tenant)

@@ -1,0 +1,88 @@
+"""The meeting went to another host at the same time: said to the attendee, to who takes it and to who had it."""
+
+from datetime import datetime
+
+from booking.messages.drafting import (
+    attendee_invite,
+    attendee_rows,
+    business_rows,
+    draft_for_attendee,
+    draft_for_business,
+    host_invite,
+    join_link,
+    place_line,
+)
+from booking.messages.facts import BookingFacts, HostFacts
+from booking.messages.letter import Letter, Link
+from booking.messages.moments import span_words, start_words
+from providers.api import MessageDraft
+
+
+def reassigned_for_attendee(facts: BookingFacts, *, before: HostFacts, now: datetime) -> MessageDraft:
+    """Return the attendee's notice of their new host; time and link stay, `facts` hold the new host."""
+    letter = Letter(
+        business=facts.business,
+        time=span_words(facts.starts_at, facts.ends_at, time_zone=facts.attendee_zone),
+        link=join_link(facts),
+        place=place_line(facts),
+        heading=f"Your {facts.title} is with {facts.host_names()} now",
+        paragraphs=("The time and the place stay as they are.",),
+        rows=(("Before", f"with {before.name}"), *attendee_rows(facts)),
+        actions=(Link(label="Change or cancel", url=facts.manage_url),),
+        footer="The attached update changes the meeting in your calendar.",
+    )
+    when = start_words(facts.starts_at, time_zone=facts.attendee_zone)
+    return draft_for_attendee(
+        facts,
+        letter,
+        kind="reassigned_attendee",
+        subject=f"New host: {facts.title} with {facts.host_names()}, {when}",
+        invite=attendee_invite(facts, cancelled=False, now=now),
+    )
+
+
+def reassigned_for_host(
+    facts: BookingFacts, host: HostFacts, *, before: HostFacts, now: datetime
+) -> MessageDraft:
+    """Return the notice to the host who takes the meeting over, in their zone, with the attendee's answers."""
+    letter = Letter(
+        business=facts.business,
+        time=span_words(facts.starts_at, facts.ends_at, time_zone=host.time_zone),
+        link=join_link(facts),
+        place=place_line(facts),
+        heading=f"{facts.title} with {facts.attendee.name} is yours now",
+        rows=(("Before", f"with {before.name}"), *business_rows(facts)),
+        actions=(Link(label="Open the booking", url=facts.portal_url),),
+        footer="Replies to this mail go to the client. The invite is attached.",
+    )
+    when = start_words(facts.starts_at, time_zone=host.time_zone)
+    return draft_for_business(
+        facts,
+        letter,
+        kind="reassigned_host",
+        subject=f"Yours now: {facts.title} with {facts.attendee.name}, {when}",
+        to=host.person(),
+        invite=host_invite(facts, cancelled=False, now=now),
+    )
+
+
+def handed_over_for_host(facts: BookingFacts, before: HostFacts, *, now: datetime) -> MessageDraft:
+    """Return the notice to the host who had the meeting; their event is removed."""
+    letter = Letter(
+        business=facts.business,
+        time=f"Handed over: {span_words(facts.starts_at, facts.ends_at, time_zone=before.time_zone)}",
+        link=Link(label="Open the booking", url=facts.portal_url),
+        heading=f"{facts.host_names()} takes {facts.title} with {facts.attendee.name}",
+        paragraphs=("Your time is free again and can be booked.",),
+        rows=business_rows(facts),
+        footer="The attached update removes the event from your calendar.",
+    )
+    when = start_words(facts.starts_at, time_zone=before.time_zone)
+    return draft_for_business(
+        facts,
+        letter,
+        kind="handed_over_host",
+        subject=f"Handed over: {facts.title} with {facts.attendee.name}, {when}",
+        to=before.person(),
+        invite=host_invite(facts, cancelled=True, now=now),
+    )

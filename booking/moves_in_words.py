@@ -1,0 +1,60 @@
+"""Runs that move something, in words: what they did, and what undoing them would do."""
+
+from datetime import datetime
+
+from audit.api import UndoPreview
+from booking.models import Booking, Host, Move
+from booking.sentences import booking_sentence, when
+
+MOVE_IN_WORDS = ("booking__meeting__event_type", "meeting__event_type", "from_meeting", "from_host", "host")
+
+
+def move_sentence(move: Move) -> str:
+    """Return e.g. "Moved Ben Ode’s intro call from … to …", "Reassigned Ben Ode’s intro call on … from Ana to Rui"."""
+    what = booking_sentence(move.booking)
+    if move.handover:
+        before, taker = move.handover
+        verb = {"held": "Reassigning", "confirmed": "Reassigned"}.get(move.status, "Could not reassign")
+        return f"{verb} {what} on {when(move.starts_at)} from {before.name} to {taker.name}"
+    verb = {"held": "Moving", "confirmed": "Moved"}.get(move.status, "Could not move")
+    return f"{verb} {what} from {when(move.from_starts_at)} to {when(move.starts_at)}"
+
+
+def move_preview(booking: Booking, move: Move, now: datetime) -> UndoPreview:
+    """Say what undoing a move would do; `booking` is confirmed and its meeting has not started."""
+    if move.handover:
+        return _reassignment(booking, *move.handover)
+    if booking.meeting.starts_at != move.starts_at:
+        return UndoPreview(possible=False, because="The booking was moved again since. Undo that first.")
+    if move.from_starts_at <= now:
+        return UndoPreview(possible=False, because="The time it came from has passed.")
+    return UndoPreview(possible=True, consequences=_moves_back(move))
+
+
+def _reassignment(booking: Booking, before: Host, taker: Host) -> UndoPreview:
+    if not booking.meeting.meeting_hosts.filter(host=taker).exists():
+        return UndoPreview(
+            possible=False, because="The meeting went to somebody else since. Undo that first."
+        )
+    return UndoPreview(
+        possible=True,
+        consequences=(
+            f"The meeting goes back to {before.name}, if they are still free then; else nothing changes.",
+            "The event moves back to their calendar, which is asked first.",
+            "The client and both hosts are told: the earlier mail cannot be unsent, so it is corrected.",
+        ),
+    )
+
+
+def _moves_back(move: Move) -> tuple[str, ...]:
+    if move.is_seat:
+        return (
+            f"The seat goes back to the session of {when(move.from_starts_at)}, if one is free; else nothing changes.",
+            "That session’s link is tested anew before the move counts.",
+            "The client and the hosts are told: the earlier mail cannot be unsent, so it is corrected.",
+        )
+    return (
+        f"The booking moves back to {when(move.from_starts_at)}, if that time is still free; else nothing changes.",
+        "Its link is made and tested anew before the move counts.",
+        "The client and the hosts are told the new time: the earlier mail cannot be unsent, so it is corrected.",
+    )
