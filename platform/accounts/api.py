@@ -24,6 +24,8 @@ from accounts.inviting import (
 from accounts.links import register_link_builder
 from accounts.members import LastOwner, change_role, deactivate_user, end_sessions, reactivate_user
 from accounts.models import ApiKey, Invitation, Role, User
+from accounts.second_factor import has_second_factor
+from accounts.sessions import end_other_sessions, other_sessions
 from accounts.throttle import Limit, count_attempt, forget_attempts, take_back_attempt
 from accounts.visitors import CODE_LIFETIME, issue_code, redeem_code
 from accounts.visits import note_visit
@@ -48,14 +50,17 @@ __all__ = [
     "count_attempt",
     "create_api_key",
     "deactivate_user",
+    "end_other_sessions",
     "end_sessions",
     "find_api_key",
     "find_invitation",
     "forget_attempts",
+    "has_second_factor",
     "invitation_link",
     "invite",
     "issue_code",
     "note_visit",
+    "other_sessions",
     "password_link",
     "reactivate_user",
     "redeem_code",

@@ -8,3 +8,16 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have changes of sign-ins signed."""
+        from allauth.account import signals as account
+        from allauth.mfa import signals as factors
+
+        from accounts import signing
+
+        factors.authenticator_added.connect(signing.sign_factor_added)
+        factors.authenticator_removed.connect(signing.sign_factor_removed)
+        factors.authenticator_reset.connect(signing.sign_factor_reset)
+        account.password_changed.connect(signing.sign_password)
+        account.password_reset.connect(signing.sign_password)

@@ -76,6 +76,7 @@ TENANT_APPS = [
     "portal",  # before allauth: its templates are overridden by ours
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "audit",
     "providers",
     "booking",
@@ -136,6 +137,21 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by invitation; the address is the inviter's word
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+MFA_ADAPTER = "accounts.second_factor.SealedMFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # as above: the inviter's word
+MFA_TOTP_TOLERANCE = 1  # a clock that is half a minute off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = (
+    HOLDFAST_PUBLIC_SCHEME == "http"
+)  # *.localhost is a secure context to browsers
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor.CountedAuthenticateForm",
+    "reauthenticate": "accounts.second_factor.CountedReauthenticateForm",
+    "activate_totp": "accounts.second_factor.CountedActivateForm",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/portal/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"

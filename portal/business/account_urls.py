@@ -1,9 +1,10 @@
-"""The doors of allauth that are open and designed: sign in, sign out, reset a password; sign-up says no."""
+"""The doors of allauth that are open and designed: sign in and out, passwords, second factors; sign-up says no."""
 
 from allauth.account import views
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from portal.business.invitation import invitation
+from portal.business.sign_in import own_sign_in, sign_out_elsewhere
 
 urlpatterns = [
     path("invitation/<str:token>/", invitation, name="account_invitation"),
@@ -11,6 +12,11 @@ urlpatterns = [
     path("logout/", views.logout, name="account_logout"),
     path("signup/", views.signup, name="account_signup"),  # closed; reset mails reverse it
     path("inactive/", views.account_inactive, name="account_inactive"),
+    path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    path("2fa/", own_sign_in, name="mfa_index"),
+    path("2fa/elsewhere/", sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("2fa/", include("allauth.mfa.urls")),
+    path("password/change/", views.password_change, name="account_change_password"),
     path("password/reset/", views.password_reset, name="account_reset_password"),
     path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),
     re_path(

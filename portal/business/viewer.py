@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from accounts.api import User
+from accounts.api import User, has_second_factor
 from audit.api import Actor
 from kernel.clock import now as clock_now
 from tenants.api import Tenant
@@ -79,6 +79,8 @@ def portal_page(
                 return _forbidden(request, "admins")
             if viewer.is_read_only and request.method not in ("GET", "HEAD"):
                 return render(request, "business/suspended.html", {"viewer": viewer}, status=403)
+            if _lacks_second_factor(viewer):
+                return redirect("mfa_index")
             return view(request, viewer, *args, **kwargs)
 
         return never_cache(login_required(gated))
@@ -99,6 +101,12 @@ def _viewer(request: HttpRequest) -> Viewer | None:
         now=clock_now(),
         only_host=None if user.sees_everything else user.host_id,
     )
+
+
+def _lacks_second_factor(viewer: Viewer) -> bool:
+    """Say whether the business asks for a second factor that this user has not set up; a query only then."""
+    is_asked = viewer.tenant.requires_second_factor and viewer.sees_everything
+    return is_asked and not has_second_factor(viewer.user)
 
 
 def _forbidden(request: HttpRequest, why: str) -> HttpResponse:
