@@ -28,6 +28,7 @@ from booking.facts import booking_facts
 from booking.free_times import next_free
 from booking.guard import GuardBroken
 from booking.health.checking import run_probes, schedule_look, start_check
+from booking.health.reading import HealthSummary, HealthView, ProbeView, health, health_summary
 from booking.holding import Booked, book, hold, release, submit
 from booking.hosting import InvalidProfile, Profile, edit_profile
 from booking.hours_of_hosts import (
@@ -41,7 +42,14 @@ from booking.hours_of_hosts import (
     set_override,
     set_weekly_hours,
 )
-from booking.incidents import close_incident, incidents, open_incident, reopen_incident, resolve_incident
+from booking.incidents import (
+    close_incident,
+    get_incident,
+    incidents,
+    open_incident,
+    reopen_incident,
+    resolve_incident,
+)
 from booking.links import event_uid, is_manage_token, manage_token, manage_url
 from booking.messages.invitation import invitation_letter
 from booking.models import (
@@ -112,6 +120,7 @@ from booking.reading import (
     offered_event_types,
 )
 from booking.reassigning import reassign, reassignable_hosts
+from booking.repairs.passes import Planned, ask_fixer, dry_run, repairs
 from booking.resending import send_again, sendable_again
 from booking.sentences import booking_sentence, when
 from booking.signing import person_of, subject_of, subjects_of
@@ -140,6 +149,8 @@ __all__ = [
     "EventTypeHost",
     "EventTypeNotFound",
     "GuardBroken",
+    "HealthSummary",
+    "HealthView",
     "HoldExpired",
     "Host",
     "HostNotFound",
@@ -161,6 +172,8 @@ __all__ = [
     "Offering",
     "OpenDay",
     "PersonView",
+    "Planned",
+    "ProbeView",
     "Profile",
     "Progress",
     "ProgressLine",
@@ -179,6 +192,7 @@ __all__ = [
     "Withheld",
     "accept_person",
     "alternatives",
+    "ask_fixer",
     "book",
     "bookable_hosts",
     "booked_between",
@@ -195,6 +209,7 @@ __all__ = [
     "create_event_type",
     "deactivate_person",
     "delete_event_type",
+    "dry_run",
     "duplicate_event_type",
     "edit_event_type",
     "edit_profile",
@@ -203,7 +218,10 @@ __all__ = [
     "get_booking",
     "get_event_type",
     "get_host",
+    "get_incident",
     "give_role",
+    "health",
+    "health_summary",
     "hold",
     "hours_of",
     "incidents",
@@ -235,6 +253,7 @@ __all__ = [
     "release",
     "remove_override",
     "reopen_incident",
+    "repairs",
     "resolve_incident",
     "restrict_booking",
     "run_probes",

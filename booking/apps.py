@@ -13,3 +13,4 @@ class BookingConfig(AppConfig):
         """Register the workflows with the runner, and the actions they are made of."""
         from booking import resending, workflows  # noqa: F401  registration by import, at start-up
         from booking.health import checking  # noqa: F401  the job that looks
+        from booking.repairs import passes  # noqa: F401  the job that mends

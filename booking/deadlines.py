@@ -16,7 +16,7 @@ CLOCK = Actor(type="automation", id="clock")
 
 def expire_due() -> int:
     """Give back what has outlived its deadline, each meeting in its own transaction; return how many changes."""
-    return sum(guarded(lambda meeting=meeting: _expire(meeting)) for meeting in _overdue())  # type: ignore[misc]
+    return sum(guarded(lambda meeting=meeting: expire_meeting(meeting)) for meeting in _overdue())  # type: ignore[misc]
 
 
 def complete_ended(*, now: datetime) -> int:
@@ -40,7 +40,8 @@ _OVERDUE = """
 """
 
 
-def _expire(meeting_id: int) -> int:
+def expire_meeting(meeting_id: int) -> int:
+    """Give back what is overdue in one meeting, signed, in the caller's transaction; return how many changes."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT expire_v1(%s)", [meeting_id])
         changes = json.loads(cursor.fetchone()[0])  # Django's cursors hand jsonb over as text

@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 
 from audit.api import Actor, Json, record
 from booking.models import Incident
+from jobs.api import enqueue
 
 AUTOMATION = Actor(type="automation", id="error_handler")
 
@@ -52,6 +53,8 @@ def open_incident(
                 raise
             return again
         _sign("open_incident", incident, AUTOMATION, run_id=run_id)
+        if repair:
+            enqueue("fixer", ref=f"incident:{incident.pk}", now=now)
     return incident
 
 
@@ -86,6 +89,11 @@ def incidents(*, open_only: bool = True, limit: int = 100) -> list[Incident]:
     """Return incidents, newest first: the open ones, or all. One query."""
     rows = _open_ones() if open_only else Incident.objects.all()
     return list(rows.order_by("-opened_at", "-pk")[:limit])
+
+
+def get_incident(incident_id: int) -> Incident | None:
+    """Return one incident, open or not; None when there is none of that id."""
+    return Incident.objects.filter(pk=incident_id).first()
 
 
 def _open_ones() -> QuerySet[Incident]:

@@ -3,7 +3,7 @@
 from providers.calendars.busy_index import BusyAnswer, busy_times
 from providers.calendars.connections import connect_caldav, failing_connections, has_calendars
 from providers.calendars.diagnosis import Diagnosis, check_connection, explain
-from providers.calendars.events import delete_event, find_event, write_event
+from providers.calendars.events import delete_event, event_is_somewhere, find_event, write_event
 from providers.calendars.managing import (
     ConnectionNotFound,
     calendar_connections,
@@ -151,6 +151,7 @@ __all__ = [
     "deliver_notice",
     "deny_participant",
     "disconnect_calendar",
+    "event_is_somewhere",
     "exchange_signals",
     "explain",
     "failing_connections",

@@ -53,7 +53,11 @@ class RunView:
 
 
 def runs(
-    *, limit: int = 50, before: int | None = None, subject: str | Sequence[str] | None = None
+    *,
+    limit: int = 50,
+    before: int | None = None,
+    subject: str | Sequence[str] | None = None,
+    workflow: str | None = None,
 ) -> tuple[RunView, ...]:
     """Return runs, newest first; `before` is the id of the last one seen; `subject` narrows to some meetings."""
     rows = Run.objects.select_related("undone_by").prefetch_related(
@@ -63,6 +67,8 @@ def runs(
         rows = rows.filter(pk__lt=before)
     if subject is not None:
         rows = rows.filter(subject__in=[subject] if isinstance(subject, str) else subject)
+    if workflow is not None:
+        rows = rows.filter(workflow=workflow)
     return _views(rows.order_by("-pk")[:limit])
 
 

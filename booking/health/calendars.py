@@ -36,7 +36,7 @@ def _fault(connection: CalendarConnection, name: str) -> Finding:
         f"{name}’s calendar: {why} ({good})" + (" Connect it again." if refused else ""),
         consequence=f"Clients see no slots of {name}.",
         subject=f"calendar:{connection.pk}",
-        repair="" if refused else "stale_connections",
+        repair="" if refused else "stale_connection",
     )
 
 

@@ -18,7 +18,7 @@ from booking.health import keeping
 from booking.health.findings import Asked, Finding, Probe, Reading
 from booking.health.registry import BY_NAME, CHEAP, DAILY
 from booking.workflows.health_check import NAME, SUBJECT, start_health_check
-from jobs.api import Job, Lease, enqueue, handles
+from jobs.api import Job, Lease, enqueue, handles, unfinished
 from kernel.build import build_id
 from kernel.clock import now as wall_clock
 from kernel.tenancy import PUBLIC, current_schema, entered
@@ -52,9 +52,13 @@ def _has_look(schema: str, slot: int) -> bool:
 
 
 @handles(NAME)
-def perform_look(_ref: str, lease: Lease) -> None:
-    """Look quietly; once a day, and after a deploy, start the thorough run instead."""
+def perform_look(ref: str, lease: Lease) -> None:
+    """Look quietly; once a day, and after a deploy, start the thorough run instead. A pass of the fixer follows."""
     now = wall_clock()
+    with transaction.atomic():
+        lease.check()
+        if not unfinished("fixer", f"pass:{ref}"):
+            enqueue("fixer", ref=f"pass:{ref}", now=now)
     if is_daily_due(now):
         start_check("daily", now=now)
     else:

@@ -52,7 +52,7 @@ _OVERLAP = """
 
 
 def _bad(words: str) -> Finding:
-    return Finding("bad", words, consequence=STOPPED, repair="guard")
+    return Finding("bad", words, consequence=STOPPED, repair="broken_guard")
 
 
 PROBE = Probe("guard", "The guard refuses overlaps", check)

@@ -47,6 +47,12 @@ class Probe:
     title: str
     check: Check
     daily: bool = False
+    kind: str = ""  # of its incidents; "" is its name
+
+    @property
+    def incident_kind(self) -> str:
+        """The kind of the incidents that it opens and resolves."""
+        return self.kind or self.name
 
 
 @dataclass(frozen=True)

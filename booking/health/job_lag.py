@@ -30,7 +30,7 @@ def check(asked: Asked) -> list[Finding]:
                 f"{_counted(found.parked)} given up after many tries.",
                 "What these jobs were to do was not done.",
                 subject="parked",
-                repair="stuck_runs",
+                repair="stuck_run",
             )
         )
     if not broker_answers():

@@ -63,7 +63,7 @@ def _words(reading: Reading) -> str:
 
 
 def _tell(reading: Reading, *, run_id: int, now: datetime) -> None:
-    kind = reading.probe.name
+    kind = reading.probe.incident_kind
     faulty = {_subject(kind, each): each for each in reading.faults}
     for subject, fault in faulty.items():
         open_incident(

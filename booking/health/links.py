@@ -1,10 +1,13 @@
 """Do the links of coming meetings still join? Each is proven again, as before its confirmation."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from booking.health.findings import Asked, Finding, Probe
+from booking.incidents import incidents
 from booking.models import Booking, EventType, Meeting
 from booking.sentences import when
 from booking.signing import subject_of
@@ -12,6 +15,7 @@ from providers.api import MeetingLink, MeetingRequest, ProviderError, meeting_pr
 
 AHEAD = timedelta(hours=24)
 MOST = 40
+KIND = "dead_room_link"
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class DeadLink:
 
 def check(asked: Asked) -> list[Finding]:
     """Prove the links of the confirmed online meetings of the next 24 hours, the soonest 40."""
-    meetings = coming_online(asked.now)
+    known = {each.subject for each in incidents() if each.kind == KIND}
+    meetings = coming_online(asked.now, also=known)
     dead = list(dead_links(meetings, now=asked.now))
     faults = [
         Finding(
@@ -33,7 +38,7 @@ def check(asked: Asked) -> list[Finding]:
             each.words,
             consequence=f"Nobody can join {each.meeting.event_type.title} on {when(each.meeting.starts_at)}.",
             subject=subject_of(each.meeting.uid),
-            repair="room_links",
+            repair=KIND,
         )
         for each in dead
     ]
@@ -42,12 +47,17 @@ def check(asked: Asked) -> list[Finding]:
     return faults or [Finding("ok", f"{len(meetings)} links of the next 24 hours join.")]
 
 
-def coming_online(now: datetime, *, ahead: timedelta = AHEAD) -> list[Meeting]:
-    """Return the meetings with a confirmed booking and a link that have not ended and start within `ahead`."""
+def coming_online(now: datetime, *, subject: str | None = None, also: Collection[str] = ()) -> list[Meeting]:
+    """Return the meetings with a confirmed booking and a link that have not ended and start within 24 hours.
+
+    `also` are subjects wanted however far ahead; `subject` is the only one wanted.
+    """
+    soon = Q(starts_at__lt=now + AHEAD) | Q(uid__in=[each.partition(":")[2] for each in also])
+    wanted = soon if subject is None else Q(uid=subject.partition(":")[2])
     meetings = Meeting.objects.filter(
+        wanted,
         released_at=None,
         ends_at__gt=now,
-        starts_at__lt=now + ahead,
         location_kind__in=EventType.ONLINE,
         bookings__status=Booking.Status.CONFIRMED,
     )
@@ -77,4 +87,4 @@ def request_for(meeting: Meeting, *, key: str | None = None) -> MeetingRequest:
     )
 
 
-PROBE = Probe("links", "Links of coming meetings join", check)
+PROBE = Probe("links", "Links of coming meetings join", check, kind=KIND)

@@ -9,6 +9,7 @@ from booking.messages.facts import Alternative, BookingFacts, Business, HostFact
 from booking.messages.failed import failed_for_attendee, move_failed_for_attendee
 from booking.messages.guests import Told, cancellation_for_guest, invite_for_guest
 from booking.messages.moved import left_for_attendee, left_for_host, moved_for_attendee, moved_for_host
+from booking.messages.new_link import new_link_for_attendee, new_link_for_host
 from booking.messages.notices import (
     booking_cancelled,
     booking_confirmed,
@@ -42,6 +43,8 @@ __all__ = [
     "move_failed_for_attendee",
     "moved_for_attendee",
     "moved_for_host",
+    "new_link_for_attendee",
+    "new_link_for_host",
     "reassigned_for_attendee",
     "reassigned_for_host",
     "team_notice",

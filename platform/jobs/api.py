@@ -1,6 +1,6 @@
 """The door of the app."""
 
-from jobs.backlog import Backlog, backlog, broker_answers, parked_jobs, requeue
+from jobs.backlog import Backlog, backlog, broker_answers, parked_jobs, requeue, waiting_refs
 from jobs.models import Job
 from jobs.outbox import (
     NoTransaction,
@@ -37,4 +37,5 @@ __all__ = [
     "relay_once",
     "requeue",
     "unfinished",
+    "waiting_refs",
 ]

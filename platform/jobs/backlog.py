@@ -30,6 +30,12 @@ def backlog(now: datetime) -> Backlog:
     return Backlog(oldest_age=now - oldest if oldest else timedelta(0), parked=found["parked"])
 
 
+def waiting_refs(kind: str) -> set[str]:
+    """Return the refs of the current tenant's jobs of this kind that are queued or being performed. One query."""
+    mine = Job.objects.filter(schema=current_schema(), kind=kind)
+    return set(mine.filter(state__in=[Job.State.QUEUED, Job.State.LEASED]).values_list("ref", flat=True))
+
+
 def parked_jobs() -> list[Job]:
     """Return the current tenant's jobs that were given up, oldest first."""
     return list(Job.objects.filter(schema=current_schema(), state=Job.State.PARKED).order_by("pk"))

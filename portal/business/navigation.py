@@ -23,6 +23,7 @@ ENTRIES = (
     Entry("connections", "Connections", "business:connections"),
     Entry("runs", "What ran", "business:runs", admins_only=True),
     Entry("messages", "Messages", "business:messages", admins_only=True),
+    Entry("health", "Health", "business:health", admins_only=True),
     Entry("settings", "Settings", "business:settings"),
 )
 

@@ -6,6 +6,7 @@ from portal.business.booking import booking
 from portal.business.bookings import bookings
 from portal.business.cancelling import cancel
 from portal.business.finding import find
+from portal.business.health import check_now, health, repair_now, resolve
 from portal.business.hours import hours, hours_preview, own_hours
 from portal.business.meeting_type import meeting_type, meeting_type_preview, new_meeting_type
 from portal.business.meeting_types import delete, duplicate, meeting_types, offer, place
@@ -55,6 +56,10 @@ urlpatterns = [
     path("what-ran/<int:run_id>/undo/", undo_run, name="undo_run"),
     path("what-ran/<int:run_id>/undo/<int:step_id>/", undo_step, name="undo_step"),
     path("connections/", include("portal.business.connections.urls")),
+    path("health/", health, name="health"),
+    path("health/check/", check_now, name="check_health"),
+    path("health/incidents/<int:incident_id>/repair/", repair_now, name="repair_incident"),
+    path("health/incidents/<int:incident_id>/resolve/", resolve, name="resolve_incident"),
     path("settings/", include("portal.business.settings.urls")),
     path("messages/", messages, name="messages"),
     path("messages/<int:message_id>/", message, name="message"),

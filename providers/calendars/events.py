@@ -18,6 +18,15 @@ def find_event(host_id: int, uid: str) -> WrittenEvent | None:
     return open_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).find(uid) if calendar else None
 
 
+def event_is_somewhere(host_id: int, uid: str) -> bool:
+    """Say whether any of the host's calendars holds this UID: its owner may have moved it. Raises ProviderError."""
+    calendars = Calendar.objects.filter(host_id=host_id).select_related("connection")
+    return any(
+        open_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).find(uid) is not None
+        for calendar in list(calendars.order_by("-is_destination", "id"))
+    )
+
+
 def write_event(host_id: int, event: CalendarEvent, *, now: datetime) -> WrittenEvent | None:
     """Create the event in the host's destination calendar, or bring it to this SEQUENCE; None without one.
 

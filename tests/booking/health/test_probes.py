@@ -46,7 +46,7 @@ def test_a_dropped_constraint_is_seen(acme: World) -> None:
     with acme.owner("acme") as owner:
         owner.execute("ALTER TABLE booking_occupancy DROP CONSTRAINT booking_occupancy_no_overlap")
     found = seen("guard")
-    assert (found.state, found.repair) == ("bad", "guard")
+    assert (found.state, found.repair) == ("bad", "broken_guard")
     assert (
         found.words == "The constraint booking_occupancy_no_overlap is missing, or does not refuse any more."
     )
@@ -111,7 +111,7 @@ def test_a_coming_meetings_dead_link_is_named(acme: World, web: str, mails: Mail
     assert (found.state, found.subject, found.repair) == (
         "bad",
         f"meeting:{booking.meeting.uid}",
-        "room_links",
+        "dead_room_link",
     )
     assert found.words == "The room of this meeting does not exist any more."
     assert found.consequence.startswith("Nobody can join Intro call on ")
@@ -134,7 +134,7 @@ def test_a_stopped_calendar_costs_its_hosts_slots_and_says_whose(
     found = seen("calendars")
     kept = CalendarConnection.objects.get()
     assert (found.state, found.consequence) == ("bad", "Clients see no slots of Ana Martins.")
-    assert (found.subject, found.repair) == (f"calendar:{kept.pk}", "stale_connections")
+    assert (found.subject, found.repair) == (f"calendar:{kept.pk}", "stale_connection")
 
 
 def test_a_stopped_mail_server_is_seen(acme: World, settings: Settings) -> None:
@@ -152,7 +152,7 @@ def test_jobs_that_wait_or_were_given_up_are_seen(acme: World) -> None:
         Job.objects.update(state="parked")
     assert (seen("jobs").words, seen("jobs").repair) == (
         "One job was given up after many tries.",
-        "stuck_runs",
+        "stuck_run",
     )
 
 
