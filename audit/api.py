@@ -34,7 +34,7 @@ from audit.sagas.history import (
     recent_runs,
     runs,
 )
-from audit.sagas.start import start_run
+from audit.sagas.start import run_job, start_run
 from audit.sagas.stopped import NotStopped, resume_run, roll_back_run
 from audit.sagas.workflows import UndoPreview, UndoRefused, Workflow, register_workflow, workflows
 from audit.verification.report import Outcome, Report, verify_ledger, verify_recent
@@ -90,6 +90,7 @@ __all__ = [
     "reveal",
     "roll_back_run",
     "rotate_signing_key",
+    "run_job",
     "runs",
     "start_run",
     "undo_preview",

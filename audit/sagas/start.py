@@ -9,8 +9,13 @@ from audit.models import Run
 from audit.models import Step as StepRow
 from audit.sagas.actions import StepContext
 from audit.sagas.signing import sign_step
-from audit.sagas.workflows import Workflow
+from audit.sagas.workflows import Workflow, workflow_named
 from jobs.api import enqueue
+
+
+def run_job(run: Run) -> str:
+    """Return the kind of the job that performs a run: of its workflow."""
+    return workflow_named(run.workflow).run_job
 
 
 def start_run(

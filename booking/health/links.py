@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from booking.health.findings import Asked, Finding, Probe
+from booking.health.room import proven_patiently
 from booking.incidents import incidents
 from booking.models import Booking, EventType, Meeting
 from booking.sentences import when
@@ -70,7 +71,7 @@ def dead_links(meetings: list[Meeting], *, now: datetime) -> Iterator[DeadLink]:
         provider = meeting_provider(meeting.location_kind)
         link = MeetingLink(kind=meeting.location_kind, key=meeting.link_key, url=meeting.join_url)
         try:
-            provider.prove(link, request_for(meeting), now=now)
+            proven_patiently(provider, link, request_for(meeting), now=now)
         except ProviderError as error:
             yield DeadLink(meeting, error.message, error.is_transient)
 

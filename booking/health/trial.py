@@ -21,7 +21,8 @@ from booking.cancelling import cancel_within
 from booking.core.slots import OpenStart
 from booking.facts import booking_facts
 from booking.health.findings import Asked, Finding, Probe
-from booking.holding import SlotLost, take_within
+from booking.health.room import proven_patiently
+from booking.holding import Place, SlotLost, Wanted, take_within
 from booking.models import Booking, EventType, EventTypeHost, Host, Resource, Schedule, WeeklyHours
 from booking.offers import check as check_open
 from booking.places import Place, Wanted
@@ -73,7 +74,7 @@ def _proven_room(key: str, start: datetime, *, now: datetime) -> Proof:
     request = MeetingRequest(
         key=key, meeting_uid=new_uid(), title="Trial", starts_at=start, ends_at=start + timedelta(minutes=30)
     )
-    return room.prove(room.create(request, now=now), request, now=now)
+    return proven_patiently(room, room.create(request, now=now), request, now=now)
 
 
 def _booked_and_cancelled(key: str, proof: Proof, start: datetime, *, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from audit.api import Action, Irreversible, Run, StepContext
+from audit.api import Action, Irreversible, Run, StepContext, run_job
 from booking.repairs.repair import Broken, Repair, Search
 from jobs.api import enqueue, parked_jobs, requeue, unfinished, waiting_refs
 
@@ -16,7 +16,7 @@ def find(search: Search) -> list[Broken]:
         state__in=[Run.State.RUNNING, Run.State.FAILING], started_at__lt=search.since(PATIENCE)
     )
     parked = parked_jobs()
-    carried = waiting_refs("run") | {job.ref for job in parked if job.kind == "run"}
+    carried = waiting_refs() | {(job.kind, job.ref) for job in parked}
     return [
         *(
             Broken(
@@ -26,7 +26,7 @@ def find(search: Search) -> list[Broken]:
                 {"run": run.pk},
             )
             for run in running.order_by("pk")[:MOST]
-            if str(run.pk) not in carried
+            if (run_job(run), str(run.pk)) not in carried
         ),
         *(
             Broken(
@@ -45,10 +45,10 @@ def resume(context: StepContext) -> None:
     if "job" in context.payload:
         requeue(context.payload["job"], now=context.now)
         return
-    run_id = context.payload["run"]
-    going = Run.objects.filter(pk=run_id, state__in=[Run.State.RUNNING, Run.State.FAILING]).exists()
-    if going and not unfinished("run", str(run_id)):
-        enqueue("run", ref=str(run_id), now=context.now)
+    run_id: int = context.payload["run"]
+    run = Run.objects.filter(pk=run_id, state__in=[Run.State.RUNNING, Run.State.FAILING]).first()
+    if run is not None and not unfinished(run_job(run), str(run_id)):
+        enqueue(run_job(run), ref=str(run_id), now=context.now)
 
 
 resume_run = Action(

@@ -30,10 +30,10 @@ def backlog(now: datetime) -> Backlog:
     return Backlog(oldest_age=now - oldest if oldest else timedelta(0), parked=found["parked"])
 
 
-def waiting_refs(kind: str) -> set[str]:
-    """Return the refs of the current tenant's jobs of this kind that are queued or being performed. One query."""
-    mine = Job.objects.filter(schema=current_schema(), kind=kind)
-    return set(mine.filter(state__in=[Job.State.QUEUED, Job.State.LEASED]).values_list("ref", flat=True))
+def waiting_refs() -> set[tuple[str, str]]:
+    """Return kind and ref of the current tenant's jobs that are queued or being performed. One query."""
+    mine = Job.objects.filter(schema=current_schema(), state__in=[Job.State.QUEUED, Job.State.LEASED])
+    return set(mine.values_list("kind", "ref"))
 
 
 def parked_jobs() -> list[Job]:

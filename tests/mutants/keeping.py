@@ -4,6 +4,7 @@ from tests.mutants.mutant import Edit, Mutant
 
 P6 = "tests/promises/test_promise_6_the_workflows_run_on_their_own.py::"
 P7 = "tests/promises/test_promise_7_every_automated_action_is_signed_and_reversible.py::"
+P6_FAULTS = "tests/promises/test_promise_6_faults_are_seen_and_mended.py::"
 P8 = "tests/promises/test_promise_8_they_own_every_part.py::"
 HOLD = "booking/sql/hold_v1.sql"
 TRUTH = "booking/sql/truth_v1.sql"
@@ -28,6 +29,33 @@ WORKFLOWS = (
             ),
         ),
         P6 + "test_promise_6_the_workflows_run_on_their_own",
+    ),
+    Mutant(
+        "guard_probe_only_looks",
+        6,
+        "the health check is content with the guard's name and attempts no overlap",
+        (
+            Edit("booking/health/constraint.py", "if outcome != TAKEN:", "if False:"),
+            Edit(
+                "booking/health/constraint.py",
+                "    try:\n        probe_hold(now=asked.now)",
+                "    try:\n        probe_hold",
+            ),
+        ),
+        P6_FAULTS + "test_a_guard_that_stands_but_refuses_nothing_is_seen",
+    ),
+    Mutant(
+        "fixer_repairs_twice",
+        6,
+        "two passes at once repair one thing twice",
+        (
+            Edit(
+                "booking/repairs/passes.py",
+                "if any(run.state in (Run.State.RUNNING, Run.State.FAILING) for run in before):",
+                "if False:",
+            ),
+        ),
+        P6_FAULTS + "test_a_run_that_stands_still_is_mended_once_however_many_look",
     ),
 )
 

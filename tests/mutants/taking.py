@@ -13,6 +13,19 @@ CONSTRAINT = (
 
 DOUBLE_BOOKING = (
     Mutant(
+        "claims_without_the_guard",
+        1,
+        "time is claimed although the constraint is gone, until a probe notices",
+        (
+            Edit(
+                "booking/guard.py",
+                'answer = ask(function, *arguments, provided=f"{_STANDS} AND {_NOT_STOPPED}")',
+                "answer = ask(function, *arguments)",
+            ),
+        ),
+        P1 + "test_without_the_guard_nothing_is_booked",
+    ),
+    Mutant(
         "constraint_dropped",
         1,
         "the exclusion constraint is not there",

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from audit.api import Run, UndoRefused, undo_run
-from booking.api import Attendee, EventType, SlotRefused
+from booking.api import Attendee, Booking, EventType, SlotRefused
 from jobs.api import drain
 from tests.booking.scene import OWNER, booked, now
 from tests.database import World
@@ -118,3 +118,14 @@ def _outcome(world: World, slug: str, event_type: str, start: datetime) -> str:
         except Exception as error:  # anything else is a way out that no client may see
             return f"{type(error).__name__}: {error}"
     return "booked"
+
+
+def test_without_the_guard_nothing_is_booked(world: World, acme: Client) -> None:
+    with world.owner("acme") as owner:
+        owner.execute("ALTER TABLE booking_occupancy DROP CONSTRAINT booking_occupancy_no_overlap")
+    refused = book(acme, at(11), event_type="site-visit")
+    page = acme.post("/book/intro-call/hold", {"start": at(14), "time_zone": "Europe/Lisbon"})
+    assert (refused.status_code, read(refused)["code"], page.status_code) == (503, "busy", 503)
+    assert "Nothing was booked" in page.content.decode()
+    with world.enter("acme"):
+        assert Booking.objects.count() == 0

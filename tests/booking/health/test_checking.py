@@ -49,7 +49,8 @@ def test_the_first_look_is_the_daily_one_with_the_trial_booking(
     assert schedule_look(now=now())
     assert not schedule_look(now=now())
     perform_all()
-    assert looked() == [("Checked 10 promises: all kept", "daily", 2)]
+    faults = {row.probe: row.words for row in ProbeResult.objects.filter(state="bad")}
+    assert (looked(), faults) == ([("Checked 10 promises: all kept", "daily", 2)], {})
     assert ProbeResult.objects.count() == CHEAP + 1
     assert (Booking.objects.count(), mails.received, is_daily_due(now())) == (0, [], False)
     assert is_daily_due(now() + timedelta(days=1))

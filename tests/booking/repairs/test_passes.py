@@ -1,9 +1,8 @@
 """When the fixer acts: once, bounded, when an incident asks, never against a person; and what it would do."""
 
-import threading
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
 from audit.api import Run, runs
@@ -13,7 +12,7 @@ from booking.repairs.broken_guard import restore_guard
 from booking.repairs.passes import MOST_PER_DAY, start_repair
 from booking.repairs.registry import BY_NAME
 from jobs.api import Job, drain, enqueue, perform_owner_jobs
-from kernel.tenancy import PUBLIC, current_schema, entered
+from kernel.tenancy import PUBLIC, entered
 from providers.models import CalendarConnection
 from tests.booking.clockwork import perform_all
 from tests.booking.repairs.conftest import found
@@ -50,30 +49,6 @@ def test_an_incident_that_names_a_repair_is_repaired_and_resolved_by_itself(
     assert CalendarConnection.objects.get().status == "working"
     (run,) = runs(workflow="fixer")
     assert (run.sentence, run.subject) == ("Read a calendar again that had not answered", incident.subject)
-
-
-def test_a_repair_that_is_asked_for_twice_is_made_once(calendar: tuple[Radicale, str]) -> None:
-    incident = broken_calendar()
-    with transaction.atomic():
-        ask_fixer(incident, now=now())
-        enqueue("fixer", ref="pass:12", now=now())
-    (broken,) = found("stale_connection")
-    gate, made, schema = threading.Barrier(2), [], current_schema()
-
-    def start() -> None:
-        with entered(schema):
-            gate.wait()
-            made.append(start_repair(BY_NAME["stale_connection"], broken, now=now()))
-        connection.close()
-
-    threads = [threading.Thread(target=start) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert sorted(run is None for run in made) == [False, True]
-    perform_all()
-    assert fixed() == ["done"]
 
 
 def test_what_fails_three_times_a_day_goes_to_a_person(
