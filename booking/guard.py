@@ -22,7 +22,13 @@ PASSING = {"40P01", "40001", "55P03"}
 TAKEN = "23P01"
 TRIES = 3
 CONSTRAINT = "booking_occupancy_no_overlap"
-_CLAIMS = ("hold_v", "move_v", "retake_v", "reassign_v")  # functions that block time which was free
+_CLAIMS = (
+    "hold_v",
+    "move_v",
+    "move_seat_v",
+    "retake_v",
+    "reassign_v",
+)  # functions that block time which was free
 _STANDS = """
     EXISTS (SELECT 1 FROM pg_constraint c JOIN pg_index i ON i.indexrelid = c.conindid
             WHERE c.conrelid = 'booking_occupancy'::regclass AND c.conname = 'booking_occupancy_no_overlap'

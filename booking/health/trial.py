@@ -22,7 +22,7 @@ from booking.core.slots import OpenStart
 from booking.facts import booking_facts
 from booking.health.findings import Asked, Finding, Probe
 from booking.health.room import proven_patiently
-from booking.holding import Place, SlotLost, Wanted, take_within
+from booking.holding import SlotLost, take_within
 from booking.models import Booking, EventType, EventTypeHost, Host, Resource, Schedule, WeeklyHours
 from booking.offers import check as check_open
 from booking.places import Place, Wanted

@@ -12,7 +12,7 @@ from booking.models import Booking, Meeting
 from booking.repairs.repair import Broken, Repair, Search
 from booking.sentences import when
 from booking.signing import subject_of
-from providers.api import MeetingLink, Proof, Rejected, meeting_provider
+from providers.api import MeetingLink, MessageDraft, Proof, Rejected, meeting_provider
 
 SENT = "A mail that was sent cannot be unsent."
 
@@ -94,15 +94,24 @@ def tell(context: StepContext) -> dict[str, Json]:
     """Send the new address with an updated invite to everyone with a place, and to the hosts; only if it changed."""
     if not context.results[renew_link.name]["address_changed"]:
         return {"skipped": "the address is the same"}
-    target = target_of(context)
-    meeting = target.meeting
-    places = meeting.bookings.filter(status=Booking.Status.CONFIRMED).select_related("meeting__event_type")
-    drafts = [
-        compose.new_link_for_attendee(booking_facts(each), now=context.now) for each in places.order_by("pk")
+    booking = target_of(context).booking
+    places = booking.meeting.bookings.filter(status=Booking.Status.CONFIRMED).order_by("pk")
+    drafts = {
+        each.uid: _to_client_and_guests(each, context)
+        for each in places.select_related("meeting__event_type")
+    }
+    facts = booking_facts(booking)
+    to_hosts = [compose.new_link_for_host(facts, host, now=context.now) for host in facts.hosts]
+    drafts.setdefault(booking.uid, []).extend(to_hosts)
+    return send(context, drafts)
+
+
+def _to_client_and_guests(booking: Booking, context: StepContext) -> list[MessageDraft]:
+    facts = booking_facts(booking)
+    return [
+        compose.new_link_for_attendee(facts, now=context.now),
+        *(compose.invite_for_guest(facts, each, what="new_link", now=context.now) for each in facts.guests),
     ]
-    facts = booking_facts(target.booking)
-    drafts += [compose.new_link_for_host(facts, host, now=context.now) for host in facts.hosts]
-    return send(context, target, drafts)
 
 
 renew_link = Action(
