@@ -124,6 +124,7 @@ from booking.repairs.passes import Planned, ask_fixer, dry_run, repairs
 from booking.resending import send_again, sendable_again
 from booking.sentences import booking_sentence, when
 from booking.signing import person_of, subject_of, subjects_of
+from booking.trying_link import LinkTrial, try_link
 from booking.usage import Usage, usage
 from kernel.errors import Busy
 
@@ -163,6 +164,7 @@ __all__ = [
     "InvalidProfile",
     "InvalidRange",
     "InvalidReminders",
+    "LinkTrial",
     "Meeting",
     "MeetingHost",
     "Move",
@@ -271,6 +273,7 @@ __all__ = [
     "subjects_of_host",
     "submit",
     "tally",
+    "try_link",
     "undo_no_show",
     "unsaved_event_type",
     "usage",

@@ -4,7 +4,7 @@ from django.urls import path
 
 from portal.brand import BRAND_PATH, stylesheet
 from portal.logo import LOGO_PATH, logo
-from portal.public.views import access, booked, change, details, home, pick
+from portal.public.views import access, booked, change, details, home, link_test, pick
 
 app_name = "public"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("b/<str:uid>/<str:token>/release/", details.release_hold, name="release"),
     path("b/<str:uid>/<str:token>/progress/", booked.booking_progress, name="progress"),
     path("b/<str:uid>/<str:token>/meeting.ics", booked.calendar_file, name="calendar_file"),
+    path("b/<str:uid>/<str:token>/test-link/", link_test.test_link, name="test_link"),
     path("b/<str:uid>/<str:token>/cancel/", change.cancel, name="cancel"),
     path("b/<str:uid>/<str:token>/reschedule/", change.reschedule, name="reschedule"),
 ]

@@ -48,7 +48,7 @@ def booked(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if booking.status == Booking.Status.HELD:
         return SeeOther(reverse("public:details", args=[uid, token]))
     context = booked_context(booking, tenant_of(request), token=token, now=now)
-    context |= _progress_context(booking, progress(booking, now=now))
+    context |= progress_context(booking, progress(booking, now=now))
     page = booking.status if booking.status in _FINAL_PAGES else "under_way"
     return _private(render(request, f"public/booked/{page}.html", context))
 
@@ -59,7 +59,7 @@ def booking_progress(request: HttpRequest, uid: str, token: str) -> HttpResponse
     """Return the four lines alone; once all is settled, tell htmx to load the page again."""
     now = read_clock()
     booking = find_booking(request, uid, token, now=now)
-    context = _progress_context(booking, progress(booking, now=now)) | {"uid": uid, "token": token}
+    context = progress_context(booking, progress(booking, now=now)) | {"uid": uid, "token": token}
     response = render(request, "public/_progress.html", context)
     if not context["is_under_way"]:
         response["HX-Refresh"] = "true"
@@ -160,7 +160,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
     }
 
 
-def _progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
+def progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
     """Return the four lines, and with a failure the nearest times, ready to be sent with the same details."""
     moving = found.move if found.move is not None and found.move.status == "held" else None
     failed_move = (

@@ -19,7 +19,7 @@ from portal.public.words import initials, moment_words
 from portal.public.zones import zone_words
 from portal.rates import check_rate
 
-_SEARCH_FROM = 9  # so many people, and a search field is worth its place
+_SEARCH_FROM = 6  # so many people, and a search field is worth its place
 _LOOK_AHEAD = timedelta(days=21)
 
 
