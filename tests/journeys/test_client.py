@@ -39,6 +39,9 @@ def test_a_client_on_a_phone_books_moves_and_cancels(
     assert client.page.locator("a.address").count() == 1
     assert eventually(lambda: demo.mail(address)) != Counter()
     old_address = client.page.url
+    client.page.get_by_role("button", name="Test the link").click()
+    expect(client.page.get_by_text("The link works.")).to_be_visible()
+    client.page.goto(old_address)
 
     client.page.get_by_role("link", name="Move it to another time").click()
     moved = client.choose(day=3, time=3)

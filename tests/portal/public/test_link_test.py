@@ -19,7 +19,7 @@ def booked(world: World, acme: Visitor) -> str:
         connection.execute(
             "UPDATE booking_meeting SET location_kind = 'built_in_room',"
             " join_url = 'http://acme.localhost/room/x/', link_key = 'k', link_proved_at = now(),"
-            " link_proof = '{\"url\": \"http://acme.localhost/room/x/\"}'"
+            ' link_proof = \'{"url": "http://acme.localhost/room/x/"}\''
         )
     return address
 
