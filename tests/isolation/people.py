@@ -1,0 +1,138 @@
+"""Who knocks at the addresses, and a business with something in it that could leak.
+
+Acme has a client's confirmed booking with its host Ana, mails, runs and a room. Who knocks: nobody in
+particular, Ana, Bob (another host of Acme), an admin, the owner, and two strangers with sessions of their own
+tenants at Acme's address: the admin of another business, and a member of the platform's staff.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+
+from accounts.api import User
+from audit.api import Run
+from booking.api import Attendee, Booking, Host, Resource, get_event_type, hold, manage_token
+from booking.models import EventType
+from jobs.api import drain
+from providers.models import Message, Room
+from tests.booking.scene import CLIENT, booked, now, workday
+from tests.database import World
+
+ZEBEDIAH = Attendee("Zebediah Quillfeather", "zebediah@quillfeather.example")
+CANARIES = (b"Zebediah", b"Quillfeather", b"quillfeather", b"zebediah")
+ROLES = ("nobody", "Ana", "Bob", "admin", "owner", "other tenant", "staff")
+STAFF_ROLES = ("nobody", "staff", "a business's owner")
+
+
+@dataclass
+class Scene:
+    """Acme and what can be asked for there; `made` is filled by rules that need more."""
+
+    world: World
+    booking: Booking
+    token: str
+    room: str
+    run: int
+    step: int
+    message: int
+    event_type: EventType
+    held: Booking
+    held_token: str
+    ana: Host
+    bob: Host
+    made: dict[str, Any] = field(default_factory=dict)
+
+
+def make_scene(world: World) -> Scene:
+    """Book a client into Acme, perform everything, add Bob and an admin. Acme's own tables hold the canaries."""
+    with world.enter("northwind"):
+        User.objects.create_user("admin@northwind.example", name="Norman", role="admin")
+    with world.enter("acme"):
+        User.objects.create_user("admin@acme.example", name="Aldo Admin", role="admin")
+        bob = _host("Bob Brandt", "bob")
+        User.objects.create_user("bob@acme.example", name="Bob Brandt", role="host", host_id=bob.pk)
+        made = booked("site-visit", workday(11), attendee=ZEBEDIAH)
+    drain()
+    with world.enter("acme"):
+        made.refresh_from_db()
+        held = hold(
+            get_event_type("intro-call"), start=workday(15), time_zone="Europe/Lisbon", now=now(),
+            actor=CLIENT, visitor="held",
+        )  # fmt: skip
+        run = Run.objects.order_by("pk").first()
+        message = Message.objects.order_by("pk").first()
+        assert run is not None
+        assert message is not None
+        step = run.steps.order_by("pk").last()
+        assert step is not None
+        return Scene(
+            world=world, booking=made, token=manage_token(made), room=_room(made), run=run.pk, step=step.pk,
+            message=message.pk, event_type=made.meeting.event_type, ana=Host.objects.get(slug="ana"), bob=bob,
+            held=held, held_token=manage_token(held),
+        )  # fmt: skip
+
+
+def _host(name: str, slug: str) -> Host:
+    resource = Resource.objects.create(kind="host", name=name)
+    return Host.objects.create(
+        resource=resource, name=name, slug=slug, email=f"{slug}@acme.example",
+        time_zone="Europe/Lisbon", position=9,
+    )  # fmt: skip
+
+
+def _room(booking: Booking) -> str:
+    """Make a room, as an online meeting would have; its page and signalling answer for whoever has the link."""
+    meeting = booking.meeting
+    return Room.objects.create(
+        key="matrix", token="matrix-room-token-of-forty-characters-000", meeting_uid=meeting.uid,
+        title=meeting.event_type.title, starts_at=meeting.starts_at, ends_at=meeting.ends_at,
+        opens_at=meeting.starts_at, closes_at=meeting.ends_at, secret=b"x" * 32, created_at=booking.created_at,
+    ).token  # fmt: skip
+
+
+def knock(world: World, role: str, host: str) -> Client:
+    """Return the browser of this role at `host`, signed in at home."""
+    home, email = {
+        "nobody": ("acme", ""),
+        "Ana": ("acme", "ana@acme.example"),
+        "Bob": ("acme", "bob@acme.example"),
+        "admin": ("acme", "admin@acme.example"),
+        "owner": ("acme", "owner@acme.example"),
+        "a business's owner": ("acme", "owner@acme.example"),
+        "other tenant": ("northwind", "admin@northwind.example"),
+        "staff": ("staff", "staff@localhost.example"),
+    }[role]
+    client = Client(headers={"host": host}, raise_request_exception=False)
+    if email:
+        with world.enter(home):
+            client.force_login(
+                User.objects.get(email=email), backend="allauth.account.auth_backends.AuthenticationBackend"
+            )
+    return client
+
+
+@contextmanager
+def counted(world: World, slug: str = "acme") -> Iterator[list[tuple[str, int]]]:
+    """Yield a list that afterwards names each table of the tenant whose number of rows changed."""
+    changed: list[tuple[str, int]] = []
+    before = _rows(world, slug)
+    yield changed
+    after = _rows(world, slug)
+    changed += [(table, after[table] - before[table]) for table in before if after[table] != before[table]]
+    connection.set_schema_to_public()  # type: ignore[attr-defined]  # django-tenants' backend
+
+
+def _rows(world: World, slug: str) -> dict[str, int]:
+    with world.superuser(slug) as raw:
+        names = raw.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = %s::regnamespace",
+            [getattr(world, slug)],
+        ).fetchall()
+        return {
+            name: raw.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0]  # type: ignore[arg-type]
+            for (name,) in names
+        }
