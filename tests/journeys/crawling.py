@@ -15,7 +15,7 @@ from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
 NARROWEST, WIDE = 320, 1280
-_LEAVES = re.compile(r"/(meeting\.ics|logo|brand\.css)$|/html/$|^/api/|^/static/")
+_LEAVES = re.compile(r"^/\.well-known/|/(meeting\.ics|logo|brand\.css)$|/html/$|^/api/|^/static/")
 _AXE = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
 _TOO_WIDE = """() => {
     const limit = document.documentElement.clientWidth;
@@ -61,13 +61,12 @@ class Visit:
 
         self.page.on("console", note)
         self.page.set_viewport_size({"width": WIDE, "height": 900})
-        answer = self.page.goto(urljoin(self.root, path))
-        if answer is None or answer.status != 200:
-            errors.append(f"status {answer.status if answer else 'none'}")
-        for scheme in ("light", "dark"):
+        for scheme in ("dark", "light"):  # loaded in its scheme: a switch repaints late
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            answer = self.page.goto(urljoin(self.root, path))
+            if answer is None or answer.status != 200:
+                errors.append(f"status {answer.status if answer else 'none'}")
             errors += self._violations(scheme)
-        self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size({"width": NARROWEST, "height": 700})
         if wide := self.page.evaluate(_TOO_WIDE):
             errors.append(f"scrolls sideways at {NARROWEST} px: {wide}")
