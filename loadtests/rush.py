@@ -20,7 +20,7 @@ from locust import HttpUser, task
 from locust.env import Environment
 from locust.exception import StopUser
 
-HORIZON = timedelta(days=30)
+HORIZON = timedelta(days=58)  # below the API's 62 and the usual window of 60
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Rush:
         """Pick the slot that everybody will want, and open the gate when locust has spawned every client."""
         slots = open_slots(str(environment.host), site=self.site, event_type=self.event_type)
         if not slots:
-            raise SystemExit(f"{self.event_type} on {self.site} has no open slot in the next thirty days.")
+            raise SystemExit(f"{self.event_type} on {self.site} has no open slot in the next weeks.")
         self.wanted = pick(slots)
         print(f"everybody wants {self.wanted.start} {' '.join(self.wanted.hosts)}")
 
@@ -137,19 +137,29 @@ def headers(site: str, host: str) -> dict[str, str]:
     }
 
 
-def open_slots(host: str, *, site: str, event_type: str) -> list[Slot]:
-    """The open slots of the next thirty days, by start. Raises OSError if the server does not answer 200."""
+def open_slots(
+    host: str, *, site: str, event_type: str, ask: Callable[[str], dict[str, Any]] | None = None
+) -> list[Slot]:
+    """The open slots of the next eight weeks, by start; `ask` fetches a path, urllib if it is None.
+
+    Raises OSError if the server does not answer urllib with 200.
+    """
     today = datetime.now(UTC).date()
     query = urlencode({"event_type": event_type, "start": today, "end": today + HORIZON, "time_zone": "UTC"})
-    asked = urllib.request.Request(f"{host}/api/v1/slots?{query}", headers=headers(site, host))
-    with urllib.request.urlopen(asked, timeout=30) as answer:
-        days = json.load(answer)["slots"]
+    path = f"/api/v1/slots?{query}"
+    days = ask(path).get("slots", {}) if ask else _fetched(f"{host}{path}", headers(site, host))["slots"]
     found = [
         Slot(slot["start"], slot["end"], tuple(slot.get("hosts", ())))
         for day in days.values()
         for slot in day
     ]
     return sorted(found, key=lambda slot: slot.start)
+
+
+def _fetched(url: str, sent: dict[str, str]) -> dict[str, Any]:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=sent), timeout=30) as answer:
+        document: dict[str, Any] = json.load(answer)
+    return document
 
 
 def booking(event_type: str, slot: Slot) -> dict[str, Any]:

@@ -1,0 +1,128 @@
+"""An ordinary day: people look at times, some book, some of those move or cancel. No promise may break.
+
+    HOLDFAST_PUBLIC_RATE=off bin/run
+    locust -f loadtests/mixed_day.py --headless -u 20 -r 10 -t 30s --host http://127.0.0.1:8000 --only-summary
+
+SITE and EVENT_TYPE choose another tenant and meeting type. A lost race (409 with a reason) is part of the day;
+any 5xx, any answer that the API does not document, or a refusal without a reason is not: exit status 1.
+"""
+
+import os
+import random
+from collections import Counter
+from typing import Any
+
+from locust import HttpUser, between, events, task
+from locust.env import Environment
+from rush import Slot, booking, document_of, headers, open_slots
+
+SITE = os.environ.get("SITE", "northwind.localhost")
+EVENT_TYPE = os.environ.get("EVENT_TYPE", "meet")
+PARTS = (50, 95, 99)
+
+
+class Day:
+    """What the day added up to: answers by what was asked, and what no day may hold."""
+
+    answers: Counter[tuple[str, int]] = Counter()
+    wrong: Counter[str] = Counter()
+
+    def note(self, what: str, status: int, allowed: set[int], document: dict[str, Any]) -> bool:
+        """Count an answer; say whether it belongs to an ordinary day."""
+        self.answers[what, status] += 1
+        fine = status in allowed and (status != 409 or bool(document.get("code")))
+        if not fine:
+            self.wrong[f"{what} was answered {status} {document.get('code', 'without a reason')}"] += 1
+        return fine
+
+
+day = Day()
+
+
+class Person(HttpUser):
+    """Somebody with a wish for a meeting, and what they have booked so far."""
+
+    wait_time = between(0.05, 0.4)
+    slots: list[Slot]
+
+    def on_start(self) -> None:
+        """Look at the times once."""
+        self.booked: list[tuple[str, str]] = []
+        self.slots = []
+        self.look_at_times()
+
+    @task(8)
+    def look_at_times(self) -> None:
+        """Look at the month."""
+        found = open_slots(str(self.host), site=SITE, event_type=EVENT_TYPE, ask=self._listed)
+        self.slots = found or self.slots
+
+    @task(2)
+    def open_the_page(self) -> None:
+        """Open the business's first page."""
+        self._ask("page", "GET", "/", allowed={200})
+
+    @task(3)
+    def book(self) -> None:
+        """Book a time that was open a moment ago."""
+        if not self.slots:
+            return
+        body = booking(EVENT_TYPE, random.choice(self.slots))
+        made = self._ask("book", "POST", "/api/v1/bookings", allowed={201, 409}, json=body)
+        if "manage_url" in made:
+            self.booked.append((made["uid"], made["manage_url"].rstrip("/").rsplit("/", 1)[1]))
+
+    @task(1)
+    def move(self) -> None:
+        """Move one of the bookings; it may be under way still, or the time gone."""
+        if self.booked and self.slots:
+            uid, token = self.booked.pop()
+            start = random.choice(self.slots).start
+            self._change("move", uid, token, "reschedule", {"start": start})
+
+    @task(1)
+    def cancel(self) -> None:
+        """Cancel one of the bookings."""
+        if self.booked:
+            uid, token = self.booked.pop()
+            self._change("cancel", uid, token, "cancel", {"reason": "The day is over."})
+
+    def _change(self, what: str, uid: str, token: str, verb: str, body: dict[str, str]) -> None:
+        self._ask(
+            what, "POST", f"/api/v1/bookings/{uid}/{verb}", allowed={200, 202, 409},
+            json=body, headers={"Authorization": f"Bearer {token}"},
+        )  # fmt: skip
+
+    def _listed(self, path: str) -> dict[str, Any]:
+        return self._ask("slots", "GET", path, allowed={200})
+
+    def _ask(self, what: str, method: str, path: str, *, allowed: set[int], **more: Any) -> dict[str, Any]:
+        sent = {**headers(SITE, str(self.host)), **more.pop("headers", {})}
+        with self.client.request(
+            method, path, name=what, headers=sent, timeout=60, catch_response=True, **more
+        ) as answer:
+            document = document_of(answer.text)
+            if day.note(what, answer.status_code, allowed, document):
+                answer.success()
+            else:
+                answer.failure(f"{answer.status_code} {document.get('code', '')}")
+        return document
+
+
+@events.test_stop.add_listener
+def tell(environment: Environment, **_: object) -> None:
+    """Print the tally and the times; the exit status says whether it was an ordinary day."""
+    for what in ("slots", "page", "book", "move", "cancel"):
+        counts = {status: count for (name, status), count in sorted(day.answers.items()) if name == what}
+        entry = next(
+            (each for (name, _method), each in environment.stats.entries.items() if name == what), None
+        )
+        times = [round(entry.get_response_time_percentile(part / 100)) for part in PARTS] if entry else []
+        print(f"{what:<8} {counts}   p50/p95/p99 ms: {'/'.join(map(str, times)) or 'none'}")
+    for sentence, count in day.wrong.items():
+        print(f"WRONG: {sentence} ({count} times)")
+    booked = day.answers["book", 201]
+    passed = not day.wrong and booked > 0
+    total, wrong = sum(day.answers.values()), sum(day.wrong.values())
+    print(f"{'PASSED' if passed else 'FAILED'}: {total} requests, {booked} bookings, {wrong} wrong answers")
+    environment.process_exit_code = 0 if passed else 1
