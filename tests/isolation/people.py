@@ -7,19 +7,21 @@ tenants at Acme's address: the admin of another business, and a member of the pl
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from django.db import connection
 from django.test import Client
 
-from accounts.api import User
-from audit.api import Run
-from booking.api import Attendee, Booking, Host, Resource, get_event_type, hold, manage_token
+from accounts.api import User, create_api_key, invitation_link
+from audit.api import Actor, Run
+from booking.api import Attendee, Booking, Host, Resource, get_event_type, hold, invite_person, manage_token
 from booking.models import EventType
 from jobs.api import drain
-from providers.models import Message, Room
-from tests.booking.scene import CLIENT, booked, now, workday
+from providers.api import add_webhook_endpoint
+from providers.models import CalendarConnection, Message, Room
+from tenants.api import Administrator, Tenant, onboard
+from tenants.contention import ContentionTest
+from tests.booking.scene import CLIENT, OWNER, booked, now, workday
 from tests.database import World
 
 ZEBEDIAH = Attendee("Zebediah Quillfeather", "zebediah@quillfeather.example")
@@ -30,33 +32,52 @@ STAFF_ROLES = ("nobody", "staff", "a business's owner")
 
 @dataclass
 class Scene:
-    """Acme and what can be asked for there; `made` is filled by rules that need more."""
+    """Acme and what can be asked for there, each by the number or the word that its address wants."""
 
     world: World
     booking: Booking
     token: str
+    held: Booking
+    held_token: str
     room: str
     run: int
     step: int
     message: int
     event_type: EventType
-    held: Booking
-    held_token: str
     ana: Host
     bob: Host
-    made: dict[str, Any] = field(default_factory=dict)
+    connection: int
+    endpoint: int
+    api_key: int
+    invitation: int
+    invitation_token: str
+    person: str
+    staff_run: int
+    staff_step: int
+    test: int
 
 
 def make_scene(world: World) -> Scene:
-    """Book a client into Acme, perform everything, add Bob and an admin. Acme's own tables hold the canaries."""
+    """Book a client into Acme, perform everything, and add one of whatever else has an address of its own."""
     with world.enter("northwind"):
         User.objects.create_user("admin@northwind.example", name="Norman", role="admin")
     with world.enter("acme"):
         User.objects.create_user("admin@acme.example", name="Aldo Admin", role="admin")
         bob = _host("Bob Brandt", "bob")
-        User.objects.create_user("bob@acme.example", name="Bob Brandt", role="host", host_id=bob.pk)
+        clerk = User.objects.create_user("bob@acme.example", name="Bob Brandt", role="host", host_id=bob.pk)
+        Host.objects.filter(pk=bob.pk).update(user_id=clerk.pk)
         made = booked("site-visit", workday(11), attendee=ZEBEDIAH)
     drain()
+    with world.enter("staff"):
+        onboarding = onboard(
+            name="Harbour Dental", slug="harbour", domain="harbour.localhost", mode="client_facing",
+            time_zone="UTC", administrator=Administrator(name="Dora", email="dora@harbour.example"),
+            actor=Actor(type="staff", id="1"), now=now(),
+        )  # fmt: skip
+        first = onboarding.steps.order_by("pk").first()
+        test = ContentionTest.objects.create(
+            tenant=Tenant.objects.get(slug="acme"), scenario="same_slot", clients=2, asked_at=now()
+        )
     with world.enter("acme"):
         made.refresh_from_db()
         held = hold(
@@ -69,11 +90,27 @@ def make_scene(world: World) -> Scene:
         assert message is not None
         step = run.steps.order_by("pk").last()
         assert step is not None
+        invitation = invite_person(
+            "ines@acme.example", name="Ines", role="host", takes_bookings=True, actor=OWNER, now=now()
+        )
         return Scene(
-            world=world, booking=made, token=manage_token(made), room=_room(made), run=run.pk, step=step.pk,
-            message=message.pk, event_type=made.meeting.event_type, ana=Host.objects.get(slug="ana"), bob=bob,
-            held=held, held_token=manage_token(held),
+            world=world, booking=made, token=manage_token(made), held=held, held_token=manage_token(held),
+            room=_room(made), run=run.pk, step=step.pk, message=message.pk,
+            event_type=made.meeting.event_type, ana=Host.objects.get(slug="ana"), bob=bob,
+            connection=_connection(), invitation=invitation.pk, invitation_token=invitation_link(invitation).rstrip("/").rsplit("/", 1)[1],
+            endpoint=add_webhook_endpoint("https://hooks.example/acme", now=now(), actor=OWNER)[0].pk,
+            api_key=create_api_key("matrix", scopes=["bookings:read"], created_by=None, now=now()).key.pk,
+            person=f"u{clerk.pk}", staff_run=onboarding.pk,
+            staff_step=first.pk if first else 0, test=test.pk,
         )  # fmt: skip
+
+
+def _connection() -> int:
+    """Connect a calendar of Ana's that nobody answers for."""
+    return CalendarConnection.objects.create(
+        host_id=Host.objects.get(slug="ana").pk, url="http://127.0.0.1:1/", username="ana",
+        sealed_password=b"", time_zone="UTC", connected_at=now(),
+    ).pk  # fmt: skip
 
 
 def _host(name: str, slug: str) -> Host:

@@ -71,6 +71,50 @@ def _event(scene: Scene) -> dict[str, Any]:
     return {"event": scene.event_type.slug}
 
 
+def _type(scene: Scene) -> dict[str, Any]:
+    return {"event_type_id": scene.event_type.pk}
+
+
+def _person(scene: Scene) -> dict[str, Any]:
+    return {"key": scene.person}
+
+
+def _invitation(scene: Scene) -> dict[str, Any]:
+    return {"invitation_id": scene.invitation}
+
+
+def _ana(scene: Scene) -> dict[str, Any]:
+    return {"host_id": scene.ana.pk}
+
+
+def _connection(scene: Scene) -> dict[str, Any]:
+    return {"connection_id": scene.connection}
+
+
+def _endpoint(scene: Scene) -> dict[str, Any]:
+    return {"endpoint_id": scene.endpoint}
+
+
+def _api_key(scene: Scene) -> dict[str, Any]:
+    return {"key_id": scene.api_key}
+
+
+def _acme(_scene: Scene) -> dict[str, Any]:
+    return {"slug": "acme"}
+
+
+def _onboarding(scene: Scene) -> dict[str, Any]:
+    return {"run_id": scene.staff_run}
+
+
+def _onboarding_step(scene: Scene) -> dict[str, Any]:
+    return {"run_id": scene.staff_run, "step_id": scene.staff_step}
+
+
+def _test(scene: Scene) -> dict[str, Any]:
+    return {"test_id": scene.test}
+
+
 _FORM = "GET HEAD POST"
 ANY = "GET HEAD POST PUT PATCH DELETE OPTIONS"  # a view of the library: what it knows is its own matter
 _ACCOUNT = {
@@ -83,6 +127,7 @@ _ACCOUNT = {
     ),
     "account_reset_password_from_key_done": Rule(EVERYONE, ANY),
     "account_signup": Rule(EVERYONE, ANY),
+    "account_invitation": Rule(EVERYONE, ANY, lambda scene: {"token": scene.invitation_token}),
 }
 _BUSINESS = {
     **_ACCOUNT,
@@ -105,7 +150,13 @@ _BUSINESS = {
     "public:release": Rule(EVERYONE, "POST", _held, by_token=True, csrf=False),
     "room:page": Rule(EVERYONE, arguments=_room, by_token=True),
     "room:signal": Rule(EVERYONE, arguments=_room, by_token=True, query={"probe": "n"}),
-    "business:home": Rule(MEMBERS),
+    "room:host": Rule(MEMBERS, arguments=_room),
+    "room:join": Rule(EVERYONE, "POST", _room, by_token=True, csrf=False),
+    "room:door": Rule(frozenset(), "POST", _room, by_token=True, csrf=False),
+    "room:leave": Rule(frozenset(), "POST", _room, by_token=True, csrf=False),
+    "business:today": Rule(MEMBERS),
+    "business:find": Rule(MEMBERS, query={"q": "site"}),
+    "business:new_booking": Rule(MEMBERS, _FORM),
     "business:bookings": Rule(MEMBERS),
     "business:booking": Rule(CONCERNED, arguments=_uid),
     "business:cancel": Rule(CONCERNED, _FORM, _uid),
@@ -117,6 +168,49 @@ _BUSINESS = {
     "business:messages": Rule(ADMINS),
     "business:message": Rule(ADMINS, arguments=_message),
     "business:message_html": Rule(ADMINS, arguments=_message),
+    "business:meeting_types": Rule(ADMINS),
+    "business:new_meeting_type": Rule(ADMINS, _FORM),
+    "business:meeting_type_preview": Rule(ADMINS, "POST"),
+    "business:meeting_type": Rule(ADMINS, _FORM, _type),
+    "business:delete_meeting_type": Rule(ADMINS, _FORM, _type),
+    "business:duplicate_meeting_type": Rule(ADMINS, "POST", _type),
+    "business:offer_meeting_type": Rule(ADMINS, "POST", _type),
+    "business:place_meeting_type": Rule(ADMINS, "POST", _type),
+    "business:people": Rule(ADMINS),
+    "business:invite": Rule(ADMINS, _FORM),
+    "business:person": Rule(ADMINS, _FORM, _person),
+    "business:person_role": Rule(ADMINS, "POST", _person),
+    "business:person_bookable": Rule(ADMINS, "POST", _person),
+    "business:deactivate_person": Rule(ADMINS, _FORM, _person),
+    "business:reactivate_person": Rule(ADMINS, "POST", _person),
+    "business:resend_invitation": Rule(ADMINS, "POST", _invitation),
+    "business:withdraw_invitation": Rule(ADMINS, "POST", _invitation),
+    "business:own_hours": Rule(MEMBERS),
+    "business:hours": Rule(CONCERNED, _FORM, _ana),
+    "business:hours_preview": Rule(CONCERNED, "POST", _ana),
+    "business:add_override": Rule(CONCERNED, "POST", _ana),
+    "business:delete_override": Rule(CONCERNED, "POST", _ana),
+    "business:connections": Rule(MEMBERS),
+    "business:connect_calendar": Rule(CONCERNED, _FORM, _ana),
+    "business:calendar": Rule(CONCERNED, _FORM, _connection),
+    "business:change_calendar": Rule(CONCERNED, _FORM, _connection),
+    "business:test_calendar": Rule(CONCERNED, "POST", _connection),
+    "business:disconnect_calendar": Rule(CONCERNED, _FORM, _connection),
+    "business:add_webhook": Rule(ADMINS, _FORM),
+    "business:webhook": Rule(ADMINS, arguments=_endpoint),
+    "business:test_webhook": Rule(ADMINS, "POST", _endpoint),
+    "business:rotate_webhook": Rule(ADMINS, "POST", _endpoint),
+    "business:switch_on_webhook": Rule(ADMINS, "POST", _endpoint),
+    "business:remove_webhook": Rule(ADMINS, _FORM, _endpoint),
+    "business:settings": Rule(MEMBERS),
+    "business:change_business": Rule(ADMINS, "POST"),
+    "business:change_colour": Rule(ADMINS, "POST"),
+    "business:change_logo": Rule(ADMINS, "POST"),
+    "business:change_access": Rule(ADMINS, "POST"),
+    "business:change_pause": Rule(ADMINS, "POST"),
+    "business:change_second_factor": Rule(ADMINS, "POST"),
+    "business:api_keys": Rule(ADMINS, _FORM),
+    "business:revoke_api_key": Rule(ADMINS, _FORM, _api_key),
     "api:slots": Rule(
         EVERYONE, "GET HEAD", csrf=False,
         query={"event_type": "intro-call", "start": "2026-01-05", "end": "2026-01-05", "time_zone": "UTC"},
@@ -133,6 +227,23 @@ _STAFF = {
     "keys": Rule(EVERYONE),
     "public:brand": Rule(EVERYONE),
     "staff:home": Rule(STAFF),
+    "staff:new": Rule(STAFF, _FORM),
+    "staff:link_name": Rule(STAFF, query={"slug": "harbour"}),
+    "staff:business": Rule(STAFF, arguments=_acme),
+    "staff:suspend": Rule(STAFF, "POST", _acme),
+    "staff:resume": Rule(STAFF, "POST", _acme),
+    "staff:delete": Rule(STAFF, _FORM, _acme),
+    "staff:onboarding": Rule(STAFF, arguments=_onboarding),
+    "staff:onboarding_progress": Rule(STAFF, arguments=_onboarding),
+    "staff:retry": Rule(STAFF, "POST", _onboarding),
+    "staff:roll_back": Rule(STAFF, "POST", _onboarding),
+    "staff:contention": Rule(STAFF, _FORM),
+    "business:runs": Rule(STAFF),
+    "business:run": Rule(STAFF, arguments=_onboarding),
+    "business:undo_run": Rule(STAFF, _FORM, _onboarding),
+    "business:undo_step": Rule(STAFF, _FORM, _onboarding_step),
+    "staff:contention_test": Rule(STAFF, arguments=_test),
+    "staff:contention_progress": Rule(STAFF, arguments=_test),
 }
 _PROCESS = {
     "healthz": Rule(EVERYONE, "GET"),
