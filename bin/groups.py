@@ -4,6 +4,7 @@ core             pytest without the markers below; needs PyPI only
 browser          marker `browser`: Debian's Chromium
 debian_postgres  marker `debian_postgres`: Debian's own PostgreSQL
 rabbitmq         marker `rabbitmq`: Debian's RabbitMQ
+documentation    marker `documentation`: what the pages of docs/ say to type, with curl
 
 As root a missing Debian package is installed by apt-get. `--without GROUP` leaves a group out on purpose,
 `--only GROUP` runs just that one; every other argument goes to pytest.
@@ -57,6 +58,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
 MARKERS: dict[str, Package] = {
     "browser": Package("chromium", lambda: shutil.which("chromium") is not None),
     "debian_postgres": Package("postgresql", lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
+    "documentation": Package("curl", lambda: shutil.which("curl") is not None),
     "rabbitmq": Package("rabbitmq-server", lambda: Path("/usr/lib/rabbitmq").exists()),
 }
 GROUPS = ("checks", "core", *MARKERS)

@@ -1,14 +1,14 @@
 """GET /.well-known/holdfast/keys.json: the public keys of this tenant's ledger, for whoever verifies it."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from audit.api import public_keys
 
 _MAX_AGE_SECONDS = 300
 
 
-@require_GET
+@require_safe
 def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view takes it
     """Return {"keys": […]}, oldest first; may be kept for five minutes: keys are added, never replaced."""
     response = JsonResponse({"keys": list(public_keys())})

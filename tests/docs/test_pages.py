@@ -33,7 +33,7 @@ def demo() -> Iterator[Running]:
         yield started
 
 
-@pytest.mark.slow
+@pytest.mark.documentation
 @pytest.mark.parametrize("block", COMMANDS)
 def test_the_commands_of_the_pages_run(demo: Running, block: str) -> None:
     """As written, but for the port, the data folder, the date, and how *.localhost is found."""

@@ -111,7 +111,7 @@ def _fault(rule: Rule, role: str, method: str, letter: str, *, shows: bool) -> s
     if letter == "!":
         return "a server error"
     if role not in rule.may:
-        if letter == "y":
+        if letter == "y" and not (rule.methods == ANY and method == "OPTIONS"):
             return "answers whom it should refuse"
         return "shows a client's name to whom it should refuse" if shows else ""
     if method not in rule.methods.split():
