@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.urls import NoReverseMatch, reverse
 
-from audit.api import RecentRuns, RunView, recent_runs
-from booking.api import Host, booking_sentence, pending_bookings
+from audit.api import RunView, recent_runs
+from booking.api import Host, Incident, booking_sentence, incidents, pending_bookings
 from portal.business import times
 from portal.business.viewer import Viewer
 from providers.api import CalendarConnection, failing_connections
@@ -29,7 +29,14 @@ class Need:
 
 def needs(viewer: Viewer, *, subjects: Collection[str] | None) -> tuple[Need, ...]:
     """Return what needs this viewer, gravest first; `subjects` are the meetings of a host, None for all."""
-    return (*_pause(viewer), *_calendars(viewer), *_failures(viewer, subjects), *_approvals(viewer))
+    known = [each for each in incidents() if subjects is None or each.subject in subjects]
+    return (
+        *_pause(viewer),
+        *(_incident(each, viewer) for each in known[:_SHOWN]),
+        *_calendars(viewer, {each.subject for each in known}),
+        *_failures(viewer, subjects),
+        *_approvals(viewer),
+    )
 
 
 def _pause(viewer: Viewer) -> tuple[Need, ...]:
@@ -43,8 +50,15 @@ def _pause(viewer: Viewer) -> tuple[Need, ...]:
     )
 
 
-def _calendars(viewer: Viewer) -> tuple[Need, ...]:
-    broken = failing_connections(viewer.only_host)
+def _incident(incident: Incident, viewer: Viewer) -> Need:
+    address = page_address("business:health") if viewer.sees_everything else ""
+    act = ("Repair it" if incident.repair else "Look at it") if address else ""
+    return Need("bad", incident.title, incident.consequence, act, address)
+
+
+def _calendars(viewer: Viewer, known: Collection[str]) -> tuple[Need, ...]:
+    """Return the connections that cannot be read; those that an incident names already are left out."""
+    broken = [each for each in failing_connections(viewer.only_host) if f"calendar:{each.pk}" not in known]
     if not broken:
         return ()
     names = dict(Host.objects.filter(pk__in={each.host_id for each in broken}).values_list("pk", "name"))
@@ -64,9 +78,13 @@ def _calendar(connection: CalendarConnection, name: str, viewer: Viewer, address
 
 
 def _failures(viewer: Viewer, subjects: Collection[str] | None) -> tuple[Need, ...]:
+    """Return the runs that failed of late; one that became an incident is told there, or was settled there."""
     since = viewer.now - _FAILED_SINCE
-    failed: RecentRuns = recent_runs(since=since, limit=_SHOWN, subjects=subjects, failed_only=True)
-    return tuple(_failure(run, viewer) for run in failed.newest)
+    failed = recent_runs(since=since, limit=_SHOWN, subjects=subjects, failed_only=True).newest
+    told = failed and set(
+        Incident.objects.filter(run_id__in=[run.id for run in failed]).values_list("run_id", flat=True)
+    )
+    return tuple(_failure(run, viewer) for run in failed if run.id not in told)
 
 
 def _failure(run: RunView, viewer: Viewer) -> Need:

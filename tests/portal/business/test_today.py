@@ -11,9 +11,10 @@ from django.test import Client
 
 from accounts.api import User, note_visit
 from audit.api import Run
-from booking.api import Booking
+from booking.api import Booking, Host, open_incident
 from kernel.clock import now as clock_now
 from portal.business import times
+from providers.api import CalendarConnection
 from tenants.api import Tenant
 from tests.database import World
 from tests.portal.business.conftest import ZONE, Office
@@ -150,6 +151,46 @@ def test_a_run_that_failed_needs_somebody(alice: Client, bob: Client, office: Of
     assert "Needs you" not in words(bob.get("/portal/").content)
 
 
+def test_an_incident_is_told_once_with_its_consequence(
+    alice: Client, ana: Client, bob: Client, office: Office, world: World
+) -> None:
+    booking = office.book("Ben Carter")
+    with world.enter("acme"):
+        Run.objects.update(state="failed", failure_words="The link could not be made to work.")
+        open_incident(
+            "run_failed",
+            subject=f"meeting:{booking.meeting.uid}",
+            title="Ben’s site visit has no link.",
+            consequence="Ben waits.",
+            run_id=Run.objects.get().pk,
+            now=clock_now(),
+        )
+    said = words(alice.get("/portal/").content)
+    assert "Needs you 1 Ben’s site visit has no link. Ben waits." in said
+    assert "Needs you 1 Ben’s site visit has no link. Ben waits." in words(ana.get("/portal/").content)
+    assert "Ben waits." not in words(bob.get("/portal/").content)
+
+
+def test_a_calendar_that_cannot_be_read_is_named_with_its_consequence(
+    alice: Client, ana: Client, bob: Client, world: World
+) -> None:
+    with world.enter("acme"):
+        CalendarConnection.objects.create(
+            host_id=Host.objects.get(slug="ana").pk,
+            url="https://dav.example/",
+            username="ana",
+            sealed_password=b"",
+            time_zone=ZONE,
+            status="unauthorised",
+            connected_at=clock_now(),
+            last_good_at=clock_now() - timedelta(hours=2),
+        )
+    told = "Ana Martins’s calendar refuses the sign-in Clients see no time of Ana Martins until it answers again."
+    assert told in words(alice.get("/portal/").content)
+    assert told in words(ana.get("/portal/").content)
+    assert told not in words(bob.get("/portal/").content)
+
+
 def test_a_pause_is_shown_first(alice: Client, world: World) -> None:
     Tenant.objects.filter(slug="acme").update(paused_at=clock_now())
     said = words(alice.get("/portal/").content)
@@ -171,8 +212,8 @@ def test_page_costs_the_same_for_one_meeting_and_three(
     assert said.index("Ben Carter") < said.index("Carla Dias") < said.index("Dora Esteves")
 
 
-# 3 to know the viewer, 3 the meetings, 1 calendars, 2 failed runs, 1 approvals, 4 what ran, 1 the address
-QUERIES = 15
+# 3 to know the viewer, 3 the meetings, 1 incidents, 1 calendars, 2 failed runs, 1 approvals, 4 what ran, 1 the address
+QUERIES = 16
 SENTENCE = 2  # a run's sentence reads its booking and whether it was moved; at most five are shown
 
 
