@@ -6,9 +6,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from audit.api import runs
-from booking.api import Booking, BookingNotFound, get_booking, progress, subjects_of
+from booking.api import (
+    Booking,
+    BookingNotFound,
+    EventType,
+    can_mark_no_show,
+    get_booking,
+    progress,
+    subjects_of,
+)
+from portal.business.happenings import happenings
 from portal.business.viewer import Viewer, portal_page
-from providers.api import messages
+from providers.api import ROOM_OPENS_BEFORE, messages
 
 _RUNS_SHOWN = 50
 CANCELLABLE = frozenset({"confirmed"})  # what waits for its link ends by itself within its deadline
@@ -22,6 +31,8 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
     if found is None:
         return booking_not_found(request, viewer)
     state = progress(found, now=viewer.now)
+    subjects = subjects_of(found)
+    sent = messages(booking_uid=found.uid)
     context = {
         "viewer": viewer,
         "here": "bookings",
@@ -30,8 +41,16 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
         "is_moving": not state.final,
         "can_cancel": found.status in CANCELLABLE and found.meeting.ends_at > viewer.now,
         "can_reschedule": can_move(found, viewer),
-        "runs": runs(limit=_RUNS_SHOWN, subject=subjects_of(found)),
-        "messages_sent": messages(booking_uid=found.uid),
+        "can_reassign": can_move(found, viewer) and _has_other_hosts(found),
+        "can_mark_no_show": can_mark_no_show(found, viewer.now),
+        "can_send_again": any(
+            each.to_address == found.attendee_email and each.state in ("sent", "failed") for each in sent
+        ),
+        "joins": _joins(found, viewer),
+        "happenings": happenings(
+            found.uid, subjects=subjects, runs=runs(limit=_RUNS_SHOWN, subject=subjects)
+        ),
+        "messages_sent": sent,
     }
     return render(request, "business/booking.html", context)
 
@@ -45,6 +64,19 @@ def find_booking(uid: str, viewer: Viewer) -> Booking | None:
     prefetch_related_objects([found.meeting], "hosts")
     hosts = {host.pk for host in found.meeting.hosts.all()}
     return found if viewer.only_host is None or viewer.only_host in hosts else None
+
+
+def _has_other_hosts(booking: Booking) -> bool:
+    event_type = booking.meeting.event_type
+    is_shared = event_type.kind != EventType.Kind.COLLECTIVE
+    return is_shared and event_type.hosts.filter(active=True).count() > 1
+
+
+def _joins(booking: Booking, viewer: Viewer) -> bool:
+    """Say whether the link opens now for its host."""
+    meeting = booking.meeting
+    is_open = meeting.starts_at - ROOM_OPENS_BEFORE <= viewer.now < meeting.ends_at
+    return is_open and bool(meeting.join_url) and booking.status == Booking.Status.CONFIRMED
 
 
 def can_move(booking: Booking, viewer: Viewer) -> bool:

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from portal.business.attending import came, no_show, send_message
 from portal.business.booking import booking
 from portal.business.bookings import bookings
 from portal.business.cancelling import cancel
@@ -15,6 +16,7 @@ from portal.business.new_booking import new_booking
 from portal.business.overrides import add_override, delete_override
 from portal.business.people import invite, people, resend, withdraw
 from portal.business.person import bookable, deactivate, person, reactivate, role
+from portal.business.reassigning import reassign_booking
 from portal.business.rescheduling import reschedule
 from portal.business.runs import run, runs
 from portal.business.today import today
@@ -29,6 +31,10 @@ urlpatterns = [
     path("bookings/<slug:uid>/", booking, name="booking"),
     path("bookings/<slug:uid>/cancel/", cancel, name="cancel"),
     path("bookings/<slug:uid>/reschedule/", reschedule, name="reschedule"),
+    path("bookings/<slug:uid>/reassign/", reassign_booking, name="reassign"),
+    path("bookings/<slug:uid>/no-show/", no_show, name="no_show"),
+    path("bookings/<slug:uid>/came/", came, name="came"),
+    path("bookings/<slug:uid>/send-again/", send_message, name="send_again"),
     path("meeting-types/", meeting_types, name="meeting_types"),
     path("meeting-types/new/", new_meeting_type, name="new_meeting_type"),
     path("meeting-types/preview/", meeting_type_preview, name="meeting_type_preview"),

@@ -116,7 +116,10 @@ def test_reference_finds_its_booking(alice: Client, office: Office) -> None:
 def test_empty_list_says_what_to_do_first(alice: Client) -> None:
     page = alice.get("/portal/bookings/").content.decode()
     assert "No coming bookings" in page
-    assert '<a href="http://acme.localhost:8000/" data-copied>http://acme.localhost:8000/</a>' in page
+    assert (
+        '<a href="http://acme.localhost:8000/" data-copied rel="noreferrer">http://acme.localhost:8000/</a>'
+        in page
+    )
 
 
 def test_nothing_found_offers_the_way_on(alice: Client) -> None:
