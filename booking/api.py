@@ -50,7 +50,7 @@ from booking.incidents import (
     reopen_incident,
     resolve_incident,
 )
-from booking.links import event_uid, is_manage_token, manage_token, manage_url
+from booking.links import event_uid, is_former_token, is_manage_token, manage_token, manage_url
 from booking.messages.invitation import invitation_letter
 from booking.models import (
     Booking,
@@ -229,6 +229,7 @@ __all__ = [
     "incidents",
     "invitation_letter",
     "invite_person",
+    "is_former_token",
     "is_manage_token",
     "is_pass",
     "manage_token",

@@ -27,13 +27,14 @@ def cancel_within(
     """The same inside the caller's transaction; `by` is who is named as the one who cancelled."""
     # under its lock: a move may have given it another link since the caller looked
     meeting = Meeting.objects.select_for_update().get(pk=booking.meeting_id)
+    # personal words stay with the booking: a run's payload holds ids only
+    Booking.objects.filter(pk=booking.pk, status=Booking.Status.CONFIRMED).update(cancel_reason=reason)
     payload = {
         "booking": booking.uid,
         "link_key": meeting.link_key,
         "starts_at": meeting.starts_at.isoformat(),
         "by": by,
         "by_whom": "attendee" if by == "client" else "host" if _is_host(booking, actor) else "business",
-        "reason": reason,
     }
     return start_run(
         WORKFLOW,

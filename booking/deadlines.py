@@ -1,29 +1,45 @@
 """What the clock does to bookings: deadlines that passed give their time back, meetings that ended complete."""
 
 import json
+import logging
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from audit.api import Actor
 from booking.guard import call, guarded
 from booking.models import Booking
 from booking.signing import sign, sign_expired
+from kernel.errors import Busy
 
+log = logging.getLogger(__name__)
 BATCH = 200
 CLOCK = Actor(type="automation", id="clock")
 
 
 def expire_due() -> int:
-    """Give back what has outlived its deadline, each meeting in its own transaction; return how many changes."""
-    return sum(guarded(lambda meeting=meeting: expire_meeting(meeting)) for meeting in _overdue())  # type: ignore[misc]
+    """Give back what has outlived its deadline, each meeting in its own transaction; return how many changes.
+
+    A meeting that cannot be settled is logged, and keeps no other waiting.
+    """
+    return sum(_settled(partial(expire_meeting, meeting), f"Meeting {meeting}") for meeting in _overdue())
 
 
 def complete_ended(*, now: datetime) -> int:
     """Turn confirmed bookings of meetings that ended into completed; return how many."""
     ended = Booking.objects.filter(status=Booking.Status.CONFIRMED, meeting__ends_at__lte=now)
     rows = list(ended.values_list("pk", "uid", "meeting__uid")[:BATCH])
-    return sum(guarded(lambda row=row: _complete(*row)) for row in rows)  # type: ignore[misc]
+    return sum(_settled(partial(_complete, *row), f"Booking {row[1]}") for row in rows)
+
+
+def _settled(change: Callable[[], int], what: str) -> int:
+    try:
+        return guarded(change)
+    except (DatabaseError, Busy):
+        log.exception("%s could not be settled; the clock's next pass tries again.", what)
+        return 0
 
 
 def _overdue() -> list[int]:

@@ -3,24 +3,41 @@
 import base64
 import hashlib
 import hmac
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from booking.models import Booking
+from booking.models import Booking, Move
 from kernel.tenancy import current_schema
 from tenants.api import tenant_url
+
+FORMER_TOKEN_TELLS = timedelta(minutes=10)
 
 
 def manage_token(booking: Booking) -> str:
     """Return the token of a booking's manage page: HMAC of tenant, uid and version, 192 bits, URL-safe."""
-    message = f"manage|{current_schema()}|{booking.uid}|{booking.manage_version}".encode()
-    digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:24]).decode()
+    return _token(booking.uid, booking.manage_version)
 
 
 def is_manage_token(booking: Booking, token: str) -> bool:
     """Say whether `token` opens this booking; compared in constant time."""
     return hmac.compare_digest(manage_token(booking).encode(), token.encode("utf-8", "replace"))
+
+
+def is_former_token(booking: Booking, token: str, *, now: datetime) -> bool:
+    """Say whether `token` opened this booking until a reschedule of the last ten minutes made it void: whoever
+    asked for that may still learn what became of it."""
+    asked = Move.objects.filter(
+        booking=booking, status=Move.Status.CONFIRMED, host=None, created_at__gte=now - FORMER_TOKEN_TELLS
+    )
+    former = _token(booking.uid, booking.manage_version - 1).encode()
+    return hmac.compare_digest(former, token.encode("utf-8", "replace")) and asked.exists()
+
+
+def _token(uid: str, version: int) -> str:
+    message = f"manage|{current_schema()}|{uid}|{version}".encode()
+    digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
 def manage_url(booking: Booking) -> str:

@@ -15,7 +15,14 @@ from providers.calendars.states import calendar_states
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
 from providers.mail.invite import Invite, build_invite
-from providers.mail.outbox import MessageDraft, MessageNotFound, get_message, messages, queue_message
+from providers.mail.outbox import (
+    MessageDraft,
+    MessageNotFound,
+    get_message,
+    messages,
+    queue_message,
+    withdraw_messages,
+)
 from providers.meetings.fixed_link import check_link, try_link
 from providers.meetings.registry import UnknownLocationKind, meeting_provider
 from providers.meetings.room import OPENS_BEFORE as ROOM_OPENS_BEFORE
@@ -71,6 +78,7 @@ from providers.notices.webhook import (
     notices,
     queue_notices,
     queue_test_notice,
+    withdraw_notices,
 )
 from providers.protocols import (
     CalendarEvent,
@@ -187,5 +195,7 @@ __all__ = [
     "try_link",
     "turn_is_set",
     "webhook_endpoints",
+    "withdraw_messages",
+    "withdraw_notices",
     "write_event",
 ]

@@ -45,7 +45,7 @@ def undo_step_row(run: Run, workflow: Workflow, row: StepRow, lease: Lease, *, c
         lease.renew()
         row.state, row.undo_attempts = StepRow.State.UNDOING, row.undo_attempts + 1
         row.save(update_fields=["state", "undo_attempts"])
-    context = context_of(run, row, now, recovered=row.undo_attempts > 1)
+    context = context_of(run, row, now, recovered=row.undo_attempts > 1, alive=lease.renew)
     crash_point(f"{workflow.name}:{row.action}:undo-before")
     try:
         call = undo.call if isinstance(undo, Undo) else undo.correct
@@ -55,9 +55,16 @@ def undo_step_row(run: Run, workflow: Workflow, row: StepRow, lease: Lease, *, c
         with transaction.atomic():
             if isinstance(undo, Undo) and undo.write:
                 undo.write(context)
-            _ended(run, row, step, lease, state=StepRow.State.UNDONE, error="")
+            _ended(run, row, step, lease, state=StepRow.State.UNDONE, error=_own_failure(run, row))
     except StepFailure as failure:
         _after_failure(run, row, step, lease, failure)
+
+
+def _own_failure(run: Run, row: StepRow) -> str:
+    """Return why the step itself failed: in a failing run the last one that was started did, for the run's reason."""
+    reached = run.steps.exclude(state__in=[StepRow.State.WAITING, StepRow.State.SKIPPED])
+    is_last = not reached.filter(position__gt=row.position).exists()
+    return run.failure_words if is_last and run.state == Run.State.FAILING else ""
 
 
 def _ended(run: Run, row: StepRow, step: Step, lease: Lease, *, state: StepRow.State, error: str) -> None:

@@ -1,7 +1,5 @@
 """Write the meeting into its hosts' calendars, and take it out again; each is the other's inverse."""
 
-from datetime import datetime
-
 from audit.api import Action, StepContext, Undo
 from booking.actions.target import asked, target_of
 from booking.facts import calendar_event
@@ -19,39 +17,41 @@ def write(context: StepContext) -> dict[str, object]:
     meeting = target.meeting
     if meeting.released_at is not None:
         return {"skipped": "released"}
-    etags = _write(meeting, now=context.now)
+    etags = _write(meeting, context)
     meeting.refresh_from_db()
     if meeting.released_at is not None:  # cancelled while we wrote: its own deletion may have come first
         return delete(context)
     if target.move:
-        _leave(target.move, now=context.now)
+        _leave(target.move, context)
     return {"event": event_uid(meeting.uid), "etags": etags}
 
 
-def _write(meeting: Meeting, *, now: datetime) -> dict[str, str]:
+def _write(meeting: Meeting, context: StepContext) -> dict[str, str]:
     event = calendar_event(meeting)
-    written = {host_id: _written(host_id, event, now) for host_id in _hosts(meeting)}
+    written = {host_id: _written(host_id, event, context) for host_id in _hosts(meeting)}
     return {str(host_id): found.etag for host_id, found in written.items() if found}
 
 
-def _leave(move: Move, *, now: datetime) -> None:
+def _leave(move: Move, context: StepContext) -> None:
     """Take the event out of the former host's calendar; bring that of a session that a seat left up to date."""
     if move.from_host_id is not None and move.from_host_id not in _hosts(move.meeting):
-        _deleted(move.from_host_id, move.meeting)
+        _deleted(move.from_host_id, move.meeting, context)
     if move.from_meeting is None:
         return
     if move.from_meeting.released_at is None:
-        _write(move.from_meeting, now=now)
+        _write(move.from_meeting, context)
     else:
         for host_id in _hosts(move.from_meeting):
-            _deleted(host_id, move.from_meeting)
+            _deleted(host_id, move.from_meeting, context)
 
 
-def _written(host_id: int, event: CalendarEvent, now: datetime) -> WrittenEvent | None:
-    return asked(lambda: write_event(host_id, event, now=now))
+def _written(host_id: int, event: CalendarEvent, context: StepContext) -> WrittenEvent | None:
+    context.alive()
+    return asked(lambda: write_event(host_id, event, now=context.now))
 
 
-def _deleted(host_id: int, meeting: Meeting) -> bool:
+def _deleted(host_id: int, meeting: Meeting, context: StepContext) -> bool:
+    context.alive()
     return asked(lambda: delete_event(host_id, event_uid(meeting.uid)))
 
 
@@ -60,7 +60,7 @@ def delete(context: StepContext) -> dict[str, object]:
     meeting = target_of(context).meeting
     if meeting.released_at is None and context.payload.get("by"):
         return write(context)
-    deleted = [str(host_id) for host_id in _hosts(meeting) if _deleted(host_id, meeting)]
+    deleted = [str(host_id) for host_id in _hosts(meeting) if _deleted(host_id, meeting, context)]
     return {"event": event_uid(meeting.uid), "deleted_from": deleted}
 
 

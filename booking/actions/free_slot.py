@@ -8,14 +8,9 @@ from booking.guard import call
 
 def free(context: StepContext) -> None:
     """Turn confirmed into cancelled and retire what it blocked; raises `NotChangeable` if it is not confirmed."""
-    payload = context.payload
     booking = target_of(context).booking
-    if (
-        call(
-            "release_v1", booking.pk, ["confirmed"], "cancelled", "", payload.get("reason", ""), payload["by"]
-        )
-        is None
-    ):
+    by = context.payload["by"]
+    if call("release_v1", booking.pk, ["confirmed"], "cancelled", "", booking.cancel_reason, by) is None:
         booking.refresh_from_db()
         raise NotChangeable(f"This booking is {booking.status.replace('_', ' ')}, so it cannot be cancelled.")
 

@@ -11,14 +11,14 @@ from booking.actions.confirming import confirming
 from booking.actions.target import Target, asked, target_of
 from booking.facts import booking_facts
 from booking.messages import BookingFacts, What
-from providers.api import Delivery, MessageDraft, Person, deliver_message, queue_message
+from providers.api import Delivery, MessageDraft, Person, deliver_message, queue_message, withdraw_messages
 
 
 def confirmation(context: StepContext) -> dict[str, Json]:
     """Send the confirmation (or what moved) with its invite to the attendee, the guests and each host."""
     target = target_of(context)
     if target.is_withdrawn:
-        return {"skipped": target.booking.status}
+        return skipped(context, target)
     return send(context, confirming(target, now=context.now))
 
 
@@ -41,7 +41,7 @@ def team(context: StepContext) -> dict[str, Json]:
     """Tell the owners and administrators of the business in one short mail each."""
     target = target_of(context)
     if target.is_withdrawn and not context.payload.get("by"):
-        return {"skipped": target.booking.status}
+        return skipped(context, target)
     facts = booking_facts(target.booking)
     what: What = "cancelled" if context.payload.get("by") else "confirmed"
     if target.move:
@@ -62,6 +62,12 @@ def correcting(facts: BookingFacts, target: Target, context: StepContext) -> Mes
     if target.is_withdrawn:
         return compose.cancellation_for_attendee(facts, by="business", reason="", now=context.now)
     return compose.confirmation_for_attendee(facts, now=context.now)
+
+
+def skipped(context: StepContext, target: Target) -> dict[str, Json]:
+    """Send nothing, and withdraw what an earlier attempt of this step had queued."""
+    withdraw_messages(f"step{context.step_id}:", because="The booking was cancelled before this mail left.")
+    return {"skipped": target.booking.status}
 
 
 def send(
@@ -98,6 +104,7 @@ def _delivered(ids: Iterable[int], context: StepContext) -> int:
 
 
 def _deliver(message_id: int, context: StepContext) -> Delivery:
+    context.alive()  # one slow recipient after another must not outlast the lease
     return asked(lambda: deliver_message(message_id, now=context.now))
 
 

@@ -6,13 +6,16 @@ from audit.api import Action, Irreversible, Json, StepContext
 from booking import messages as compose
 from booking.actions.target import asked, target_of
 from booking.facts import booking_facts, host_facts
-from providers.api import Notified, deliver_notice, queue_notices
+from providers.api import Notified, deliver_notice, queue_notices, withdraw_notices
 
 
 def notify(context: StepContext) -> dict[str, Json]:
     """Post the event to every endpoint that wants it; each keyed, so a receiver can tell a repeat."""
     target = target_of(context)
     if target.is_withdrawn and not context.payload.get("by"):
+        withdraw_notices(
+            f"step{context.step_id}", because="The booking was cancelled before this notice left."
+        )
         return {"skipped": target.booking.status}
     facts = booking_facts(target.booking)
     if context.payload.get("by"):
@@ -44,6 +47,7 @@ def notify(context: StepContext) -> dict[str, Json]:
 
 
 def _deliver(notice_id: int, context: StepContext) -> Notified:
+    context.alive()
     return asked(lambda: deliver_notice(notice_id, now=context.now))
 
 

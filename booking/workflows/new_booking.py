@@ -5,7 +5,7 @@ On failure of a required step the slot is released, what was started is undone b
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from audit.api import Actor, Run, Step, StepContext, UndoPreview, Workflow, register_workflow, start_run
@@ -69,11 +69,17 @@ def _concerned(meeting: Meeting, move: Move | None) -> list[int]:
     return [*hosts, *([move.host_id] if move and move.host_id is not None else [])]
 
 
-def deadline(payload: Mapping[str, Any]) -> datetime | None:
-    """Return when the hold ends, by which everything required must have happened; None once confirmed."""
+def deadline(payload: Mapping[str, Any]) -> datetime:
+    """Return when the hold ends, by which everything required must have happened; long ago once it has ended, so
+    that a late run makes nothing. (Once confirmed nothing required is left.)"""
     if "move" in payload:
-        return Move.objects.values_list("expires_at", flat=True).get(pk=payload["move"])
-    return Booking.objects.values_list("expires_at", flat=True).get(uid=payload["booking"])
+        ends = Move.objects.values_list("expires_at", flat=True).get(pk=payload["move"])
+    else:
+        ends = Booking.objects.values_list("expires_at", flat=True).get(uid=payload["booking"])
+    return ends or _OVER
+
+
+_OVER = datetime.min.replace(tzinfo=UTC)
 
 
 def fail(context: StepContext, code: str, _words: str) -> None:

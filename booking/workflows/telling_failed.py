@@ -37,8 +37,8 @@ def tell_failed(ref: str, lease: Lease) -> None:
             )
             for draft in _drafts(booking, move, open_slots)
         ]
-    lease.renew()
     for pk in ids:
+        lease.renew()
         with contextlib.suppress(Rejected):  # the message says so itself; the others still go out
             deliver_message(pk, now=now)
     with transaction.atomic():

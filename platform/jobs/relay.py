@@ -17,23 +17,28 @@ def relay_once() -> int:
     """Hand on up to `BATCH` jobs that are due; return how many went. Several relays may run at once.
 
     A job counts as missed when it is due and was not handed on since, or 10 s ago and still waits; a job
-    whose lease ran out is handed on again (its worker was killed).
+    whose lease ran out is handed on again (its worker was killed). They are marked as handed on first and sent
+    after that commit, so a slow broker keeps no row locked; what it did not take is unmarked, and what a
+    killed relay did not send is missed again after 10 s.
     """
+    ids = _mark_handed()
+    for sent, job_id in enumerate(ids):
+        if not send(job_id):
+            Job.objects.filter(pk__in=ids[sent:]).update(handed_at=None)
+            return sent
+    return len(ids)
+
+
+def _mark_handed() -> list[int]:
     with transaction.atomic():
         ids = list(
             Job.objects.select_for_update(skip_locked=True)
             .filter(_missed())
-            .exclude(kind__startswith=OWNER_PREFIX)
             .order_by("due_at")
             .values_list("pk", flat=True)[:BATCH]
         )
-        sent = []
-        for job_id in ids:
-            if not send(job_id):
-                break
-            sent.append(job_id)
-        Job.objects.filter(pk__in=sent).update(handed_at=Now())
-    return len(sent)
+        Job.objects.filter(pk__in=ids).update(handed_at=Now())
+    return ids
 
 
 def _missed() -> Q:

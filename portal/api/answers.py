@@ -45,13 +45,13 @@ def wait_for_move(answer: Answer, *, header: str) -> Answer:
     )
 
 
-def booking_response(answer: Answer, *, status: int) -> JsonResponse:
-    """Return the booking as JSON."""
+def booking_response(answer: Answer, *, status: int, with_links: bool = True) -> JsonResponse:
+    """Return the booking as JSON; `with_links` false leaves out what only its present token may open."""
     hosts = [row.host for row in answer.booking.meeting.meeting_hosts.select_related("host")]
-    return _finished(
-        JsonResponse(booking_document(answer.booking, hosts=hosts, progress=answer.progress), status=status),
-        answer,
-    )
+    document = booking_document(answer.booking, hosts=hosts, progress=answer.progress)
+    links = () if with_links else ("manage_url", "meeting_url")
+    shown = {name: value for name, value in document.items() if name not in links}
+    return _finished(JsonResponse(shown, status=status), answer)
 
 
 def lost_problem(answer: Answer) -> JsonResponse:

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from accounts.api import ApiKey, find_api_key
 from audit.api import Actor
-from booking.api import Booking, BookingNotFound, get_booking, is_manage_token
+from booking.api import Booking, BookingNotFound, get_booking, is_former_token, is_manage_token
 from kernel.errors import HoldfastError
 from portal.rates import check_rate, visitor_of
 from tenants.api import Tenant, current_tenant
@@ -95,6 +95,21 @@ def check_booking_caller(
     if not _TOKEN.fullmatch(token) or not is_manage_token(booking, token):
         raise _nothing_here()
     return booking, Actor("client", booking.uid)
+
+
+def follows_move(request: HttpRequest, uid: str, *, now: datetime) -> Booking | None:
+    """Return the booking whose reschedule of a moment ago made this request's manage token void; else None.
+
+    Asked after `check_booking_caller` has refused (and counted) the request: it may read what became of the move.
+    """
+    token = _bearer(request) or request.GET.get("token", "")
+    if not _UID.fullmatch(uid) or not _TOKEN.fullmatch(token):
+        return None
+    try:
+        booking = get_booking(uid)
+    except BookingNotFound:
+        return None
+    return booking if is_former_token(booking, token, now=now) else None
 
 
 def _key_caller(request: HttpRequest, key: ApiKey, *, scope: str | None, now: datetime) -> Caller:

@@ -50,6 +50,7 @@ MESSAGE: dict[str, Word] = {
     "sending": Word("Being sent", "accent"),
     "sent": Word("Sent", "good"),
     "failed": Word("Not delivered", "bad"),
+    "withdrawn": Word("Withdrawn", "", "The booking was cancelled before it left."),
 }
 
 

@@ -78,7 +78,7 @@ def _start_attempt(message_pk: int, now: datetime) -> bool:
 
 def _not_started(message_pk: int) -> Delivery:
     message = get_message(message_pk)
-    if message.state == "failed":
+    if message.state in ("failed", "withdrawn"):
         raise Rejected(message.failed_words)
     return _delivery(message, already_sent=True)
 

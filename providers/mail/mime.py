@@ -7,12 +7,23 @@ RFC 6047 2.4: the alternative of type text/calendar with its method is what cale
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
 
 from providers.models import Message
 
-_POLICY = SMTP.clone(cte_type="7bit", max_line_length=78)
+
+class _Policy(EmailPolicy):
+    """SMTP's policy, but a header's text begins on its first line: folded right after the name, as Python
+    folds what fits on a line of its own, readers show a space before it. It may then pass the 78 characters
+    that RFC 5322 2.1.1 recommends, never the 998 that it allows."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Return the header as bytes, folded."""
+        return super().fold_binary(name, value).replace(f"{name}:\r\n ".encode(), f"{name}: ".encode(), 1)
+
+
+_POLICY = _Policy(linesep="\r\n", cte_type="7bit", max_line_length=78)
 
 
 def mime_message(message: Message, *, sender_address: str) -> EmailMessage:

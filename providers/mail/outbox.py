@@ -65,6 +65,13 @@ def queue_message(draft: MessageDraft, *, booking_uid: str, dedupe_key: str, now
     return int(Message.objects.values_list("pk", flat=True).get(dedupe_key=dedupe_key))
 
 
+def withdraw_messages(dedupe_prefix: str, *, because: str) -> int:
+    """Withdraw what was queued under keys that start so and has not been sent, in the caller's transaction or
+    without one; return how many. What was being sent may have arrived all the same. One query."""
+    waiting = Message.objects.filter(dedupe_key__startswith=dedupe_prefix, state__in=("queued", "sending"))
+    return waiting.update(state="withdrawn", failed_words=because)
+
+
 def messages(
     *, booking_uid: str | None = None, before_id: int | None = None, limit: int = 50
 ) -> Sequence[Message]:

@@ -1,8 +1,8 @@
 """What leaves for people and programs: mail messages, webhook endpoints, and the notices sent to them.
 
-A message and a notice move queued -> sending -> sent or failed. `sending` is committed before the
-conversation starts; whoever finds it there does not know whether the last attempt arrived, sends again under
-the same Message-ID (or webhook-id), and counts it in `repeats`.
+A message and a notice move queued -> sending -> sent or failed; what was cancelled first is withdrawn.
+`sending` is committed before the conversation starts; whoever finds it there does not know whether the last
+attempt arrived, sends again under the same Message-ID (or webhook-id), and counts it in `repeats`.
 """
 
 from typing import ClassVar
@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-STATES = ("queued", "sending", "sent", "failed")
+STATES = ("queued", "sending", "sent", "failed", "withdrawn")
 
 
 class State(models.TextChoices):
@@ -20,6 +20,7 @@ class State(models.TextChoices):
     SENDING = "sending", "Being sent"
     SENT = "sent", "Sent"
     FAILED = "failed", "Not sent"
+    WITHDRAWN = "withdrawn", "Withdrawn"
 
 
 class Message(models.Model):

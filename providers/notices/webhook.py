@@ -94,7 +94,7 @@ def deliver_notice(notice_pk: int, *, now: datetime) -> Notified:
     )
     notice = get_notice(notice_pk)
     if not started:
-        if notice.state == "failed":
+        if notice.state in ("failed", "withdrawn"):
             raise Rejected(notice.failed_words)
         return _notified(notice, already_sent=True)
     try:
@@ -106,6 +106,12 @@ def deliver_notice(notice_pk: int, *, now: datetime) -> Notified:
     WebhookEndpoint.objects.filter(pk=notice.endpoint.pk).update(last_sent_at=now)
     notice.status_code = status
     return _notified(notice, already_sent=False)
+
+
+def withdraw_notices(dedupe_key: str, *, because: str) -> int:
+    """Withdraw what was queued under this key and has not been received; return how many. One query."""
+    waiting = Notice.objects.filter(dedupe_key=dedupe_key, state__in=("queued", "sending"))
+    return waiting.update(state="withdrawn", failed_words=because)
 
 
 def get_notice(notice_pk: int) -> Notice:

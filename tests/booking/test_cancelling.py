@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from pytest_django.fixtures import Settings
 
-from audit.api import latest_run
+from audit.api import Run, latest_run
 from booking.api import Attendee, Booking, NotChangeable, cancel, get_booking, move
 from booking.models import Meeting, Move
 from jobs.api import drain
-from providers.models import Room
+from providers.api import Rejected, deliver_message
+from providers.models import Message, Room
 from tests.booking.clockwork import live_ranges, perform_all
 from tests.booking.scene import CLIENT, OWNER, booked, now, workday
 from tests.database import World
@@ -38,6 +40,33 @@ def test_the_time_is_free_when_the_call_returns_and_everyone_is_told(acme: MailS
     assert (live_ranges(booking.meeting_id), booked("site-visit", workday(11)).status) == ([], "confirmed")
     perform_all()
     assert subjects(acme) == ["Confirmed", "Cancelled", "Confirmed"]
+
+
+def test_the_reason_stands_with_the_booking_and_in_no_runs_payload(acme: MailSink) -> None:
+    booking = booked("site-visit", workday(11))
+    cancel(booking, reason="The roof is fine.", now=now(), actor=CLIENT)
+    payloads = [str(run.payload) for run in Run.objects.all()]
+    assert (len(payloads), [each for each in payloads if "roof" in each]) == (2, [])
+    perform_all()
+    assert any(b"The roof is fine." in mail.content for mail in acme.received)
+
+
+def test_mail_that_had_not_left_when_the_booking_was_cancelled_is_withdrawn(
+    acme: MailSink, settings: Settings
+) -> None:
+    there, settings.HOLDFAST_SMTP_URL = settings.HOLDFAST_SMTP_URL, "smtp://127.0.0.1:9"
+    booking = booked("site-visit", workday(11))
+    for _ in range(3):
+        drain()
+    assert set(Message.objects.values_list("state", flat=True)) == {"queued"}
+    settings.HOLDFAST_SMTP_URL = there
+    cancel(booking, reason="", now=now(), actor=CLIENT)
+    perform_all()
+    states = set(Message.objects.values_list("kind", "state"))
+    assert {state for kind, state in states if kind.startswith("confirmation")} == {"withdrawn"}
+    assert {state for kind, state in states if kind.startswith("cancellation")} == {"sent"}
+    with pytest.raises(Rejected, match="was cancelled before"):
+        deliver_message(Message.objects.filter(state="withdrawn")[0].pk, now=now())
 
 
 def test_a_second_click_finds_it_cancelled(acme: MailSink) -> None:

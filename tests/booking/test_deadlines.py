@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 
 from audit.api import Entry
+from booking import deadlines
 from booking.api import Booking, get_booking, get_event_type, hold
 from booking.deadlines import complete_ended, expire_due
+from providers.models import Room
 from tests.booking.clockwork import let_pass, live_ranges, perform_all
 from tests.booking.scene import CLIENT, booked, now, workday
 from tests.database import World
@@ -50,9 +53,8 @@ def test_a_booking_that_got_no_link_in_time_fails_and_its_late_run_tells_the_cli
     perform_all()
     after = get_booking(booking.uid)
     assert (after.status, after.failure_words != "") == ("failed", True)
-    told = [
-        each.mail["Subject"].strip() for each in mails.received if each.recipients == ("ben@example.com",)
-    ]
+    assert Room.objects.count() == 0, "a run that comes too late makes nothing"
+    told = [each.mail["Subject"] for each in mails.received if each.recipients == ("ben@example.com",)]
     assert len(told) == 1
 
 
@@ -63,3 +65,21 @@ def test_a_meeting_that_ended_is_completed_once_and_blocks_nothing(acme: World) 
     assert (complete_ended(now=end), complete_ended(now=end + timedelta(hours=1))) == (1, 0)
     assert (get_booking(booking.uid).status, live_ranges(booking.meeting_id)) == ("completed", [])
     assert entries_of(booking)[-1] == "complete_booking"
+
+
+def test_a_meeting_that_cannot_be_settled_keeps_no_other_waiting(
+    acme: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = booked("intro-call", workday(9)), booked("intro-call", workday(10))
+    let_pass(first)
+    let_pass(second)
+    settle = deadlines.expire_meeting
+
+    def broken(meeting_id: int) -> int:
+        if meeting_id == first.meeting_id:
+            raise DatabaseError("this one is stuck")
+        return settle(meeting_id)
+
+    monkeypatch.setattr(deadlines, "expire_meeting", broken)
+    assert expire_due() == 1
+    assert (get_booking(first.uid).status, get_booking(second.uid).status) == ("awaiting_link", "failed")

@@ -8,11 +8,11 @@ from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
 from audit.api import Entry
-from booking.api import Attendee, Booking, IdempotencyMismatch, SlotRefused, get_event_type, hold
+from booking.api import Attendee, Booking, IdempotencyMismatch, SlotRefused, book, get_event_type, hold
 from booking.models import Meeting
 from tenants.api import Tenant
 from tests.booking.clockwork import let_pass, live_ranges
-from tests.booking.scene import BEN, CLIENT, booked, first_slots, now, workday
+from tests.booking.scene import BEN, CLIENT, OWNER, booked, first_slots, now, workday
 from tests.database import World
 
 KIM = Attendee("Kim Roe", "kim@example.com")
@@ -136,3 +136,23 @@ def test_a_start_between_two_seconds_is_no_slot(acme: World) -> None:
     with pytest.raises(SlotRefused) as error:
         booked("site-visit", workday(11).replace(microsecond=1))
     assert error.value.code == "outside_hours"
+
+
+def test_a_user_books_for_a_client_through_the_same_guard_and_without_the_publics_caps(
+    acme: World, settings: Settings
+) -> None:
+    settings.HOLDFAST_HOLDS_PER_VISITOR = 0
+
+    def for_a_client(hour: int) -> Booking:
+        return book(
+            get_event_type("site-visit"), start=workday(hour), time_zone="Europe/Lisbon", attendee=KIM, guests=[],
+            answers={}, now=now(), actor=OWNER, visitor="user:1", source="portal",
+        ).booking  # fmt: skip
+
+    booking = for_a_client(11)
+    assert (booking.status, booking.source) == ("confirmed", "portal")
+    held = Entry.objects.get(action="hold_slot", subject=f"meeting:{booking.meeting.uid}")
+    assert (held.actor_type, held.actor_id) == ("user", "1")
+    with pytest.raises(SlotRefused) as error:
+        for_a_client(11)
+    assert error.value.code == "host_busy"

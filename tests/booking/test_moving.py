@@ -1,7 +1,7 @@
 """Moving: both times blocked until the new one is proven; the old one stands when it fails, expires or is gone."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -14,7 +14,7 @@ from booking.models import Move
 from booking.moving import _move
 from providers.models import Room
 from tests.booking.clockwork import let_pass, live_ranges, perform_all
-from tests.booking.scene import CLIENT, OWNER, booked, now, workday
+from tests.booking.scene import CLIENT, OWNER, booked, first_slots, now, workday
 from tests.database import World
 from tests.simulators.http import Answer, http_site
 from tests.simulators.smtp import MailSink
@@ -133,9 +133,22 @@ def test_the_clock_ends_a_move_and_the_late_run_confirms_nothing(confirmed: Book
     after = get_booking(confirmed.uid)
     assert (moving.status, after.status, after.meeting.starts_at) == ("expired", "confirmed", workday(11))
     assert live_ranges(confirmed.meeting_id) == [(utc(11), utc(11, 30))]
-    assert list(Room.objects.filter(cancelled_at=None).values_list("key", flat=True)) == [
-        confirmed.meeting.link_key
-    ]
+    assert list(Room.objects.values_list("key", flat=True)) == [confirmed.meeting.link_key]
+
+
+@pytest.mark.parametrize(("hour", "minute", "also"), [(14, 0, 14), (11, 30, 12)])
+def test_an_expired_move_that_nobody_swept_withholds_its_new_time_on_no_page(
+    confirmed: Booking, hour: int, minute: int, also: int
+) -> None:
+    moving = to(confirmed, hour, minute)
+
+    def offered() -> set[datetime]:
+        return {slot.start for slot in first_slots(confirmed.meeting.event_type, workday(hour))}
+
+    assert workday(hour, minute) not in offered()
+    let_pass(moving)
+    assert {workday(hour, minute), workday(also)} <= offered()
+    assert workday(11) not in offered()
 
 
 def test_a_booking_that_moves_cannot_be_moved_at_the_same_time(confirmed: Booking) -> None:

@@ -150,3 +150,21 @@ def test_the_relay_works_whatever_tenant_the_connection_is_in(carried: _Carried,
     with entered(world.northwind):
         assert relay_once() == 1
     assert connection.schema_name == world.acme  # type: ignore[attr-defined]  # the wrapped backend
+
+
+def test_the_relay_speaks_to_the_broker_outside_its_transaction(
+    carried: _Carried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [put() for _ in range(3)]
+    for number, job in enumerate(jobs):
+        seconds_ago(job, due_at=60 - number, handed_at=30)
+    seen: list[bool] = []
+
+    def takes_one(job_id: int) -> bool:
+        seen.append(connection.in_atomic_block)
+        return job_id == jobs[0].pk
+
+    monkeypatch.setattr("jobs.relay.send", takes_one)
+    assert (relay_once(), seen) == (1, [False, False])
+    handed = {job.pk: Job.objects.get(pk=job.pk).handed_at is not None for job in jobs}
+    assert list(handed.values()) == [True, False, False]

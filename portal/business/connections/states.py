@@ -54,6 +54,8 @@ def notice_state(notice: Notice) -> State:
             return State(f"Received ({notice.status_code}){tries}", "good")
         case "failed":
             return State(f"Not delivered{tries}. {notice.failed_words}", "bad")
+        case "withdrawn":
+            return State(f"Withdrawn{tries}. {notice.failed_words}")
     if notice.failed_words:
         return State(f"Tried again soon{tries}. {notice.failed_words}", "warn")
     return State("Waiting to be sent", "accent")

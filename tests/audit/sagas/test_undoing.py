@@ -51,6 +51,16 @@ def test_an_undo_that_fails_for_now_is_tried_again_before_earlier_ones(toy: Toy)
     assert (states(run)[0], toy.recovered) == ("failed", ["undo keep"])
 
 
+def test_the_step_that_failed_keeps_its_reason_when_it_is_undone(toy: Toy) -> None:
+    toy.faults = {"keep": [raises(Permanent("no"))], "undo keep": [raises(Transient("down"))]}
+    run = toy.start()
+    drain()
+    make_due()
+    drain()
+    assert states(run)[1] == ["done", "undone", "undone", "skipped", "skipped"]
+    assert [run.steps.get(action=name).error for name in ("make", "keep")] == ["", "no"]
+
+
 @pytest.mark.parametrize("error", [Permanent("never"), Transient("down")])
 def test_an_undo_that_fails_for_good_is_said_and_the_others_go_on(toy: Toy, error: Exception) -> None:
     toy.faults = {"keep": [raises(Permanent("no"))], "undo keep": [raises(error)] * UNDO_ATTEMPTS}

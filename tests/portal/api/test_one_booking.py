@@ -158,8 +158,22 @@ def test_a_meeting_in_person_moves_at_once_and_its_link_changes(acme: Client, bo
         },
     )
     assert answer["manage_url"] != booked["manage_url"]
-    assert _get(acme, _path(booked), **bearer(token_of(booked))).status_code == 404
     assert read(_get(acme, _path(booked), **bearer(token_of(answer)))) == answer
+
+
+def test_the_token_that_a_reschedule_made_void_tells_what_became_of_it_for_ten_minutes(
+    acme: Client, booked: Any, world: World
+) -> None:
+    old = bearer(token_of(booked))
+    answer = read(send(acme, _path(booked, "/reschedule"), {"start": at(14)}, headers=old))
+    seen = read(_get(acme, _path(booked), **old))
+    assert seen == {name: value for name, value in answer.items() if name != "manage_url"}
+    for path, body in (("/cancel", {}), ("/reschedule", {"start": at(15)})):
+        assert send(acme, _path(booked, path), body, headers=old).status_code == 404
+    with world.superuser("acme") as database:
+        database.execute("SET session_replication_role = replica")
+        database.execute("UPDATE booking_move SET created_at = created_at - interval '11 minutes'")
+    assert _get(acme, _path(booked), **old).status_code == 404
 
 
 def test_a_reschedule_to_a_taken_time_is_409_and_changes_nothing(acme: Client, booked: Any) -> None:

@@ -79,6 +79,14 @@ def test_a_message_arrives_with_its_headers_its_twins_and_its_invite(sink: MailS
     assert delivery == Delivery(message_id=row.message_id, attempts=1, repeats=0, already_sent=False)
 
 
+@pytest.mark.parametrize("length", [60, 70, 76, 150])
+def test_a_long_subject_begins_with_its_first_word(sink: MailSink, length: int) -> None:
+    subject = ("Confirmed: Intro call with Ana Martins, Tue 24 Nov 2026 " * 3)[:length].strip()
+    made = queue_message(replace(DRAFT, subject=subject), booking_uid="b1", dedupe_key="long", now=NOW)
+    deliver_message(made, now=NOW)
+    assert sink.received[0].mail["Subject"] == subject
+
+
 def test_a_message_that_was_sent_is_not_sent_again(sink: MailSink) -> None:
     made = _queue()
     deliver_message(made, now=NOW)
