@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from pytest_django.fixtures import Settings
 
-from audit.api import Entry
+from audit.api import Entry, latest_run
 from booking.api import Attendee, Booking, IdempotencyMismatch, SlotRefused, book, get_event_type, hold
 from booking.models import Meeting
 from tenants.api import Tenant
@@ -151,8 +151,9 @@ def test_a_user_books_for_a_client_through_the_same_guard_and_without_the_public
 
     booking = for_a_client(11)
     assert (booking.status, booking.source) == ("confirmed", "portal")
-    held = Entry.objects.get(action="hold_slot", subject=f"meeting:{booking.meeting.uid}")
-    assert (held.actor_type, held.actor_id) == ("user", "1")
+    run = latest_run(f"meeting:{booking.meeting.uid}", workflow="new_booking")
+    assert run is not None
+    assert (run.actor_type, run.actor_id) == ("user", "1")
     with pytest.raises(SlotRefused) as error:
         for_a_client(11)
     assert error.value.code == "host_busy"
