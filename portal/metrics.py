@@ -1,8 +1,8 @@
-"""GET /metrics in Prometheus' text format 0.0.4: jobs, bookings by status for each business, this process.
+"""GET /metrics in Prometheus' text format 0.0.4: jobs, bookings and health of each business, this process.
 
 For whoever sends HOLDFAST_METRICS_TOKEN as `Authorization: Bearer …`; without such a setting, for a direct
 connection from this machine that no proxy passed on. Everybody else gets a plain 404. Names and counts only.
-Cost: two statements, and two for each business.
+Cost: two statements, and four for each business.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.views.decorators.http import require_GET
 
-from booking.api import Booking
+from booking.api import Booking, HealthSummary, health_summary
 from jobs.api import Job
 from kernel.clock import now as read_now
 from kernel.tenancy import entered
@@ -33,7 +33,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Return the metrics as text, or 404 to whom they do not concern."""
     if not _may_read(request):
         return HttpResponseNotFound("Not found.\n", content_type="text/plain; charset=utf-8")
-    lines = [*_process_lines(), *_job_lines(now=read_now()), *_booking_lines()]
+    lines = [*_process_lines(), *_job_lines(now=read_now()), *_business_lines()]
     response = HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
     response["Cache-Control"] = "no-store"
     return response
@@ -85,16 +85,35 @@ def _job_lines(*, now: datetime) -> Iterator[str]:
     )
 
 
-def _booking_lines() -> Iterator[str]:
+def _business_lines() -> Iterator[str]:
     businesses = Tenant.objects.filter(kind=Tenant.Kind.BUSINESS, ready_at__isnull=False).order_by("pk")
-    samples: list[tuple[Mapping[str, str], float]] = []
+    bookings: list[tuple[Mapping[str, str], float]] = []
+    found: list[tuple[Mapping[str, str], HealthSummary]] = []
     for schema, slug in businesses.values_list("schema_name", "slug"):
         with entered(schema):
-            for status, rows in (
-                Booking.objects.values_list("status").annotate(rows=Count("pk")).order_by("status")
-            ):
-                samples.append(({"tenant": slug, "status": status}, rows))
-    yield from _gauge("holdfast_bookings", "Bookings by business and status.", samples)
+            counts = Booking.objects.values_list("status").annotate(rows=Count("pk")).order_by("status")
+            bookings += [({"tenant": slug, "status": status}, rows) for status, rows in counts]
+            found.append(({"tenant": slug}, health_summary()))
+    yield from _gauge("holdfast_bookings", "Bookings by business and status.", bookings)
+    yield from _gauge(
+        "holdfast_incidents_open",
+        "Incidents that nobody has resolved.",
+        [(labels, summary.open_incidents) for labels, summary in found],
+    )
+    yield from _gauge(
+        "holdfast_promises_not_kept",
+        "Probes of the health check whose last reading was bad.",
+        [(labels, summary.bad_probes) for labels, summary in found],
+    )
+    yield from _gauge(
+        "holdfast_health_checked_time_seconds",
+        "When the health check last looked, Unix time; missing until it did.",
+        [
+            (labels, round(summary.checked_at.timestamp(), 3))
+            for labels, summary in found
+            if summary.checked_at
+        ],
+    )
 
 
 def _gauge(name: str, words: str, samples: Iterable[tuple[Mapping[str, str], float]]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from audit.api import Actor, Run, latest_run
 from booking.health import keeping
 from booking.health.findings import Asked, Finding, Probe, Reading
 from booking.health.registry import BY_NAME, CHEAP, DAILY
+from booking.models import ProbeResult
 from booking.workflows.health_check import NAME, SUBJECT, start_health_check
 from jobs.api import Job, Lease, enqueue, handles, unfinished
 from kernel.build import build_id
@@ -73,7 +74,7 @@ def is_daily_due(now: datetime) -> bool:
 
 def run_probes(now: datetime, *, alive: Callable[[], None] = lambda: None) -> list[Reading]:
     """Ask the cheap probes; keep what is as it was, and start a run about what is not. Outside any transaction."""
-    readings = read(CHEAP, Asked(now), alive=alive)
+    readings = read(wanted(), Asked(now), alive=alive)
     different = keeping.changed(readings)
     keeping.keep_quietly([each for each in readings if each not in different], now=now)
     if different:
@@ -81,10 +82,18 @@ def run_probes(now: datetime, *, alive: Callable[[], None] = lambda: None) -> li
     return readings
 
 
+def wanted() -> list[str]:
+    """Return the cheap probes, and of the daily ones those that were bad: their end is not awaited for a day."""
+    bad = set(ProbeResult.objects.filter(probe__in=DAILY, state="bad").values_list("probe", flat=True))
+    return [*CHEAP, *(name for name in DAILY if name in bad)]
+
+
 def start_check(
-    why: str, *, now: datetime, actor: Actor = keeping.ACTOR, probes: Collection[str] = CHEAP
+    why: str, *, now: datetime, actor: Actor = keeping.ACTOR, probes: Collection[str] | None = None
 ) -> Run:
     """Start a run of the health check, `why` being daily, change or asked; one under way is returned instead."""
+    if probes is None:
+        probes = CHEAP if why == "daily" else wanted()
     with transaction.atomic():
         _one_at_a_time("run")
         recent = Run.objects.filter(subject=SUBJECT, workflow=NAME, started_at__gt=now - UNDER_WAY)
@@ -120,4 +129,4 @@ def _one_at_a_time(what: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
-__all__ = ["DAILY", "is_daily_due", "perform_look", "read", "run_probes", "schedule_look", "start_check"]
+__all__ = ["is_daily_due", "perform_look", "read", "run_probes", "schedule_look", "start_check"]

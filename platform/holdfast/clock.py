@@ -28,7 +28,8 @@ class Clock:
     """Remembers when each chore was last done."""
 
     def __init__(self) -> None:
-        self._done_at: dict[str, float] = {}
+        # the first health check waits a minute: after a start or a deploy the web processes are still coming up
+        self._done_at: dict[str, float] = {"health": time.monotonic() + 50}
 
     def tick(self) -> None:
         """Do what is due, tenant by tenant; one tenant's fault does not keep the others waiting."""

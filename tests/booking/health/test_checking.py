@@ -101,6 +101,19 @@ def test_a_fault_opens_one_incident_and_its_end_resolves_it(
     assert health(now()).state == "warn"  # no TURN server
 
 
+def test_a_failed_trial_is_tried_again_at_the_next_look(
+    acme: World, settings: Settings, web: str, mails: MailSink
+) -> None:
+    answering, settings.HOLDFAST_SELF_ADDRESS = settings.HOLDFAST_SELF_ADDRESS, f"127.0.0.1:{free_port()}"
+    start_check("daily", now=now())
+    perform_all()
+    assert [each.kind for each in incidents()] == ["trial_booking", "room"]
+    settings.HOLDFAST_SELF_ADDRESS = answering
+    run_probes(now())
+    perform_all()
+    assert (looked()[0][0], incidents()) == ("Checked 2 promises: all kept", [])
+
+
 def test_what_somebody_asks_for_is_always_seen(acme: World, web: str, mails: MailSink) -> None:
     one = start_check("asked", now=now(), actor=OWNER)
     assert start_check("asked", now=now(), actor=OWNER).pk == one.pk

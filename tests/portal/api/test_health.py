@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings as live_settings
@@ -11,7 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from booking.api import Booking
+from booking.api import Booking, open_incident
+from booking.models import ProbeResult
 from jobs.api import Job
 from kernel.postgres.role import speak_as
 from tests.database import World
@@ -147,9 +149,28 @@ def test_metrics_count_jobs_and_bookings(
         "holdfast_jobs",
         "holdfast_jobs_oldest_due_seconds",
         "holdfast_bookings",
+        "holdfast_incidents_open",
+        "holdfast_promises_not_kept",
     }
     (oldest,) = [line.split(" ")[1] for line in lines if line.startswith("holdfast_jobs_oldest_due_seconds")]
     assert 0 < float(oldest) < 60
+
+
+def test_metrics_tell_how_each_business_stands(world: World, prober: Client) -> None:
+    at_noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    with world.enter("acme"):
+        ProbeResult.objects.create(probe="mail", state="bad", since_at=at_noon, checked_at=at_noon)
+        open_incident(
+            "mail", subject="health:mail", title="No mail.", consequence="Nobody hears.", now=at_noon
+        )
+    lines = _lines(prober.get("/metrics"))
+    assert [line for line in lines if line.startswith(("holdfast_inc", "holdfast_pro", "holdfast_hea"))] == [
+        'holdfast_incidents_open{tenant="acme"} 1',
+        'holdfast_incidents_open{tenant="northwind"} 0',
+        'holdfast_promises_not_kept{tenant="acme"} 1',
+        'holdfast_promises_not_kept{tenant="northwind"} 0',
+        f'holdfast_health_checked_time_seconds{{tenant="acme"}} {at_noon.timestamp()}',
+    ]
 
 
 def test_metrics_name_nobody(world: World, prober: Client, acme: Client) -> None:
