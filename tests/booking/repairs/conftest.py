@@ -21,6 +21,12 @@ from tests.simulators.radicale import Radicale, radicale
 __all__ = ["mails", "web"]  # fixtures
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for our own pages as long as a busy machine needs."""
+    monkeypatch.setattr("providers.meetings.room.TIMEOUT_SECONDS", 40)
+
+
 @pytest.fixture
 def acme(world: World) -> Iterator[World]:
     """Inside Acme."""
