@@ -5,7 +5,7 @@ from booking.attendees import Attendee
 from booking.attending import can_mark_no_show, mark_no_show, undo_no_show
 from booking.cancelling import cancel
 from booking.contention.passes import HEADER as CONTENTION_HEADER
-from booking.contention.passes import is_pass
+from booking.contention.passes import is_pass, make_pass
 from booking.contention.performing import MOST_CLIENTS, NotTestable, start_contention_test
 from booking.contention.verdict import Answer, Tally, tally
 from booking.core.hours import Span
@@ -232,6 +232,7 @@ __all__ = [
     "is_former_token",
     "is_manage_token",
     "is_pass",
+    "make_pass",
     "manage_token",
     "manage_url",
     "mark_no_show",
