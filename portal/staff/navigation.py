@@ -16,4 +16,5 @@ ENTRIES = (
     Entry("businesses", "Businesses", "staff:home"),
     Entry("contention", "Contention", "staff:contention"),
     Entry("runs", "What ran", "business:runs"),
+    Entry("security", "Sign-in security", "mfa_index"),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from tests.journeys.chromium import Client, chromium
+from tests.journeys.staff_pictures import take_staff
 from tests.running import ROOT, Running, running
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -134,6 +135,7 @@ def main() -> None:
         choosing(camera)
         booking(camera)
         lost_race(camera)
+        take_staff(browser, demo, folder)
     with running(HOLDFAST_SELF_ADDRESS="127.0.0.1:1") as demo, chromium() as browser:
         failing(Camera(browser, demo, folder))
 
