@@ -95,6 +95,11 @@ class Running:
                 seen[str(message["Message-ID"])] += 1
         return seen
 
+    def command(self, *arguments: str) -> None:
+        """Run one of the operator's commands on it; raises CalledProcessError with what it said."""
+        command = [str(ROOT / "bin" / "holdfast"), *arguments, "--data", str(self.data)]
+        subprocess.run(command, check=True, capture_output=True, timeout=300, env=_own_environment())
+
     def arm(self, point: str, *victims: str) -> None:
         """Have the process that reaches `point` killed there, or these children of bin/run."""
         children = self.run_file()["children"]
@@ -128,9 +133,7 @@ def running(**environment: str) -> Iterator[Running]:
     data = Path(tempfile.gettempdir()) / f"holdfast-{uuid.uuid4().hex[:10]}"
     crash_file = data.with_suffix(".crash")
     port = free_port()
-    kept = {
-        name: value for name, value in os.environ.items() if not re.match("HOLDFAST_|DJANGO_|.*_URL$", name)
-    }
+    kept = _own_environment()
     short = {
         "HOLDFAST_LEASE_SECONDS": "3", "HOLDFAST_LONGEST_PAUSE_SECONDS": "0.5", "HOLDFAST_PUBLIC_RATE": "off",
         "HOLDFAST_CRASH_AT": str(crash_file), "HOLDFAST_CALENDAR_FRESH_SECONDS": "0",
@@ -147,6 +150,13 @@ def running(**environment: str) -> Iterator[Running]:
         process.communicate(timeout=60)
         shutil.rmtree(data, ignore_errors=True)
         crash_file.unlink(missing_ok=True)
+
+
+def _own_environment() -> dict[str, str]:
+    """Return this process's environment without what the tests' settings put into it."""
+    return {
+        name: value for name, value in os.environ.items() if not re.match("HOLDFAST_|DJANGO_|.*_URL$", name)
+    }
 
 
 def _wait_until_ready(process: subprocess.Popen[str]) -> None:

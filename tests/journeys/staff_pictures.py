@@ -1,20 +1,18 @@
 """Pictures of the staff console, of the running demo: part of `python -m tests.journeys.screenshots`."""
 
 import json
-import subprocess
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.running import ROOT, Running
+from tests.running import Running
 
 LONG = 120_000
 
 
 def take_staff(browser: Browser, demo: Running, folder: Path) -> None:
     """Walk through the console and keep staff-*.png; makes a business and the sandbox."""
-    made = [ROOT / "bin" / "holdfast", "sandbox", "--data", demo.data]
-    subprocess.run(made, check=True, capture_output=True, timeout=300)
+    demo.command("sandbox")
     page = _signed_in(browser, demo)
     _onboarding(page, folder)
     _contention(page, folder)

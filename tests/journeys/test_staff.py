@@ -1,7 +1,6 @@
 """Platform staff: a business from one form to a booking, and out again; many clients at one slot, and the verdict."""
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.chromium import PATIENCE_MS
 from tests.journeys.conftest import OpenClient
-from tests.running import ROOT, Running, eventually
+from tests.running import Running, eventually
 
 pytestmark = pytest.mark.browser
 LONG = 90_000
@@ -118,8 +117,7 @@ def test_without_script_a_business_is_onboarded_and_deleted_for_good(
 @pytest.fixture(scope="session")
 def bench(demo: Running) -> None:
     """The sandbox of the demo, made by the operator's command."""
-    made = [ROOT / "bin" / "holdfast", "sandbox", "--data", demo.data, "--hosts", "4", "--bookings", "4"]
-    subprocess.run(made, check=True, capture_output=True, timeout=120)
+    demo.command("sandbox", "--hosts", "4", "--bookings", "4")
 
 
 def test_the_contention_lab_ends_with_a_verdict(demo: Running, bench: None, staff_at: OpenStaff) -> None:
