@@ -162,6 +162,15 @@ def test_a_worker_that_dies_in_the_middle_leaves_no_verdict(staff: World, bench:
     assert "died in the middle" in test.verdict
 
 
+def test_a_worker_that_is_only_slow_is_waited_for(staff: World, bench: Tenant) -> None:
+    test = ask(bench)
+    ContentionTest.objects.update(state="running", started_at=now())
+    drain()
+    test.refresh_from_db()
+    assert test.state == "running"
+    assert Job.objects.get(kind="contention").due_at > now()
+
+
 def test_nothing_open_is_said_and_another_test_can_follow(
     staff: World, bench: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

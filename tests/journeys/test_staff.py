@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -89,8 +90,12 @@ def test_staff_onboard_a_business_whose_link_takes_a_booking(
     assert "Maria" not in page.content()
     page.get_by_role("button", name="Suspend Harbour Dental").click()
     expect(page.get_by_text("Harbour Dental is suspended.")).to_be_visible()
-    late = demo.api("harbour", "GET", "/slots?event_type=meeting&start=2026-01-01&end=2026-01-02")
-    assert late.status_code < 500 or "tenant_suspended" in late.text
+    told = httpx.get(
+        f"http://127.0.0.1:{demo.port}/book/meeting/",
+        headers={"Host": f"harbour.localhost:{demo.port}"},
+        timeout=30,
+    )
+    assert (told.status_code, "cannot take bookings at the moment" in told.text) == (503, True)
     dora.page.reload()
     expect(dora.page.get_by_text("Harbour Dental is suspended")).to_be_visible()
     page.get_by_role("button", name="Resume Harbour Dental").click()
