@@ -8,7 +8,7 @@ from django.http import QueryDict
 from booking.api import InvalidHours, Span
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_CLOCK = re.compile(r"([01]?\d|2[0-4])(?:[:.]?([0-5]\d))?")  # "9", "9:30", "0930", "24:00"
 _MOST_ROWS = 7  # one more than a day may have, so that the fault can be seen
 Week = tuple[tuple[Span, ...], ...]
 
@@ -83,27 +83,29 @@ def read_spans(stretches: list[tuple[str, str]]) -> tuple[Span, ...]:
         if not opens.strip() and not closes.strip():
             continue
         start, end = _minute(opens), _minute(closes)
-        if start is None or end is None:
+        if start is None or end is None or start == 1440:
             raise InvalidHours("Write both times as 09:00, or leave both empty.")
         found.append(Span(start, end if end > start else end + 1440))
     return tuple(sorted(found))
 
 
 def clock_of(minute: int) -> str:
-    """Return minutes from midnight as a time of day; past midnight it starts anew."""
+    """Return minutes from midnight as a time of day; midnight at the end is 24:00, then it starts anew."""
+    if minute == 1440:
+        return "24:00"
     return f"{minute // 60 % 24:02}:{minute % 60:02}"
 
 
 def span_words(span: Span) -> str:
     """Return "09:00–17:00", with "(next day)" when it ends there; midnight at the end is 24:00."""
-    end = span.end_minute
-    closes = "24:00" if end == 1440 else clock_of(end)
-    return f"{clock_of(span.start_minute)}–{closes}{' (next day)' if end > 1440 else ''}"
+    later = " (next day)" if span.end_minute > 1440 else ""
+    return f"{clock_of(span.start_minute)}–{clock_of(span.end_minute)}{later}"
 
 
 def _minute(text: str) -> int | None:
-    found = _CLOCK.fullmatch(text.strip()[:5])
-    return int(found[1]) * 60 + int(found[2]) if found else None
+    found = _CLOCK.fullmatch(text.strip()) if text.isascii() else None
+    minute = int(found[1]) * 60 + int(found[2] or 0) if found else None
+    return minute if minute is None or minute <= 1440 else None
 
 
 def _next_stretch(row: DayRow) -> tuple[str, str]:

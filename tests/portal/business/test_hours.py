@@ -72,6 +72,9 @@ def test_hours_past_midnight_and_until_midnight(ana: Client, world: World) -> No
     late = {"opens_4": ["22:00"], "closes_4": ["02:00"], "opens_5": ["20:00"], "closes_5": ["00:00"]}
     ana.post(address(world), late)
     assert stored(world) == [(4, 1320, 1560), (5, 1200, 1440)]
+    hurried = {"opens_4": ["2200"], "closes_4": ["2"], "opens_5": ["20.00"], "closes_5": ["24:00"]}
+    ana.post(address(world), hurried)
+    assert stored(world) == [(4, 1320, 1560), (5, 1200, 1440)]
     assert 'value="02:00"' in ana.get(address(world)).content.decode()
 
 
@@ -87,6 +90,8 @@ def test_saving_what_is_stored_changes_nothing(ana: Client, world: World) -> Non
     [
         ({"opens_2": ["09:00"], "closes_2": [""]}, "Write both times as 09:00"),
         ({"opens_2": ["late"], "closes_2": ["17:00"]}, "Write both times as 09:00"),
+        ({"opens_2": ["24:00"], "closes_2": ["02:00"]}, "Write both times as 09:00"),
+        ({"opens_2": ["09:00"], "closes_2": ["24:30"]}, "Write both times as 09:00"),
         ({"opens_2": ["25:00"], "closes_2": ["26:00"]}, "Write both times as 09:00"),
         (
             {"opens_2": ["09:00", "11:00"], "closes_2": ["12:00", "13:00"]},
@@ -188,7 +193,7 @@ def test_booked_meetings_stand_and_are_counted(alice: Client, world: World, offi
             {"first": "2027-01-01", "kind": "open", "opens": [""], "closes": [""]},
             "Write the hours of these days",
         ),
-        ({"first": "2027-01-01", "kind": "open", "opens": ["9"], "closes": ["10:00"]}, "Write both times"),
+        ({"first": "2027-01-01", "kind": "open", "opens": ["nine"], "closes": ["10:00"]}, "Write both times"),
     ],
 )
 def test_dates_that_cannot_be_kept_are_said_in_place(
