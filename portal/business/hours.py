@@ -58,7 +58,9 @@ def hours(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResponse:
         return hours_page(request, viewer, host, stored, rows=stored_rows(stored.weekly))
     rows = typed_rows(request.POST)
     if request.POST.get("act", "save") != "save":
-        return hours_page(request, viewer, host, stored, rows=rows, is_draft=True)
+        act = request.POST["act"].split("_")
+        focus_day = int(act[1]) if len(act) > 1 and act[1] in "0123456" and act[1] else None
+        return hours_page(request, viewer, host, stored, rows=rows, is_draft=True, focus_day=focus_day)
     typed = read_week(rows)
     if typed is not None:
         try:
@@ -102,6 +104,7 @@ def hours_page(
     *,
     rows: list[DayRow],
     is_draft: bool = False,
+    focus_day: int | None = None,
     override: dict[str, object] | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -115,7 +118,7 @@ def hours_page(
         "zone": stored.zone.replace("_", " "),
         "rows": rows,
         "week_days": [(row.weekday, row.name) for row in rows],
-        "is_draft": is_draft,
+        "focus_day": focus_day,
         "is_wrong": status == 422 and override is None,
         "exceptions": exceptions(stored, today=_today(viewer, stored)),
         "override": override or {"kind": "closed"},

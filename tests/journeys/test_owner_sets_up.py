@@ -23,19 +23,20 @@ def test_a_new_meeting_type_is_previewed_and_then_booked(
     owner = owner_at()
     owner.open("/portal/meeting-types/")
     owner.page.get_by_role("link", name="New meeting type").click()
-    owner.page.get_by_label("Title").fill("Portfolio review")
+    owner.page.get_by_label("Title", exact=True).fill("Portfolio review")
     owner.page.get_by_role("radio", name="In person").check()
-    owner.page.get_by_label("The address").fill("Rua do Alecrim 26, Lisboa")
-    owner.page.get_by_label("Length").fill("45")
-    owner.page.get_by_label("Title").focus()
+    owner.page.get_by_label("The address", exact=True).fill("Rua do Alecrim 26, Lisboa")
+    owner.page.get_by_label("Length", exact=True).fill("45")
+    owner.page.get_by_label("Title", exact=True).focus()
     preview = owner.page.locator("#preview")
     expect(preview.get_by_text("45 minutes")).to_be_visible()
     expect(preview.locator("li.figures").first).to_be_visible()
     owner.page.get_by_role("button", name="Add a question").click()
-    owner.page.get_by_label("Question 1", exact=True).fill("Which portfolio?")
+    owner.page.get_by_role("textbox", name="Question 1").fill("Which portfolio?")
     owner.page.get_by_role("checkbox", name="Must be answered").check()
+    expect(preview).to_contain_text("Which portfolio?")
     owner.page.get_by_role("button", name="Create it").click()
-    expect(owner.page.get_by_role("status")).to_contain_text(
+    expect(owner.page.locator(".notice.good")).to_contain_text(
         "“Portfolio review” is saved. Clients can book it"
     )
 
@@ -61,10 +62,10 @@ def test_an_invited_host_sets_a_password_and_her_hours(
     owner = owner_at()
     owner.open("/portal/people/")
     owner.page.get_by_role("link", name="Invite somebody").click()
-    owner.page.get_by_label("Name").fill("Carla Dias")
-    owner.page.get_by_label("E-mail").fill("carla@acme.example")
+    owner.page.get_by_label("Name", exact=True).fill("Carla Dias")
+    owner.page.get_by_label("E-mail", exact=True).fill("carla@acme.example")
     owner.page.get_by_role("button", name="Send the invitation").click()
-    expect(owner.page.get_by_role("status")).to_contain_text("on its way to carla@acme.example")
+    expect(owner.page.locator(".notice.good")).to_contain_text("on its way to carla@acme.example")
 
     host = client_at("acme", width=390).page
     link = eventually(lambda: invitation(demo, "carla@acme.example"))
@@ -73,17 +74,17 @@ def test_an_invited_host_sets_a_password_and_her_hours(
     host.get_by_label("Password", exact=True).fill(PASSWORD)
     host.get_by_label("The same again").fill(PASSWORD)
     host.get_by_role("button", name="Open my account").click()
-    host.get_by_label("E-mail").fill("carla@acme.example")
+    host.get_by_label("E-mail", exact=True).fill("carla@acme.example")
     host.get_by_label("Password").fill(PASSWORD)
     host.get_by_role("button", name="Sign in").click()
     expect(host.get_by_role("heading", level=1)).to_be_visible()
     host.goto(f"http://acme.localhost:{demo.port}/portal/hours/")
-    host.get_by_label("Monday, stretch 1 closes").fill("12:00")
+    host.get_by_label("Monday, stretch 1 closes", exact=True).fill("12:00")
     host.get_by_role("button", name="Add a stretch on Monday").click()
-    expect(host.get_by_label("Monday, stretch 2 opens")).to_have_value("13:00")
+    expect(host.get_by_label("Monday, stretch 2 opens", exact=True)).to_have_value("13:00")
     expect(host.locator("#hours-preview")).to_contain_text("09:00–12:00, 13:00–17:00")
     host.get_by_role("button", name="Save the hours").click()
-    expect(host.get_by_role("status")).to_contain_text("The hours are saved.")
+    expect(host.locator(".notice.good")).to_contain_text("The hours are saved.")
     (kept,) = demo.rows(
         "acme",
         "SELECT count(*) AS stretches FROM booking_weeklyhours w JOIN booking_schedule s ON s.id = w.schedule_id"

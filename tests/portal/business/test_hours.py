@@ -115,6 +115,8 @@ def test_what_is_wrong_is_said_on_its_day_and_nothing_typed_is_lost(
 def test_buttons_add_remove_and_copy_without_saving(ana: Client, world: World) -> None:
     page = ana.post(address(world), WEEK | {"act": "add_5"}).content.decode()
     assert page.count('name="opens_5"') == 1
+    assert page.count("autofocus") == 2, "the new stretch, and the palette's field behind its dialog"
+    assert ana.post(address(world), WEEK | {"act": "add_x_9"}).status_code == 200
     page = ana.post(address(world), WEEK | {"act": "remove_0_0"}).content.decode()
     assert 'name="opens_0"' not in page
     short = WEEK | {"opens_0": ["10:00"], "closes_0": ["11:00"], "to_0": ["1", "6"], "act": "copy_0"}
