@@ -141,7 +141,7 @@ class Meeting:
         }
         ana.page.get_by_label("E-mail").fill("ana@acme.example")
         ana.page.get_by_label("Password").fill(passwords["ana@acme.example"])
-        ana.page.get_by_role("button", name="Sign in").click()
+        ana.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(ana.page).to_have_url(self.address)
         ana.ask("Ana")
         expect(ana.page.locator("#call")).to_be_visible()

@@ -32,7 +32,7 @@ class Owner:
         self.open("/portal/")
         self.page.get_by_label("E-mail").fill(email)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(self.page.get_by_role("heading", level=1, name="Today")).to_be_visible()
 
     def undo_newest(self) -> None:

@@ -76,7 +76,7 @@ def test_an_invited_host_sets_a_password_and_her_hours(
     host.get_by_role("button", name="Open my account").click()
     host.get_by_label("E-mail", exact=True).fill("carla@acme.example")
     host.get_by_label("Password").fill(PASSWORD)
-    host.get_by_role("button", name="Sign in").click()
+    host.get_by_role("button", name="Sign in", exact=True).click()
     expect(host.get_by_role("heading", level=1)).to_be_visible()
     host.goto(f"http://acme.localhost:{demo.port}/portal/hours/")
     host.get_by_label("Monday, stretch 1 closes", exact=True).fill("12:00")

@@ -30,7 +30,7 @@ def sign_in(client: Client, demo: Running, address: str = OWNER) -> Page:
     client.open("/portal/")
     client.page.get_by_label("E-mail").fill(address)
     client.page.get_by_label("Password").fill(password_of(demo, address))
-    client.page.get_by_role("button", name="Sign in").click()
+    client.page.get_by_role("button", name="Sign in", exact=True).click()
     return client.page
 
 
@@ -119,7 +119,7 @@ def test_owner_sets_an_authenticator_app_up_and_signs_in_with_it(
     other = sign_in(client_at("northwind", width=390), demo, address)
     expect(other.get_by_role("heading", level=1, name="One more step")).to_be_visible()
     other.get_by_label("Code of your app").fill(totp(secret, step=1))
-    other.get_by_role("button", name="Sign in").click()
+    other.get_by_role("button", name="Sign in", exact=True).click()
     expect(other.get_by_role("navigation", name="Portal")).to_be_visible()
     page.goto(f"http://northwind.localhost:{demo.port}/accounts/2fa/totp/deactivate/")
     page.get_by_role("button", name="Remove it").click()
