@@ -1,6 +1,6 @@
-"""Pictures of the client's pages, of the running demo: `python -m tests.journeys.screenshots [folder]`.
+"""Pictures of the pages, of the running demo: `python -m tests.journeys.screenshots [folder]`.
 
-Writes docs/screenshots/client-*.png: what README shows, and what anyone who changes a page looks at.
+Writes docs/screenshots/client-*.png and portal-*.png: what README shows, and what anyone who changes a page looks at.
 """
 
 import sys
@@ -42,12 +42,12 @@ class Camera:
         )
         return Client(context.new_page(), f"http://{host}.localhost:{self.demo.port}")
 
-    def take(self, client: Client, name: str) -> None:
-        """Keep the whole page as client-<name>.png."""
+    def take(self, client: Client, name: str, *, kind: str = "client") -> None:
+        """Keep the whole page as client-<name>.png, or as portal-<name>.png."""
         if client.page.evaluate("document.documentElement.classList.contains('js')"):
             client.page.wait_for_load_state("networkidle")
-        client.page.screenshot(path=self.folder / f"client-{name}.png", full_page=True, animations="disabled")
-        print(f"client-{name}.png", flush=True)
+        client.page.screenshot(path=self.folder / f"{kind}-{name}.png", full_page=True, animations="disabled")
+        print(f"{kind}-{name}.png", flush=True)
 
 
 def choosing(camera: Camera) -> None:
@@ -129,6 +129,8 @@ def failing(camera: Camera) -> None:
 
 def main() -> None:
     """Start the demo, walk through it, keep the pictures."""
+    from tests.journeys.screenshots_setting_up import setting_up  # it needs the Camera of this file
+
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     with running() as demo, chromium() as browser:
         camera = Camera(browser, demo, folder)
@@ -136,6 +138,7 @@ def main() -> None:
         booking(camera)
         lost_race(camera)
         take_staff(browser, demo, folder)
+        setting_up(camera)
     with running(HOLDFAST_SELF_ADDRESS="127.0.0.1:1") as demo, chromium() as browser:
         failing(Camera(browser, demo, folder))
 
