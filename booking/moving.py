@@ -18,6 +18,7 @@ from booking.sentences import when
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
 from kernel.reasons import Reason
+from tenants.api import current_tenant
 
 
 def move(booking: Booking, *, start: datetime, now: datetime, actor: Actor) -> Move:
@@ -28,6 +29,7 @@ def move(booking: Booking, *, start: datetime, now: datetime, actor: Actor) -> M
     moves; `Busy`. Until the new time is confirmed, and if that fails, the old one stands.
     """
     _check_movable(booking, start=start, now=now)
+    _check_takes_bookings(actor)
     event_type = booking.meeting.event_type
     host = _kept_host(booking)
     found = check(event_type, start=start, now=now, host=host, leaving=booking.meeting_id)
@@ -111,6 +113,15 @@ def _blocked(booking: Booking, start: datetime) -> tuple[datetime, datetime]:
     length = booking.meeting.ends_at - booking.meeting.starts_at
     usual = timedelta(minutes=booking.meeting.event_type.duration_minutes)
     return lower, upper + (length - usual)
+
+
+def _check_takes_bookings(actor: Actor) -> None:
+    """Refuse a new time to clients while the business takes none; its own users still move what is booked."""
+    tenant = current_tenant()
+    if tenant.suspended_at:
+        raise SlotRefused(Reason.TENANT_SUSPENDED)
+    if tenant.paused_at and actor.type in ("client", "api_key"):
+        raise SlotRefused(Reason.TENANT_PAUSED)
 
 
 def _check_movable(booking: Booking, *, start: datetime, now: datetime) -> None:

@@ -130,6 +130,7 @@ def failing(camera: Camera) -> None:
 def main() -> None:
     """Start the demo, walk through it, keep the pictures."""
     from tests.journeys.screenshots_setting_up import setting_up  # it needs the Camera of this file
+    from tests.journeys.settling_pictures import settling  # which takes Camera from here
 
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     with running() as demo, chromium() as browser:
@@ -139,6 +140,7 @@ def main() -> None:
         lost_race(camera)
         take_staff(browser, demo, folder)
         setting_up(camera)
+        settling(camera)
     with running(HOLDFAST_SELF_ADDRESS="127.0.0.1:1") as demo, chromium() as browser:
         failing(Camera(browser, demo, folder))
 

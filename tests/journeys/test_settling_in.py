@@ -120,7 +120,7 @@ def test_owner_sets_an_authenticator_app_up_and_signs_in_with_it(
     expect(other.get_by_role("heading", level=1, name="One more step")).to_be_visible()
     other.get_by_label("Code of your app").fill(totp(secret, step=1))
     other.get_by_role("button", name="Sign in", exact=True).click()
-    expect(other.get_by_role("navigation", name="Portal")).to_be_visible()
+    expect(other.get_by_role("heading", level=1, name="Today")).to_be_visible(timeout=SOON)
     page.goto(f"http://northwind.localhost:{demo.port}/accounts/2fa/totp/deactivate/")
     page.get_by_role("button", name="Remove it").click()
     expect(page.get_by_text("Not set up.")).to_be_visible()
@@ -165,5 +165,6 @@ def test_owner_adds_a_passkey_and_signs_in_with_it_alone(
     expect(page.get_by_role("navigation", name="Portal")).to_be_visible(timeout=SOON)
     client.open("/accounts/2fa/webauthn/")  # and takes it away again, so that the password signs in alone
     page.get_by_role("link", name="Remove Passkey").click()
+    show_again(page, demo)
     page.get_by_role("button", name="Remove it").click()
     expect(page.get_by_text("No passkey is left.")).to_be_visible()

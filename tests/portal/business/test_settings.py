@@ -9,8 +9,10 @@ from django.test import Client
 from PIL import Image
 
 from accounts.api import User, api_keys, find_api_key
-from audit.api import body_of_entry
+from audit.api import Actor, body_of_entry
 from audit.models import Entry
+from booking.api import SlotRefused, move
+from kernel.clock import now
 from tenants.api import Tenant, current_tenant
 from tests.database import World
 from tests.portal.business.conftest import Office, signed_in
@@ -139,6 +141,9 @@ def test_paused_business_says_so_refuses_every_new_booking_and_resumes_in_one_cl
     }  # fmt: skip
     refused = client.post("/api/v1/bookings", body, content_type="application/json")
     assert (refused.status_code, refused.json()["code"]) == (409, "tenant_paused")
+    with world.enter("acme"), pytest.raises(SlotRefused) as refusal:
+        move(kept, start=start, now=now(), actor=Actor("client", kept.uid))
+    assert refusal.value.code == "tenant_paused"
     assert office.read(kept).status == "confirmed"
     assert last_entry(world)["action"] == "pause_bookings"
     alice.post("/portal/settings/pause/", {"resume": "yes"})
