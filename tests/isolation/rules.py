@@ -129,8 +129,28 @@ _ACCOUNT = {
     "account_signup": Rule(EVERYONE, ANY),
     "account_invitation": Rule(EVERYONE, ANY, lambda scene: {"token": scene.invitation_token}),
 }
+
+
+def _own_sign_in(may: frozenset[str]) -> dict[str, Rule]:
+    """The pages on which somebody changes how they sign in; allauth asks first whether it is them."""
+    of_key = {"mfa_edit_webauthn", "mfa_remove_webauthn"}
+    names = {
+        "account_change_password", "account_reauthenticate", "mfa_activate_totp", "mfa_add_webauthn",
+        "mfa_deactivate_totp", "mfa_download_recovery_codes", "mfa_generate_recovery_codes", "mfa_index",
+        "mfa_list_webauthn", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_view_recovery_codes",
+    }  # fmt: skip
+    return {
+        **{name: Rule(may, ANY) for name in names},
+        **{name: Rule(may, ANY, lambda _scene: {"pk": 1}) for name in of_key},
+        "mfa_authenticate": Rule(EVERYONE, ANY),
+        "mfa_login_webauthn": Rule(EVERYONE, ANY),
+        "sign_out_elsewhere": Rule(may, "POST"),
+    }
+
+
 _BUSINESS = {
     **_ACCOUNT,
+    **_own_sign_in(MEMBERS),
     "account_logout": Rule(MEMBERS, ANY),
     "keys": Rule(EVERYONE),
     "public:access": Rule(EVERYONE, _FORM, csrf=False),
@@ -144,6 +164,7 @@ _BUSINESS = {
     "public:booking": Rule(EVERYONE, arguments=_manage, by_token=True),
     "public:progress": Rule(EVERYONE, arguments=_manage, by_token=True),
     "public:calendar_file": Rule(EVERYONE, arguments=_manage, by_token=True),
+    "public:test_link": Rule(EVERYONE, "POST", _manage, by_token=True, csrf=False),
     "public:cancel": Rule(EVERYONE, _FORM, _manage, by_token=True, csrf=False),
     "public:reschedule": Rule(EVERYONE, _FORM, _manage, by_token=True, csrf=False),
     "public:details": Rule(EVERYONE, _FORM, _held, by_token=True, csrf=False),
@@ -223,6 +244,7 @@ _BUSINESS = {
 }  # fmt: skip
 _STAFF = {
     **_ACCOUNT,
+    **_own_sign_in(STAFF),
     "account_logout": Rule(STAFF, ANY),
     "keys": Rule(EVERYONE),
     "public:brand": Rule(EVERYONE),

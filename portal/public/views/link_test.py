@@ -4,11 +4,12 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from booking.api import Booking, LinkTrial, progress, try_link
 from kernel.clock import now as read_clock
-from portal.public.answers import client_page, is_fragment
+from portal.public.answers import SeeOther, client_page, is_fragment
 from portal.public.tenant import tenant_of
 from portal.public.views.booked import booked_context, find_booking, progress_context
 from portal.rates import check_rate
@@ -28,7 +29,7 @@ def test_link(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     check_rate(request, "test", now=now, who=f"booking:{booking.uid}")
     context = booked_context(booking, tenant_of(request), token=token, now=now)
     if not context["join_url"]:
-        return render(request, "404.html", status=404)
+        return SeeOther(reverse("public:booking", args=[uid, token]))
     context["trial"] = _tried(booking, now=now)
     if is_fragment(request):
         return render(request, "public/_link_test.html", context)

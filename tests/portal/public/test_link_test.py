@@ -65,6 +65,7 @@ def test_no_thread_waits_for_a_thread_that_waits(acme: Visitor, booked: str) -> 
 def test_booking_without_a_link_has_none_to_test(world: World, acme: Visitor) -> None:
     address = acme.book("site-visit")
     assert "Test the link" not in words(acme.get(address))
-    assert acme.post(f"{address}test-link/", {}).status_code == 404
+    answer = acme.post(f"{address}test-link/", {})
+    assert (answer.status_code, answer["Location"]) == (303, address)
     with world.enter("acme"), pytest.raises(NotChangeable):
         try_link(get_booking(address.split("/")[2]), now=now())
