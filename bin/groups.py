@@ -5,6 +5,7 @@ browser          marker `browser`: Debian's Chromium
 debian_postgres  marker `debian_postgres`: Debian's own PostgreSQL
 rabbitmq         marker `rabbitmq`: Debian's RabbitMQ
 documentation    marker `documentation`: what the pages of docs/ say to type, with curl
+coturn           marker `coturn`: Debian's coturn and Chromium
 
 As root a missing Debian package is installed by apt-get. `--without GROUP` leaves a group out on purpose,
 `--only GROUP` runs just that one; every other argument goes to pytest.
@@ -29,7 +30,7 @@ NO_TESTS_COLLECTED = 5  # pytest's exit status
 
 @dataclass(frozen=True)
 class Package:
-    """A Debian package, and how to see that what it brings is there."""
+    """A Debian package (or several, with spaces between), and how to see that what it brings is there."""
 
     name: str
     is_there: Callable[[], bool]
@@ -60,6 +61,7 @@ MARKERS: dict[str, Package] = {
     "debian_postgres": Package("postgresql", lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
     "documentation": Package("curl", lambda: shutil.which("curl") is not None),
     "rabbitmq": Package("rabbitmq-server", lambda: Path("/usr/lib/rabbitmq").exists()),
+    "coturn": Package("coturn chromium", lambda: all(map(shutil.which, ("turnserver", "chromium")))),
 }
 GROUPS = ("checks", "core", *MARKERS)
 
@@ -114,7 +116,10 @@ def make_available(group: str) -> str:
         return f"needs the Debian package {package.name}"
     print(f"   installing {package.name}", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package.name]):
+    for command in (
+        ["update", "-qq"],
+        ["install", "-y", "-qq", "--no-install-recommends", *package.name.split()],
+    ):
         subprocess.run(["apt-get", *command], env=environment, stdout=subprocess.DEVNULL, check=False)
     return "" if package.is_there() else f"the Debian package {package.name} could not be installed"
 
