@@ -19,7 +19,7 @@ from tests.running import Running, eventually
 FAKE_CAMERA = "--use-fake-device-for-media-stream=fps=5"  # few pictures: four people share one machine
 ALLOW_CAMERA = "--use-fake-ui-for-media-stream"
 LAUNCH = {"executable_path": "/usr/bin/chromium"}
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000  # four browsers that encode and decode pictures on one machine
 
 # Keeps every connection that the page makes, so that the test can ask it what it received.
 _WATCH = """
@@ -122,6 +122,7 @@ class Meeting:
         context = (browser or self.browser).new_context(viewport={"width": width, "height": 800}, **more)
         context.add_init_script(_WATCH)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         person = Someone(page, self.address, context)
         page.on("pageerror", lambda error: person.errors.append(str(error)))
         page.on(
@@ -142,9 +143,9 @@ class Meeting:
         ana.page.get_by_label("E-mail").fill("ana@acme.example")
         ana.page.get_by_label("Password").fill(passwords["ana@acme.example"])
         ana.page.get_by_role("button", name="Sign in", exact=True).click()
-        expect(ana.page).to_have_url(self.address)
+        expect(ana.page).to_have_url(self.address, timeout=PATIENCE_MS)
         ana.ask("Ana")
-        expect(ana.page.locator("#call")).to_be_visible()
+        expect(ana.page.locator("#call")).to_be_visible(timeout=PATIENCE_MS)
         return ana
 
     def guest(self, name: str, host: Someone, **more: Any) -> Someone:
@@ -167,7 +168,8 @@ class Meeting:
         for person in self.people:
             with suppress(Exception):
                 person.context.close()
-        assert [error for person in self.people for error in person.errors] == []
+        errors = [error for person in self.people for error in person.errors]
+        assert not errors, errors
 
 
 def open_room(demo: Running, browser: Browser, *, minutes: int = 30) -> Meeting:

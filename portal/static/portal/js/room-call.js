@@ -12,6 +12,7 @@ export class Call {
   #trouble = "";
   #stops = new AbortController();
   #own = new MediaStream();
+  #isFirst = true;
 
   constructor({ line, devices, me, relayOnly, hasRelay, decide, now }) {
     Object.assign(this, { line, devices, me, hasRelay, decide, now });
@@ -21,6 +22,7 @@ export class Call {
       onFault: (error) => console.warn("A connection step failed:", error),
     });
     this.tiles = new Tiles({ onRemove: (person) => this.#remove(person), onBlocked: () => this.#askToHear() });
+    find("lines").replaceChildren();
     this.#listen();
     this.timer = setInterval(() => this.#tick(), 500);
     this.showDevices();
@@ -33,6 +35,7 @@ export class Call {
     this.mesh.update(answer.people);
     for (const signal of answer.signals) this.mesh.receive(signal);
     if (answer.lines.length) this.#chat(answer.lines);
+    this.#isFirst = false;
     showDoor(answer.door, async (decision, person) => this.#warn(await this.decide(decision, person)));
     this.#show();
   }
@@ -109,7 +112,7 @@ export class Call {
     this.#unread = 0;
     this.#labelChat();
     if (!chat.hidden) {
-      find("lines").scrollTop = find("lines").scrollHeight;
+      find("log").scrollTop = find("log").scrollHeight;
       find("line").focus();
     }
   }
@@ -121,7 +124,7 @@ export class Call {
 
   #chat(lines) {
     addLines(lines, this.me.peer);
-    if (!find("chat").hidden) return;
+    if (this.#isFirst || !find("chat").hidden) return; // what was said before a reload is not news
     const others = lines.filter((line) => line.peer !== this.me.peer);
     this.#unread += others.length;
     if (others.length) announce(`${others.at(-1).name} wrote: ${others.at(-1).text}`);
@@ -174,7 +177,9 @@ export class Call {
   }
 
   #warn(words) {
-    say("call-device", words || this.#trouble);
+    const sentence = words || this.#trouble;
+    if (sentence && sentence !== find("call-device").textContent) announce(sentence);
+    say("call-device", sentence);
   }
 
   #askToHear() {

@@ -106,7 +106,7 @@ class Peer {
     if (!isOffer) return;
     for (const transceiver of pc.getTransceivers()) {
       transceiver.direction = "sendrecv";
-      transceiver.sender.setStreams(this.mesh.bundle);
+      transceiver.sender.setStreams?.(this.mesh.bundle);
       await transceiver.sender.replaceTrack(this.mesh.tracks[transceiver.receiver.track.kind]);
     }
     await pc.setLocalDescription();

@@ -5,6 +5,7 @@ const DOOR_MS = 1500;
 const LONGEST_MS = 15000;
 const ANSWER_WITHIN_MS = 10000;
 const AT_ONCE = 5;
+const STALE_MS = 30000; // the others give up a silent page after 45 seconds: both sides then begin anew
 const ICE_FRESH_MS = 5 * 60 * 1000;
 const FINAL = new Set(["not_found", "unauthorized", "not_open", "opened_elsewhere"]);
 
@@ -42,10 +43,11 @@ export class Line {
   #ice = null;
   #iceAt = 0;
   #iceWaiters = [];
+  #heardAt = Date.now();
 
-  // onHeard(answer), onRefused(Refused): it stops; onTrouble(seconds | null): it goes on trying, or is well again.
-  constructor({ base, ticket, epoch, onHeard, onRefused, onTrouble }) {
-    Object.assign(this, { base, ticket, epoch, onHeard, onRefused, onTrouble });
+  // onHeard(answer); onRefused(Refused) and onRejoined(me): it stops; onTrouble(seconds | null): it goes on, or is well.
+  constructor({ base, ticket, epoch, onHeard, onRefused, onRejoined, onTrouble }) {
+    Object.assign(this, { base, ticket, epoch, onHeard, onRefused, onRejoined, onTrouble });
     this.media = { microphone: false, camera: false, screen: false };
     this.isBusy = true; // somebody is being connected: look often
     this.isAtDoor = true;
@@ -100,6 +102,7 @@ export class Line {
     };
     let pause;
     try {
+      if (Date.now() - this.#heardAt > STALE_MS) return await this.#rejoin();
       const answer = await ask(`${this.base}signal`, { ticket: this.ticket, body });
       this.#queue.splice(0, batch.length);
       if (!this.#isStopped) this.#hear(answer);
@@ -111,7 +114,17 @@ export class Line {
     if (pause !== null) this.#plan(pause);
   }
 
+  // After a long silence (sleep, no network) goes on as a reload would: as a new page of the same person.
+  async #rejoin() {
+    const { me } = await ask(`${this.base}join`, { ticket: this.ticket });
+    if (this.#isStopped) return;
+    this.stop();
+    this.onTrouble(null);
+    this.onRejoined(me);
+  }
+
   #hear(answer) {
+    this.#heardAt = Date.now();
     if (this.#failures) this.onTrouble(null);
     this.#failures = 0;
     this.#after = Math.max(this.#after, ...answer.signals.map((signal) => signal.id));

@@ -136,7 +136,8 @@ export function showDoor(people, onDecide) {
 // Adds lines of the chat; `me` is our own name among the peers.
 export function addLines(lines, me) {
   const list = find("lines");
-  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const log = find("log");
+  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   for (const line of lines) {
     const at = new Date(line.at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
     const head = make("span", { className: "line-head" },
@@ -145,5 +146,5 @@ export function addLines(lines, me) {
       make("span", { className: "line-text", dir: "auto", textContent: line.text })));
   }
   find("chat-empty").hidden = list.children.length > 0;
-  if (isAtEnd) list.scrollTop = list.scrollHeight;
+  if (isAtEnd) log.scrollTop = log.scrollHeight;
 }

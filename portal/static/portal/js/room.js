@@ -14,6 +14,7 @@ const CLOSED = {
   left: ["You left the meeting", "You can ask to come in again until it ends.", true],
   denied: ["The host did not let you in", "If you think that this is a mistake, ask again, or answer the mail about your booking.", true],
   removed: ["The host removed you from the meeting", "You can ask to come in again; the host decides.", true],
+  unauthorized: ["Your place was given up", "Nothing was heard from this page for a while. You can ask to come in again.", true],
   not_open: ["This meeting has ended", "The room is closed. Names and chat are deleted.", false],
   not_found: ["There is no meeting at this address any more", "It was cancelled or moved to another time. The last mail about it has the link that counts.", false],
   opened_elsewhere: ["The call goes on in another tab", "You opened this room again in a newer tab or window, so this one stopped.", false],
@@ -80,13 +81,18 @@ function begin({ ticket, me }) {
   place = { ticket, epoch: me.epoch };
   say("lobby-notice", "");
   lobby.stop();
-  line = new Line({ base, ticket, epoch: me.epoch, onHeard: hear, onRefused: (error) => close(error.code), onTrouble: trouble });
+  line = new Line({ base, ticket, epoch: me.epoch, onHeard: hear, onRefused: (error) => close(error.code), onRejoined: beginAnew, onTrouble: trouble });
   call = new Call({ line, devices, me, relayOnly: "relayOnly" in root.dataset, hasRelay: root.dataset.relay === "set", decide, now: () => Date.now() + offset });
   keep();
   stage = "";
   if (me.state === "admitted") return showState(me.state, { me });
   say("waiting-words", "Knocking…");
   return goTo("waiting");
+}
+
+function beginAnew(me) {
+  call.close();
+  begin({ ticket: place.ticket, me });
 }
 
 function hear(answer) {
@@ -118,6 +124,7 @@ function doorWords({ hostIsHere, isFull, isHost }) {
 
 function trouble(seconds) {
   const words = seconds === null ? "" : `The meeting's server cannot be reached. A call that is connected goes on. Trying again in ${seconds} s.`;
+  if (words && find("call-line").hidden) announce("The meeting's server cannot be reached; trying again.");
   say("call-line", words);
   say("waiting-line", words);
 }
@@ -133,7 +140,6 @@ async function decide(decision, person) {
 }
 
 function close(why) {
-  if (why === "unauthorized") why = "left";
   const [title, words, isAgain] = CLOSED[why] ?? CLOSED.left;
   line?.stop();
   call?.close();
@@ -162,9 +168,9 @@ addEventListener("pagehide", () => {
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 if (window.RTCPeerConnection) {
+  find("ask-button").disabled = false; // from here on a press is ours, not the form's own
   const before = kept();
   await (before?.ticket ? comeBack(before) : lobby.start());
 } else {
   say("lobby-notice", "This browser cannot make calls (it has no WebRTC). Open the link in a current Firefox, Chrome, Edge or Safari.");
-  find("ask-button").disabled = true;
 }
