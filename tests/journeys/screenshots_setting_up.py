@@ -17,6 +17,7 @@ def setting_up(camera: Camera) -> None:
     expect(owner.page.locator("#preview li.figures").first).to_be_visible()
     _at_the_top(owner)
     camera.take(owner, "meeting-type", kind="portal")
+    owner.page.set_viewport_size({"width": WIDE, "height": 800})
     owner.open("/portal/people/")
     expect(owner.page.get_by_text("Free ").first).to_be_visible()
     camera.take(owner, "people", kind="portal")
