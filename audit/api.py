@@ -24,6 +24,7 @@ from audit.sagas.actions import (
     Undo,
 )
 from audit.sagas.buttons import undo_preview, undo_run, undo_step, undo_step_preview
+from audit.sagas.faults import Fault, when_a_step_fails
 from audit.sagas.history import (
     RecentRuns,
     RunView,
@@ -46,6 +47,7 @@ __all__ = [
     "Checkpointed",
     "Entry",
     "EntryNotFound",
+    "Fault",
     "Irreversible",
     "Json",
     "KeysUnusable",
@@ -99,6 +101,7 @@ __all__ = [
     "undo_step_preview",
     "verify_ledger",
     "verify_recent",
+    "when_a_step_fails",
     "workflows",
     "write_checkpoint",
     "write_checkpoints",

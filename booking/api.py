@@ -120,6 +120,7 @@ from booking.reading import (
     offered_event_types,
 )
 from booking.reassigning import reassign, reassignable_hosts
+from booking.reminding import reminders
 from booking.repairs.passes import Planned, ask_fixer, dry_run, repairs
 from booking.resending import send_again, sendable_again
 from booking.sentences import booking_sentence, when
@@ -255,6 +256,7 @@ __all__ = [
     "reassign",
     "reassignable_hosts",
     "release",
+    "reminders",
     "remove_override",
     "reopen_incident",
     "repairs",

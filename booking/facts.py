@@ -19,7 +19,7 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
     meeting = meeting or booking.meeting
     event_type = meeting.event_type
     return BookingFacts(
-        business=_business(),
+        business=business_facts(),
         booking_uid=booking.uid,
         event_uid=event_uid(meeting.uid),
         sequence=meeting.sequence,
@@ -74,7 +74,8 @@ def calendar_event(meeting: Meeting) -> CalendarEvent:
     )
 
 
-def _business() -> Business:
+def business_facts() -> Business:
+    """Return who writes: the current tenant, as messages name it."""
     tenant = current_tenant()
     return Business(
         name=tenant.name,

@@ -11,6 +11,7 @@ from audit.api import Actor, Json, record
 from booking.models import Incident
 from jobs.api import enqueue
 
+TELL_JOB = "tell_of_incident"
 AUTOMATION = Actor(type="automation", id="error_handler")
 
 
@@ -23,12 +24,14 @@ def open_incident(
     repair: str = "",
     run_id: int | None = None,
     details: Mapping[str, Json] | None = None,
+    tell: bool = True,
     now: datetime,
 ) -> Incident:
     """Open an incident, or count one more sight of the open one (`seen`), whose words become these.
 
     `title` says what happened and `consequence` what it means for clients, in plain words; `repair` names a
-    repair that the fixer knows, "" is for a person. Signed when it opens. Any number may call this at once.
+    repair that the fixer knows, "" is for a person. Signed when it opens, and the error handler tells the team
+    (`tell`: unless the caller does). Any number may call this at once.
     """
     words: dict[str, Any] = {
         "title": title[:300],
@@ -55,6 +58,8 @@ def open_incident(
         _sign("open_incident", incident, AUTOMATION, run_id=run_id)
         if repair:
             enqueue("fixer", ref=f"incident:{incident.pk}", now=now)
+        if tell:
+            enqueue(TELL_JOB, ref=str(incident.pk), now=now)
     return incident
 
 

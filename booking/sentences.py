@@ -9,9 +9,12 @@ from tenants.api import current_tenant
 
 def booking_sentence(booking: Booking) -> str:
     """Return e.g. "Ben Ode’s intro call"; a booking without an attendee yet is "a client’s …"."""
-    title = booking.meeting.event_type.title
-    title = title if title[:2].isupper() else title[0].lower() + title[1:]
-    return f"{booking.attendee_name or 'a client'}’s {title}"
+    return f"{booking.attendee_name or 'a client'}’s {lower_title(booking.meeting.event_type.title)}"
+
+
+def lower_title(title: str) -> str:
+    """Return words as they stand inside a sentence: "intro call", but "VAT review"."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
 def when(instant: datetime, *, zone: str | None = None) -> str:

@@ -17,6 +17,7 @@ from audit.models import Run
 from audit.models import Step as StepRow
 from audit.sagas.actions import Permanent, Step, StepContext, StepFailure, Transient
 from audit.sagas.context import context_of
+from audit.sagas.faults import Fault, report
 from audit.sagas.signing import sign_step
 from audit.sagas.undoing import undo_started
 from audit.sagas.workflows import Workflow, workflow_named
@@ -121,6 +122,7 @@ def _after_failure(it: Performing, context: StepContext, failure: StepFailure) -
             it.run.save(update_fields=["state", "failure_code", "failure_words"])
         if it.run.state == Run.State.FAILING:
             it.run.steps.filter(state=StepRow.State.WAITING).update(state=StepRow.State.SKIPPED)
+        report(Fault(it.run, it.row, failure.code, failure.words, context.now))
     log.warning("Run %s: %s failed for good: %s", it.run.pk, it.row.action, failure.words)
 
 

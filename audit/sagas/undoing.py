@@ -9,6 +9,7 @@ from audit.models import Run
 from audit.models import Step as StepRow
 from audit.sagas.actions import Irreversible, NoEffect, Step, StepFailure, Transient, Undo
 from audit.sagas.context import context_of
+from audit.sagas.faults import Fault, report
 from audit.sagas.signing import sign_step
 from audit.sagas.workflows import Workflow
 from jobs.api import Later, Lease
@@ -86,3 +87,4 @@ def _after_failure(run: Run, row: StepRow, step: Step, lease: Lease, failure: St
     log.error("Run %s: undoing %s failed for good: %s", run.pk, row.action, failure.words)
     with transaction.atomic():
         _ended(run, row, step, lease, state=StepRow.State.UNDO_FAILED, error=failure.words)
+        report(Fault(run, row, failure.code, failure.words, wall_clock(), undoing=True))

@@ -8,6 +8,7 @@ from booking.actions.target import target_of
 from booking.errors import WORDS
 from booking.guard import call
 from booking.models import Booking, EventType, Meeting, Move
+from booking.reminding import with_reminders
 from booking.signing import sign
 from kernel.reasons import Reason
 
@@ -63,6 +64,8 @@ def take_back(context: StepContext) -> None:
 confirm_booking = Action(
     name="confirm_booking",
     sentence="Confirmed the booking",
-    write=confirm,
-    undo=Undo(consequence="The booking is cancelled and its time is free again.", write=take_back),
+    write=with_reminders(confirm),
+    undo=Undo(
+        consequence="The booking is cancelled and its time is free again.", write=with_reminders(take_back)
+    ),
 )

@@ -4,6 +4,7 @@ from audit.api import Action, Irreversible, StepContext
 from booking.actions.target import target_of
 from booking.errors import NotChangeable
 from booking.guard import call
+from booking.reminding import with_reminders
 
 
 def free(context: StepContext) -> None:
@@ -18,7 +19,7 @@ def free(context: StepContext) -> None:
 free_slot = Action(
     name="free_slot",
     sentence="Cancelled the booking and freed its time",
-    write=free,
+    write=with_reminders(free),
     undo=Irreversible(
         because="The time is open to everyone at once; undoing the cancellation takes it back if it is still free.",
         consequence="The time is taken back if it is still free.",

@@ -86,10 +86,10 @@ def send(
             for uid, of_booking in drafts.items()
             for draft in of_booking
         ]
-    return {"messages": [str(pk) for pk in ids], "repeats": _delivered(ids, context)}
+    return {"messages": [str(pk) for pk in ids], "repeats": deliver_all(ids, context)}
 
 
-def _delivered(ids: Iterable[int], context: StepContext) -> int:
+def deliver_all(ids: Iterable[int], context: StepContext) -> int:
     """Deliver each; one that fails does not keep the others waiting, and fails the step afterwards."""
     repeats, first_failure = 0, None
     for pk in ids:

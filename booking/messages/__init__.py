@@ -8,6 +8,7 @@ from booking.messages.confirmation import confirmation_for_attendee, confirmatio
 from booking.messages.facts import Alternative, BookingFacts, Business, HostFacts
 from booking.messages.failed import failed_for_attendee, move_failed_for_attendee
 from booking.messages.guests import Told, cancellation_for_guest, invite_for_guest
+from booking.messages.incident import IncidentFacts, incident_closed, incident_data, incident_opened
 from booking.messages.moved import left_for_attendee, left_for_host, moved_for_attendee, moved_for_host
 from booking.messages.new_link import new_link_for_attendee, new_link_for_host
 from booking.messages.notices import (
@@ -17,6 +18,7 @@ from booking.messages.notices import (
     booking_rescheduled,
 )
 from booking.messages.reassigned import handed_over_for_host, reassigned_for_attendee, reassigned_for_host
+from booking.messages.reminder import reminder_for_attendee, reminder_for_guest
 from booking.messages.team import What, team_notice
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "BookingFacts",
     "Business",
     "HostFacts",
+    "IncidentFacts",
     "Told",
     "What",
     "booking_cancelled",
@@ -37,6 +40,9 @@ __all__ = [
     "confirmation_for_host",
     "failed_for_attendee",
     "handed_over_for_host",
+    "incident_closed",
+    "incident_data",
+    "incident_opened",
     "invite_for_guest",
     "left_for_attendee",
     "left_for_host",
@@ -47,5 +53,7 @@ __all__ = [
     "new_link_for_host",
     "reassigned_for_attendee",
     "reassigned_for_host",
+    "reminder_for_attendee",
+    "reminder_for_guest",
     "team_notice",
 ]

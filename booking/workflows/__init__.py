@@ -1,6 +1,21 @@
 """The six workflows, one file each; importing this package registers them with the runner."""
 
-from booking.workflows import cancellation, fixer, health_check, new_booking
+from booking.workflows import (
+    cancellation,
+    error_handler,
+    fixer,
+    health_check,
+    new_booking,
+    reminder,
+)
 from booking.workflows.telling_failed import tell_failed
 
-__all__ = ["cancellation", "fixer", "health_check", "new_booking", "tell_failed"]
+__all__ = [
+    "cancellation",
+    "error_handler",
+    "fixer",
+    "health_check",
+    "new_booking",
+    "reminder",
+    "tell_failed",
+]

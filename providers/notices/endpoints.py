@@ -13,7 +13,13 @@ from providers.models import WebhookEndpoint
 from providers.notices.signing import new_secret
 
 OPERATOR = Actor("automation", "operator")
-EVENTS = ("booking.confirmed", "booking.cancelled", "booking.rescheduled", "booking.reassigned")
+EVENTS = (
+    "booking.confirmed",
+    "booking.cancelled",
+    "booking.rescheduled",
+    "booking.reassigned",
+    "incident.opened",
+)
 
 
 class InvalidEndpoint(HoldfastError):

@@ -1,4 +1,4 @@
-"""kill -9 of every process at named points of every step of the three sagas.
+"""kill -9 of every process at named points of every step of the sagas.
 
 `python -m tests.faults.kill_matrix [--victims worker,web,relay,broker,database] [--only PATTERN]` runs the whole
 matrix and prints one line a case; a seeded sample of it runs in bin/test (test_kills.py). For each case: the
@@ -27,6 +27,7 @@ STEPS = {
         "check_calendars", "create_meeting", "verify_link", "confirm_booking", "send_confirmation",
         "write_calendar_event", "retire_old_link", "notify_team", "notify_webhooks",
     ),
+    "reminder": ("check_reminder", "prove_link_again", "send_reminder"),
 }  # fmt: skip
 POINTS = ("before", "between", "after")
 VICTIMS = ("worker", "web", "relay", "broker", "database")
@@ -85,6 +86,8 @@ def perform(demo: Running, case: Case, free: Iterator[str]) -> str:
         uid, token = _asked(demo, start)
     elif case.saga == "cancellation":
         _post(demo, uid, token, "cancel", {})
+    elif case.saga == "reminder":
+        _let_reminder_come(demo, uid)
     else:
         _post(demo, uid, token, "reschedule", {"start": other})
     settled = eventually(lambda: _settled(demo, uid), seconds=90)
@@ -92,6 +95,22 @@ def perform(demo: Running, case: Case, free: Iterator[str]) -> str:
     assert settled, f"{case}: did not settle: {_state(demo, uid)}"
     assert fired, f"{case}: the point was never reached"
     return _check(demo, case, uid, start=start, other=other)
+
+
+def _let_reminder_come(demo: Running, uid: str) -> None:
+    """Let the first reminder of a booking be due a minute ago, and its job now."""
+    (row,) = demo.rows(
+        "acme",
+        "UPDATE booking_reminder r"
+        " SET minutes_before = n.minutes, due_at = m.starts_at - make_interval(mins => n.minutes)"
+        " FROM booking_booking b JOIN booking_meeting m ON m.id = b.meeting_id, LATERAL"
+        " (SELECT ceil(extract(epoch FROM m.starts_at - now()) / 60)::int + 1 AS minutes) n"
+        " WHERE b.uid = %s AND r.booking_id = b.id AND r.minutes_before = 1440 RETURNING r.id", uid,
+    )  # fmt: skip
+    demo.rows(
+        "acme", "UPDATE public.jobs_job SET due_at = now(), handed_at = NULL WHERE kind = 'remind' AND schema = %s"
+        " AND ref = %s RETURNING id", demo.schemas["acme"], str(row["id"]),
+    )  # fmt: skip
 
 
 def _asked(demo: Running, start: str) -> tuple[str, str]:
@@ -138,7 +157,8 @@ def _settled(demo: Running, uid: str) -> bool:
         "acme",
         "SELECT (SELECT count(*) FROM audit_run"
         "         WHERE payload ->> 'booking' = %s AND state IN ('running', 'failing')) AS runs,"
-        " (SELECT count(*) FROM public.jobs_job WHERE state <> 'done') AS jobs,"
+        " (SELECT count(*) FROM public.jobs_job WHERE state <> 'done'"
+        "   AND NOT (kind IN ('remind', 'fixer') AND due_at > now())) AS jobs,"
         " (SELECT status FROM booking_booking WHERE uid = %s) AS status,"
         " (SELECT count(*) FROM booking_move v JOIN booking_booking b ON b.id = v.booking_id"
         "  WHERE b.uid = %s AND v.status = 'held') AS moves", uid, uid, uid,
@@ -157,9 +177,8 @@ def _check(demo: Running, case: Case, uid: str, *, start: str, other: str) -> st
         "JOIN booking_meeting m ON m.id = b.meeting_id WHERE b.uid = %s", uid,
     )  # fmt: skip
     status, live = booking["status"], booking["status"] == "confirmed"
-    assert status in ({"cancelled"} if case.saga == "cancellation" else {"confirmed", "failed"}), (
-        f"{case}: {status}"
-    )
+    expected = {"cancellation": {"cancelled"}, "reminder": {"confirmed"}}
+    assert status in expected.get(case.saga, {"confirmed", "failed"}), f"{case}: {status}"
     rooms = demo.rows(
         "acme",
         "SELECT key FROM providers_room WHERE meeting_uid = %s AND cancelled_at IS NULL",
@@ -180,7 +199,21 @@ def _check(demo: Running, case: Case, uid: str, *, start: str, other: str) -> st
         assert iso(booking["starts_at"].astimezone(ZoneInfo("UTC"))) in (other, start), (
             f"{case}: {booking['starts_at']}"
         )
+    if case.saga == "reminder":
+        _check_reminder(demo, case, uid)
     return f"{status}, {_check_mail(demo, case, uid)}"
+
+
+def _check_reminder(demo: Running, case: Case, uid: str) -> None:
+    """One run sent it, as one message; the later one is still due."""
+    (row,) = demo.rows(
+        "acme",
+        "SELECT array_agg(r.state ORDER BY r.due_at) AS states, (SELECT count(*) FROM audit_run"
+        " WHERE workflow = 'reminder' AND payload ->> 'booking' = %s) AS runs, (SELECT count(*) FROM"
+        " providers_message WHERE booking_uid = %s AND kind = 'reminder_attendee') AS mails"
+        " FROM booking_reminder r JOIN booking_booking b ON b.id = r.booking_id WHERE b.uid = %s", uid, uid, uid,
+    )  # fmt: skip
+    assert (row["states"], row["runs"], row["mails"]) == (["sent", "due"], 1, 1), f"{case}: {row}"
 
 
 def _check_mail(demo: Running, case: Case, uid: str) -> str:

@@ -57,6 +57,61 @@ WORKFLOWS = (
         ),
         P6_FAULTS + "test_a_run_that_stands_still_is_mended_once_however_many_look",
     ),
+    Mutant(
+        "reminded_although_moved",
+        6,
+        "a move leaves the old reminders due, and nobody looks whether the booking moved",
+        (
+            Edit("booking/reminding.py", "if lost or each.starts_at != starts_at]", "if lost]"),
+            Edit(
+                "booking/actions/remind.py",
+                "    if booking.meeting.starts_at != reminder.starts_at:\n",
+                "    if False:\n",
+            ),
+        ),
+        P6 + "test_nobody_is_reminded_of_a_time_that_moved",
+    ),
+    Mutant(
+        "reminded_without_proof",
+        6,
+        "the reminder's link is taken as joinable without being visited",
+        (
+            Edit(
+                "booking/actions/remind.py",
+                "        proof = meeting_provider(meeting.location_kind).prove(link, request, now=context.now)\n",
+                "        from providers.protocols import Proof\n"
+                "        del request\n"
+                "        proof = Proof(checked_at=context.now, url=link.url, evidence={})\n",
+            ),
+        ),
+        P6 + "test_nobody_is_reminded_with_a_link_that_is_dead",
+    ),
+    Mutant(
+        "fault_not_reported",
+        6,
+        "nothing starts the error handler when a step fails for good",
+        (Edit("booking/workflows/error_handler.py", "when_a_step_fails(NAME, start_error_handler)\n", ""),),
+        P6 + "test_a_run_that_fails_ends_and_tells_by_itself",
+    ),
+    Mutant(
+        "incident_duplicated",
+        6,
+        "each sight of a fault opens an incident, and the database lets it",
+        (
+            Edit(
+                "booking/incidents.py",
+                '    if not rows.update(seen=F("seen") + 1, **words):\n',
+                "    if rows is not None:\n",
+            ),
+            Edit(
+                "booking/migrations/0003_incidents_and_reminders.py",
+                "models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('kind', 'subject'), "
+                "name='booking_incident_once'), ",
+                "",
+            ),
+        ),
+        P6 + "test_the_same_fault_is_one_incident_however_often_it_is_seen",
+    ),
 )
 
 SIGNED = (
