@@ -19,6 +19,7 @@ EVENT_WORDS = {
     "booking.confirmed": "A booking is confirmed",
     "booking.cancelled": "A booking is cancelled",
     "booking.rescheduled": "A booking is moved",
+    "incident.opened": "Something needs a look",
 }
 
 
