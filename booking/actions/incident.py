@@ -26,7 +26,7 @@ from booking.messages import IncidentFacts
 from booking.models import Booking, EventType, Incident
 from booking.sentences import booking_sentence, when
 from providers.api import MessageDraft, deliver_notice, queue_message, queue_notices
-from tenants.api import tenant_url
+from tenants.api import current_tenant, tenant_url
 
 _WAYS = {
     EventType.Location.BUILT_IN_ROOM: "the built-in room",
@@ -101,6 +101,8 @@ def failed_of(view: RunView, step: StepView, context: StepContext) -> Failed:
 
 def _closed(view: RunView, context: StepContext, booking: Booking | None) -> str:
     """Return how the promise was kept: a required step of a new booking that fails gives its time back."""
+    if view.state == "stopped":
+        return "It waits on its page for somebody to decide: resume it, or roll it back."
     if view.workflow != "new_booking" or view.state not in ("failing", "failed") or booking is None:
         return ""
     about = booking_sentence(booking)
@@ -176,7 +178,7 @@ def incident_facts(incident: Incident) -> IncidentFacts:
         consequence=incident.consequence,
         repair=incident.repair,
         opened_at=incident.opened_at,
-        url=tenant_url(None, "/portal/health/"),
+        url=tenant_url(None, "/portal/health/" if current_tenant().kind == "business" else "/"),
     )
 
 
