@@ -63,7 +63,7 @@ def test_a_young_run_is_left_to_its_worker(acme: World) -> None:
 def test_a_job_that_was_given_up_is_tried_again(acme: World, mails: MailSink) -> None:
     booked("site-visit", workday(11))
     with entered(PUBLIC):
-        Job.objects.update(state="parked", attempts=20)
+        Job.objects.filter(kind="run").update(state="parked", attempts=20)
     assert [each.words for each in found("stuck_run")] == ["A job (run) was given up after 20 tries."]
     assert states(mend("stuck_run")) == ["done"]
     assert [run.state for run in Run.objects.filter(workflow="new_booking")] == ["done"]
