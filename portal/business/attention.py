@@ -44,7 +44,7 @@ def _pause(viewer: Viewer) -> tuple[Need, ...]:
     if since is None:
         return ()
     words = f"Since {times.moment(since, viewer.zone, viewer.today)} your page offers no time. What is booked stands."
-    address = page_address("business:settings") if viewer.sees_everything else ""
+    address = f"{page_address('business:settings')}#pause" if viewer.sees_everything else ""
     return (
         Need("warn", "New bookings are paused", words, "Take bookings again" if address else "", address),
     )

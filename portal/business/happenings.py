@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from accounts.api import User
 from audit.api import RunView, body_of_entry, entries
@@ -21,6 +21,8 @@ _WORDS = {
     "send_failure_notice": "Told the client that nothing was booked",
 }
 
+_UNDER_WAY = datetime.max.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:
@@ -36,8 +38,11 @@ class Happening:
 def happenings(
     booking_uid: str, *, subjects: Collection[str], runs: Collection[RunView]
 ) -> tuple[Happening, ...]:
-    """Return runs and acts of one booking, newest first. One query a subject, and one for the users' names."""
-    told = [Happening(at=run.started_at, run=run) for run in runs]
+    """Return runs and acts of one booking, newest first. One query a subject, and one for the users' names.
+
+    A run stands where it ended, so that what started it comes before it; one under way stands on top.
+    """
+    told = [Happening(at=run.finished_at or _UNDER_WAY, run=run) for run in runs]
     found = [
         (entry, body_of_entry(entry))
         for subject in subjects

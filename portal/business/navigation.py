@@ -12,6 +12,7 @@ class Entry:
     url: str
     admins_only: bool = False
     hosts_only: bool = False
+    fragment: str = ""
 
 
 ENTRIES = (
@@ -32,6 +33,7 @@ ACTS: tuple[Entry, ...] = (
     Entry("new_booking", "Book for a client", "business:new_booking"),
     Entry("new_meeting_type", "Make a meeting type", "business:new_meeting_type", admins_only=True),
     Entry("invite", "Invite somebody", "business:invite", admins_only=True),
+    Entry("pause", "Pause or take bookings", "business:settings", admins_only=True, fragment="#pause"),
     Entry("hours", "Change your hours", "business:own_hours", hosts_only=True),
 )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from tests.journeys.chromium import Client, chromium
+from tests.journeys.portal_pictures import portal_days
 from tests.journeys.staff_pictures import take_staff
 from tests.running import ROOT, Running, running
 
@@ -43,7 +44,7 @@ class Camera:
         return Client(context.new_page(), f"http://{host}.localhost:{self.demo.port}")
 
     def take(self, client: Client, name: str, *, kind: str = "client") -> None:
-        """Keep the whole page as client-<name>.png, or as portal-<name>.png."""
+        """Keep the whole page as <kind>-<name>.png."""
         if client.page.evaluate("document.documentElement.classList.contains('js')"):
             client.page.wait_for_load_state("networkidle")
         client.page.screenshot(path=self.folder / f"{kind}-{name}.png", full_page=True, animations="disabled")
@@ -141,6 +142,7 @@ def main() -> None:
         take_staff(browser, demo, folder)
         setting_up(camera)
         settling(camera)
+        portal_days(camera)
     with running(HOLDFAST_SELF_ADDRESS="127.0.0.1:1") as demo, chromium() as browser:
         failing(Camera(browser, demo, folder))
 
