@@ -1,4 +1,4 @@
-"""A scripted day in the demo: all six workflows run, each is seen in What ran, verified, and undone or refused in words."""
+"""A scripted day in the demo: all six workflows run, are seen in What ran, verified, undone or refused."""
 
 import math
 import os
@@ -140,8 +140,10 @@ def test_a_day_in_which_everything_happens(demo: Running) -> None:
         demo
     )
     verified(demo)
-    overlaps = """SELECT count(*) AS n FROM booking_occupancy a JOIN booking_occupancy b ON a.resource_id = b.resource_id
-                  AND a.id < b.id AND a.blocked && b.blocked WHERE a.retired_at IS NULL AND b.retired_at IS NULL"""
+    overlaps = """
+        SELECT count(*) AS n FROM booking_occupancy a
+        JOIN booking_occupancy b ON a.resource_id = b.resource_id AND a.id < b.id AND a.blocked && b.blocked
+        WHERE a.retired_at IS NULL AND b.retired_at IS NULL"""
     assert demo.rows("acme", overlaps) == [{"n": 0}]
 
 
