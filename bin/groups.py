@@ -63,6 +63,9 @@ MARKERS: dict[str, Package] = {
     "rabbitmq": Package("rabbitmq-server", lambda: Path("/usr/lib/rabbitmq").exists()),
     "coturn": Package("coturn chromium", lambda: all(map(shutil.which, ("turnserver", "chromium")))),
 }
+# Two at a time, a file's tests together (they share its world or its demo): most of their time is waiting.
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile"]
+SIDE_BY_SIDE_GROUPS = ("core", "browser")
 GROUPS = ("checks", "core", *MARKERS)
 
 
@@ -97,7 +100,9 @@ def run_tests(group: str, arguments: Sequence[str]) -> Outcome:
     marker = group if group in MARKERS else " and ".join(f"not {name}" for name in MARKERS)
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "junit.xml"
-        command = [PYTHON, "-P", "-m", "pytest", "-rs", "-m", marker, f"--junitxml={result}", *arguments]
+        command = [PYTHON, "-P", "-m", "pytest", "-rs", "-m", marker, f"--junitxml={result}"]
+        command += SIDE_BY_SIDE if group in SIDE_BY_SIDE_GROUPS else []
+        command += arguments
         status = subprocess.run(command, cwd=ROOT, check=False).returncode
         seconds = time.monotonic() - started
         if status == NO_TESTS_COLLECTED:
