@@ -28,7 +28,7 @@ def confirming(target: Target, *, now: datetime) -> Drafts:
             compose.moved_for_host(facts, host, previous_starts_at=before, now=now) for host in facts.hosts
         ]
         drafts += _left(target.booking, move, facts, now)
-    what: compose.Told = "moved" if move else "confirmed"
+    what: compose.Told = "moved" if move else "confirmation"
     drafts += [compose.invite_for_guest(facts, guest, what=what, now=now) for guest in facts.guests]
     return {target.booking.uid: drafts}
 

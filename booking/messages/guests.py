@@ -12,10 +12,10 @@ from booking.messages.letter import Letter, Link
 from booking.messages.moments import span_words, start_words
 from providers.api import MessageDraft, Person
 
-Told = Literal["confirmed", "moved", "reassigned", "new_link"]
+Told = Literal["confirmation", "moved", "reassigned", "new_link"]
 
 _HEADINGS = {
-    "confirmed": ("Invitation", "{client} invites you to {title} with {hosts}"),
+    "confirmation": ("Invitation", "{client} invites you to {title} with {hosts}"),
     "moved": ("New time", "{title} with {client} and {hosts} has a new time"),
     "new_link": ("New link", "{title} with {client} and {hosts} has a new link"),
     "reassigned": ("New host", "{title} with {client} is with {hosts} now"),

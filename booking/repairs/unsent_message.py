@@ -14,7 +14,7 @@ PATIENCE = timedelta(minutes=10)
 FORGOTTEN = timedelta(days=7)
 MOST = 50
 _STATES = ("queued", "sending", "failed")
-_ABOUT_A_PLACE = ("confirmation", "moved", "reminder", "new_link")
+_ABOUT_A_PLACE = ("confirmation", "moved", "reassigned", "reminder", "new_link")
 _STANDS = (Booking.Status.CONFIRMED, Booking.Status.COMPLETED, Booking.Status.NO_SHOW)
 
 

@@ -37,7 +37,7 @@ def test_a_guest_is_told_everything_and_given_no_link_to_change_it(
     perform_all()
     told = Message.objects.filter(to_address=GUEST, state="sent").order_by("pk")
     assert list(told.values_list("kind", "ics_method")) == [
-        ("confirmed_guest", "REQUEST"),
+        ("confirmation_guest", "REQUEST"),
         ("moved_guest", "REQUEST"),
         ("cancellation_guest", "CANCEL"),
     ]
