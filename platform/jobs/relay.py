@@ -33,7 +33,7 @@ def _mark_handed() -> list[int]:
     with transaction.atomic():
         ids = list(
             Job.objects.select_for_update(skip_locked=True)
-            .filter(_missed())
+            .filter(_missed(), ~Q(kind__startswith=OWNER_PREFIX))  # those, no worker may perform
             .order_by("due_at")
             .values_list("pk", flat=True)[:BATCH]
         )

@@ -11,6 +11,7 @@ urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("signup/", views.signup, name="account_signup"),  # closed; reset mails reverse it
+    path("password/set/", views.password_reset, name="account_set_password"),  # by mail, as any other
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("2fa/", own_sign_in, name="mfa_index"),

@@ -141,7 +141,7 @@ def test_an_expired_reassignment_frees_the_new_host_swept_or_not(with_a_calendar
     handing.refresh_from_db()
     assert (handing.status, host_of(booking)) == ("expired", before)
     failed = Message.objects.exclude(kind__startswith="confirmation").exclude(kind="team_confirmed")
-    assert set(failed.values_list("kind", flat=True)) == {"team_not_reassigned"}
+    assert set(failed.values_list("kind", flat=True)) == {"team_incident", "team_not_reassigned"}
 
 
 def test_one_change_at_a_time(with_a_calendar: Booking) -> None:

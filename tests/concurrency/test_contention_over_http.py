@@ -1,6 +1,7 @@
 """Many clients at once against a whole installation, over HTTP: exactly as many winners as there is to win."""
 
 import asyncio
+import os
 import re
 import subprocess
 from collections import Counter
@@ -94,7 +95,10 @@ def test_with_limits_on_there_are_429s_and_still_one_booking() -> None:
 
 def test_a_mixed_day_passes_by_one_command_and_leaves_no_sandbox(demo: Running) -> None:
     command = [ROOT / "bin" / "bench", "mixed-day", "--data", demo.data, "--clients", "4", "--seconds", "20"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {
+        name: value for name, value in os.environ.items() if not name.endswith(("_URL", "_KEY", "_KEK"))
+    }
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     lines = [line.strip() for line in ran.stdout.splitlines()]
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert re.fullmatch(r"PASSED: \d+ requests, [1-9]\d* bookings, 0 wrong answers", lines[6]), ran.stdout

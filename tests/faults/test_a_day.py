@@ -111,6 +111,7 @@ def test_a_day_in_which_everything_happens(demo: Running) -> None:
     remind_soon(demo, third)
     booked(demo, third)
 
+    demo.rows("acme", "UPDATE providers_calendar SET read_at = read_at - interval '1 hour' RETURNING id")
     calendar = demo.run_file()["children"]["calendar"]
     os.kill(calendar, signal.SIGSTOP)  # the provider dies …
     try:
@@ -170,11 +171,10 @@ def undone_or_refused(office: Office, run: dict[str, Any]) -> str:
 
 def verified(demo: Running) -> None:
     """Every entry of every ledger is signed, chained, and covered."""
-    ran = subprocess.run(
-        [ROOT / "bin" / "holdfast", "verify", "--data", demo.data],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [ROOT / "bin" / "holdfast", "verify", "--data", demo.data]
+    environment = {
+        name: value for name, value in os.environ.items() if not re.match("HOLDFAST_|.*_URL$", name)
+    }
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert re.search(r"^ok +acme: [1-9]\d+ entries", ran.stdout, re.MULTILINE), ran.stdout

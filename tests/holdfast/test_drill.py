@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,10 +20,18 @@ from tests.database import World
 Spoil = Callable[[World, str], str]
 
 
+@pytest.fixture(autouse=True)
+def folder(settings: Any, tmp_path: Path) -> Path:
+    """Checkpoints of this test's world alone: worlds are clones, and share their tenants' names."""
+    settings.HOLDFAST_DATA = tmp_path
+    settings.HOLDFAST_CHECKPOINTS = tmp_path / "checkpoints"
+    return tmp_path
+
+
 def installation_of(world: World) -> Installation:
     write_checkpoints(datetime.now(UTC))
     return Installation(
-        data=Path(settings.HOLDFAST_DATA), host="127.0.0.1", port=1, database_url=world.app_url(),
+        data=Path(settings.HOLDFAST_CHECKPOINTS).parent, host="127.0.0.1", port=1, database_url=world.app_url(),
         owner_database_url=world.owner_url(), superuser_database_url=world.superuser_url(),
         broker_url="stub://", smtp_url="smtp://127.0.0.1:1",
     )  # fmt: skip

