@@ -3,7 +3,7 @@
 A booking that moved, died or began is never reminded of; a link that is not joinable is waited for.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -25,8 +25,10 @@ from booking.sentences import lower_title, when
 from booking.signing import subject_of
 from jobs.api import Later, Lease, handles
 from kernel.clock import now as wall_clock
+from tenants.api import current_tenant
 
 NAME = "reminder"
+WHILE_SUSPENDED = timedelta(minutes=5)
 _CANNOT = (
     "A reminder that was sent cannot be unsent. Its step can send a mail that says how the booking stands."
 )
@@ -42,6 +44,8 @@ def start_reminder(ref: str, lease: Lease) -> None:
             return
         if reminder.due_at > now:
             raise Later(reminder.due_at)
+        if current_tenant().suspended_at is not None:
+            raise Later(now + WHILE_SUSPENDED)  # what its start has overtaken by then is skipped, as ever
         booking = Booking.objects.select_related("meeting").get(pk=reminder.booking_id)
         run = start_run(
             WORKFLOW,

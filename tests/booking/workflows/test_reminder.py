@@ -24,6 +24,7 @@ from booking.models import EventType
 from jobs.api import Job, drain
 from kernel.tenancy import PUBLIC, entered
 from providers.models import Message, Room
+from tenants.api import Tenant
 from tests.booking.clockwork import perform_all
 from tests.booking.reminding import let_come, let_proof_age
 from tests.booking.scene import BEN, CLIENT, OWNER, booked, now, workday
@@ -324,3 +325,16 @@ def test_runs_are_listed_like_all_others(acme: MailSink) -> None:
     let_come(booking)
     perform_all()
     assert [run.workflow for run in runs()] == ["reminder", "new_booking"]
+
+
+def test_while_the_business_is_suspended_reminders_wait_and_go_out_when_it_is_resumed(acme: MailSink) -> None:
+    booking = confirmed()
+    Tenant.objects.filter(slug="acme").update(suspended_at=now())
+    reminder = let_come(booking)
+    perform_all()
+    assert (stands(booking)[0][1], reminded(acme)) == ("due", [])
+    Tenant.objects.filter(slug="acme").update(suspended_at=None)
+    with entered(PUBLIC):
+        Job.objects.filter(kind="remind", ref=str(reminder.pk)).update(due_at=now())
+    perform_all()
+    assert (stands(booking)[0][1], len(reminded(acme))) == ("sent", 1)
