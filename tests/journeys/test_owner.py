@@ -220,3 +220,47 @@ def test_no_page_is_wider_than_its_screen(demo: Running, owner_at: OpenOwner, wi
         for summary in owner.page.locator("summary").all()[:4]:
             summary.click()
         assert (path, owner.page.evaluate("document.documentElement.scrollWidth - innerWidth")) <= (path, 0)
+
+
+def test_owner_books_for_a_client_and_watches_it_being_made(demo: Running, owner_at: OpenOwner) -> None:
+    owner = owner_at(width=390)
+    page = owner.page
+    page.get_by_role("link", name="Book for a client").click()
+    page.get_by_label("Client’s name").fill("Maria Antónia")
+    page.get_by_label("Client’s e-mail").fill("maria@example.com")
+    page.get_by_label("Meeting type").select_option("intro-call")
+    page.get_by_role("button", name="Later").click()
+    page.locator(".new-day .choice").last.click()
+    expect(page.get_by_label("Client’s name")).to_have_value("Maria Antónia")
+    page.get_by_role("button", name="Book this time").click()
+    shown = page.get_by_role("heading", level=1, name="Maria Antónia Confirmed")
+    expect(shown).to_be_visible(timeout=SOON)  # without a reload: the page looks again by itself
+    expect(page.locator(".proof")).to_have_text(re.compile(r"^Tested \d\d:\d\d$"))
+    assert eventually(lambda: demo.mail("maria@example.com"))
+
+
+def test_palette_leads_to_a_client_and_rows_answer_the_keyboard(demo: Running, owner_at: OpenOwner) -> None:
+    uid, _ = book(demo, 20)
+    owner = owner_at()
+    page = owner.page
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog", name="Find or do")).to_be_visible()
+    page.keyboard.type(uid)
+    expect(page.get_by_role("option", name=re.compile("Ben Ode"))).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{owner.root}/portal/bookings/{uid}/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("bookin")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    owner.open("/portal/bookings/")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search name, e-mail or reference")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    first = page.locator(".sheet-link a").first
+    expect(first).to_be_focused()
+    address = first.get_attribute("href") or ""
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{owner.root}{address}")
