@@ -21,17 +21,17 @@ Spoil = Callable[[World, str], str]
 
 
 @pytest.fixture(autouse=True)
-def folder(settings: Any, tmp_path: Path) -> Path:
+def folder(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Checkpoints of this test's world alone: worlds are clones, and share their tenants' names."""
-    settings.HOLDFAST_DATA = tmp_path
     settings.HOLDFAST_CHECKPOINTS = tmp_path / "checkpoints"
+    monkeypatch.setenv("HOLDFAST_CHECKPOINTS", str(tmp_path / "checkpoints"))
     return tmp_path
 
 
 def installation_of(world: World) -> Installation:
     write_checkpoints(datetime.now(UTC))
     return Installation(
-        data=Path(settings.HOLDFAST_CHECKPOINTS).parent, host="127.0.0.1", port=1, database_url=world.app_url(),
+        data=Path(settings.HOLDFAST_DATA), host="127.0.0.1", port=1, database_url=world.app_url(),
         owner_database_url=world.owner_url(), superuser_database_url=world.superuser_url(),
         broker_url="stub://", smtp_url="smtp://127.0.0.1:1",
     )  # fmt: skip
