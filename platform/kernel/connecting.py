@@ -15,6 +15,7 @@ import httpcore
 from kernel.addresses import is_public_address
 
 Resolver = Callable[[str, int], list[str]]
+Deadline = Callable[[], float]
 
 
 class RefusedAddress(Exception):
@@ -38,8 +39,8 @@ class GuardedNetwork:
         self._resolver = resolver
         self._allowed = allowed
 
-    def until(self, deadline: float) -> httpcore.NetworkBackend:
-        """Return a backend for one request that ends at `deadline` (time.monotonic seconds)."""
+    def until(self, deadline: Deadline) -> httpcore.NetworkBackend:
+        """Return a backend whose current request ends at `deadline()` (time.monotonic seconds)."""
         return _Backend(self._addresses, deadline)
 
     def _addresses(self, host: str, port: int, deadline: float) -> list[tuple[str, int]]:
@@ -59,8 +60,8 @@ class OwnNetwork:
         self._address = (name.strip("[]"), int(port))
         self._is_own_host = is_own_host
 
-    def until(self, deadline: float) -> httpcore.NetworkBackend:
-        """Return a backend for one request that ends at `deadline` (time.monotonic seconds)."""
+    def until(self, deadline: Deadline) -> httpcore.NetworkBackend:
+        """Return a backend whose current request ends at `deadline()` (time.monotonic seconds)."""
         return _Backend(self._addresses, deadline)
 
     def _addresses(self, host: str, _port: int, _deadline: float) -> list[tuple[str, int]]:
@@ -70,10 +71,13 @@ class OwnNetwork:
 
 
 class _Backend(httpcore.NetworkBackend):
-    """One request's way to the network: the addresses were checked, and time runs out once for all of it."""
+    """The way to the network: addresses were checked, and time runs out once for all of a request.
+
+    A kept connection serves request after request, so the deadline is asked for at every step.
+    """
 
     def __init__(
-        self, addresses: Callable[[str, int, float], list[tuple[str, int]]], deadline: float
+        self, addresses: Callable[[str, int, float], list[tuple[str, int]]], deadline: Deadline
     ) -> None:
         self._addresses = addresses
         self._deadline = deadline
@@ -89,10 +93,10 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first checked address that answers."""
         failure: Exception = httpcore.ConnectError("no address")
-        for address, to_port in self._addresses(host, port, self._deadline):
+        for address, to_port in self._addresses(host, port, self._deadline()):
             try:
                 stream = self._sockets.connect_tcp(
-                    address, to_port, timeout=_left(self._deadline), socket_options=socket_options
+                    address, to_port, timeout=_left(self._deadline()), socket_options=socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
@@ -111,17 +115,17 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection whose reads and writes share one deadline."""
+    """A connection whose reads and writes share the deadline of the request that uses it now."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._stream = stream
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - httpcore's
-        return self._stream.read(max_bytes, _left(self._deadline))
+        return self._stream.read(max_bytes, _left(self._deadline()))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - httpcore's
-        self._stream.write(buffer, _left(self._deadline))
+        self._stream.write(buffer, _left(self._deadline()))
 
     def close(self) -> None:
         self._stream.close()
@@ -132,14 +136,14 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - httpcore's signature; the deadline rules
     ) -> httpcore.NetworkStream:
-        left = _left(self._deadline)
+        left = _left(self._deadline())
         handle = self._stream.get_extra_info("socket")
         cut = threading.Timer(left, _cut, (handle,))  # a handshake fed byte by byte outlives any read timeout
         cut.start()
         try:
             secured = self._stream.start_tls(ssl_context, server_hostname, left)
         except httpcore.ConnectError as error:
-            if time.monotonic() >= self._deadline:
+            if time.monotonic() >= self._deadline():
                 raise httpcore.ConnectTimeout("the secure connection took too long") from error
             raise
         finally:

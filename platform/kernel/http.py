@@ -2,18 +2,21 @@
 
 `guarded_client` resolves the name itself, refuses unless EVERY address is public, and connects to the address
 it checked, so a name that answers differently the second time (DNS rebinding) gains nothing. No redirects, no
-proxy or netrc from the environment, one deadline for the whole request, a limit on the answer's size.
+cookies, no proxy or netrc from the environment, one deadline for the whole request, a limit on the answer's size.
 `own_address_client` reaches our own web process with the right Host header, for hosts of our tenants only.
 
 Both return an `httpx.Client` whose every failure is one of four: `Unreachable`, `TimedOut`, `TooLarge`,
-`ForbiddenAddress`. A status code is an answer, not a failure. Each request has a connection of its own.
+`ForbiddenAddress`. A status code is an answer, not a failure. A client keeps its connections until it is closed
+or they were idle for 20 seconds; `kernel.calling` says which requests may be sent twice.
 """
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import httpcore
@@ -24,6 +27,8 @@ from kernel.connecting import GuardedNetwork, NameUnknown, OwnNetwork, RefusedAd
 from kernel.errors import HoldfastError
 
 DEFAULT_MAX_BYTES = 1_000_000
+_IDLE_SECONDS = 20.0
+_MOST_CONNECTIONS = 64
 
 
 class HttpError(HoldfastError):
@@ -104,7 +109,7 @@ def own_address_client(
     URL's scheme is told to the web process in X-Forwarded-Proto.
     """
     network = OwnNetwork(address=address or settings.HOLDFAST_SELF_ADDRESS, is_own_host=is_own_host)
-    return _client(_OwnTransport(network, timeout_seconds, max_bytes, None))
+    return _client(_OwnTransport(network, timeout_seconds, max_bytes, None, keeps=False))
 
 
 def _allowed_private() -> frozenset[str]:
@@ -113,13 +118,22 @@ def _allowed_private() -> frozenset[str]:
 
 
 def _client(transport: httpx.BaseTransport) -> GuardedClient:
-    return GuardedClient(
+    client = GuardedClient(
         transport=transport,
         trust_env=False,
         follow_redirects=False,
         timeout=None,  # the transport keeps one deadline for the whole request
         headers={"User-Agent": "Holdfast/1", "Accept-Encoding": "identity"},
     )
+    # a kept client serves several accounts: what one is told to remember is not told for another
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+class _Current(threading.local):
+    """The deadline of the request that this thread works on (time.monotonic seconds)."""
+
+    deadline = 0.0
 
 
 class _Transport(httpx.BaseTransport):
@@ -131,34 +145,39 @@ class _Transport(httpx.BaseTransport):
         timeout_seconds: float,
         max_bytes: int,
         verify: ssl.SSLContext | None,
+        *,
+        keeps: bool = True,
     ) -> None:
-        self._network = network
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes
-        self._verify = verify
+        self._current = _Current()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=verify or _tls(),
+            max_connections=_MOST_CONNECTIONS,
+            max_keepalive_connections=_MOST_CONNECTIONS if keeps else 0,
+            keepalive_expiry=_IDLE_SECONDS,
+            network_backend=network.until(lambda: self._current.deadline),
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it on a connection of its own; raises only HttpError, here and while the body is read."""
-        pool = httpcore.ConnectionPool(
-            ssl_context=self._verify or _tls(),
-            max_connections=1,
-            max_keepalive_connections=0,
-            network_backend=self._network.until(time.monotonic() + self._timeout_seconds),
-        )
-        try:
-            with _named_failures():
-                answer = pool.handle_request(self._for_httpcore(request))
-        except BaseException:
-            pool.close()
-            raise
+        """Send it, on a kept connection where one is idle; raises only HttpError, here and while it is read."""
+        allowed = request.extensions.get("holdfast_seconds", self._timeout_seconds)
+        deadline = time.monotonic() + float(allowed)
+        self._current.deadline = deadline
+        with _named_failures():
+            answer = self._pool.handle_request(self._for_httpcore(request, deadline))
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,
-            stream=_Body(pool, answer, self._max_bytes),
+            stream=_Body(self._current, deadline, answer, self._max_bytes),
             extensions=answer.extensions,
         )
 
-    def _for_httpcore(self, request: httpx.Request) -> httpcore.Request:
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._pool.close()
+
+    def _for_httpcore(self, request: httpx.Request, deadline: float) -> httpcore.Request:
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
@@ -166,14 +185,18 @@ class _Transport(httpx.BaseTransport):
             target=request.url.raw_path,
         )
         return httpcore.Request(
-            method=request.method, url=url, headers=request.headers.raw, content=request.stream
+            method=request.method,
+            url=url,
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions={"timeout": {"pool": max(0.0, deadline - time.monotonic())}},
         )
 
 
 class _OwnTransport(_Transport):
     """Our web process speaks plain HTTP behind whatever ends TLS: a header says the outer scheme."""
 
-    def _for_httpcore(self, request: httpx.Request) -> httpcore.Request:
+    def _for_httpcore(self, request: httpx.Request, deadline: float) -> httpcore.Request:
         request.headers["X-Forwarded-Proto"] = request.url.scheme
         inner = httpx.Request(
             request.method,
@@ -182,14 +205,15 @@ class _OwnTransport(_Transport):
             stream=request.stream,
         )
         inner.headers["Host"] = request.headers["Host"]
-        return super()._for_httpcore(inner)
+        return super()._for_httpcore(inner, deadline)
 
 
 class _Body(httpx.SyncByteStream):
-    """The answer's body, up to the limit; closing it closes the connection."""
+    """The answer's body, up to the limit and the deadline; closing it gives the connection back."""
 
-    def __init__(self, pool: httpcore.ConnectionPool, answer: httpcore.Response, max_bytes: int) -> None:
-        self._pool = pool
+    def __init__(self, current: _Current, deadline: float, answer: httpcore.Response, max_bytes: int) -> None:
+        self._current = current
+        self._deadline = deadline
         self._answer = answer
         self._max_bytes = max_bytes
         encoding = httpx.Headers(answer.headers).get("content-encoding", "identity")
@@ -199,6 +223,7 @@ class _Body(httpx.SyncByteStream):
         if not self._is_plain:  # a compressed bomb is small on the wire; none was asked for
             raise TooLarge("The answer is compressed, although that was not asked for.")
         seen = 0
+        self._current.deadline = self._deadline
         stream = self._answer.stream
         assert isinstance(stream, Iterable)
         with _named_failures():
@@ -211,7 +236,6 @@ class _Body(httpx.SyncByteStream):
     def close(self) -> None:
         with _named_failures():
             self._answer.close()
-            self._pool.close()
 
 
 @contextmanager

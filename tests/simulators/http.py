@@ -88,7 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         site: Site = self.server.site  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        seen = Seen(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+        headers = {k.lower(): v for k, v in self.headers.items()}
+        headers["x-peer-port"] = str(self.client_address[1])  # which connection it came by
+        seen = Seen(self.command, self.path, headers, body)
         site.seen.append(seen)
         answer = site.answer(seen)
         time.sleep(answer.delay_seconds)
@@ -111,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes((byte,)))
             time.sleep(answer.drip_seconds)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _respond  # noqa: N815 - http.server looks them up
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _respond  # noqa: N815 - http.server looks them up
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Stay quiet: tests read `seen`."""
