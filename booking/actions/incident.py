@@ -1,6 +1,7 @@
 """What the error handler does with a fault: write it down in words, tell the team and its programs, once each."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 
@@ -153,7 +154,7 @@ def tell_programs(context: StepContext) -> dict[str, Json]:
             now=context.now,
         )
     for pk in ids:
-        asked(lambda pk=pk: deliver_notice(pk, now=context.now))  # type: ignore[misc]
+        asked(partial(deliver_notice, pk, now=context.now))
     return {"notices": [str(pk) for pk in ids]}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 from audit.api import Action, Json, Run, StepContext, Undo
 from booking.actions.calendar_event import delete
@@ -81,7 +82,7 @@ def rewrite(context: StepContext) -> dict[str, Json]:
     event = calendar_event(meeting)
     written: dict[str, Json] = {}
     for host_id in meeting.meeting_hosts.values_list("host_id", flat=True):
-        found = asked(lambda host_id=host_id: write_event(host_id, event, now=context.now))  # type: ignore[misc]
+        found = asked(partial(write_event, host_id, event, now=context.now))
         if found:
             written[str(host_id)] = found.etag
     meeting.refresh_from_db()

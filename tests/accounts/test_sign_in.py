@@ -102,9 +102,17 @@ def test_sign_up_is_closed(world: World, client_for: ClientFor) -> None:
         assert list(User.objects.filter(email="me@example.org")) == []
 
 
-@pytest.mark.parametrize("path", ["/accounts/email/", "/accounts/password/set/", "/accounts/social/"])
+@pytest.mark.parametrize("path", ["/accounts/email/", "/accounts/confirm-email/", "/accounts/social/"])
 def test_doors_that_nobody_designed_are_not_there(client_for: ClientFor, path: str) -> None:
     assert client_for("acme.localhost").get(path).status_code == 404
+
+
+def test_a_first_password_is_set_by_mail_like_any_other(client_for: ClientFor, sink: MailSink) -> None:
+    client = client_for("acme.localhost")
+    asked = client.get("/accounts/password/set/").content.decode()
+    assert re.findall(r'<form[^>]* action="(/accounts/[^"]+)"', asked) == ["/accounts/password/reset/"]
+    assert client.post("/accounts/password/set/", {"password1": "a", "password2": "a"}).status_code == 200
+    assert (sign_in(client, ALICE)["Location"], sink.received) == ("/portal/", [])
 
 
 def test_guessing_is_stopped_even_for_the_right_password(world: World, client_for: ClientFor) -> None:

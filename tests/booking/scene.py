@@ -12,9 +12,15 @@ LISBON = ZoneInfo("Europe/Lisbon")
 BEN = Attendee("Ben Ode", "ben@example.com")
 
 
+TODAY = datetime.now(LISBON).date()  # read once: a test that runs over midnight keeps its days
+
+
 def workday(hour: int, minute: int = 0, *, days: int = 3) -> datetime:
-    """Return a wall-clock time in Lisbon on the first working day at least `days` from today, in UTC."""
-    day = datetime.now(LISBON).date() + timedelta(days=days)
+    """Return a wall-clock time in Lisbon on the first working day at least `days` from today, in UTC.
+
+    With `days` below two it may have passed already when a test runs late in the day.
+    """
+    day = TODAY + timedelta(days=days)
     while day.weekday() > 4:
         day += timedelta(days=1)
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=LISBON).astimezone(UTC)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,10 @@ def test_what_a_killed_child_had_started_dies_with_it(tmp_path: Path) -> None:
     watched(supervisor, kill_parent)
 
 
+def _says_up(log: Path) -> bool:
+    return "up" in log.read_text()
+
+
 def test_stop_goes_from_the_application_to_the_database(tmp_path: Path) -> None:
     order = tmp_path / "order"
     program = (
@@ -130,7 +135,7 @@ def test_stop_goes_from_the_application_to_the_database(tmp_path: Path) -> None:
     for name, rank in (("database", Rank.DATABASE), ("service", Rank.SERVICE), ("web", Rank.APPLICATION)):
         made = child(tmp_path, name, program, name, order, rank=rank)
         log = tmp_path / f"{name}.log"
-        supervisor.start(Child(name, made.spawn, is_ready=lambda log=log: "up" in log.read_text(), rank=rank))  # type: ignore[misc]
+        supervisor.start(Child(name, made.spawn, is_ready=partial(_says_up, log), rank=rank))
     supervisor.stop()
     assert order.read_text().split() == ["web", "service", "database"]
 

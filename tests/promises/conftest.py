@@ -1,14 +1,10 @@
 """The world around a booking, each part real: our own pages over HTTP, a mail server, a webhook, a calendar."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -19,15 +15,7 @@ from tests.database import World
 from tests.simulators.http import Site, http_site
 from tests.simulators.radicale import Radicale, radicale
 from tests.simulators.smtp import MailSink, mail_sink
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Say nothing."""
+from tests.simulators.web import product_over_http
 
 
 @pytest.fixture(autouse=True)
@@ -50,14 +38,8 @@ def northwind(client_for: Callable[[str], Client]) -> Client:
 @pytest.fixture
 def web(world: World, settings: Settings) -> Iterator[str]:
     """The product over real HTTP on loopback ("host:port"), so that rooms can be proven."""
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    settings.HOLDFAST_SELF_ADDRESS = f"127.0.0.1:{server.server_port}"
-    yield settings.HOLDFAST_SELF_ADDRESS
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
+    with product_over_http(settings) as address:
+        yield address
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_the_trial_sees_a_double_booking_become_possible(acme: World, web: str) 
 
 
 def test_a_coming_meetings_dead_link_is_named(acme: World, web: str, mails: MailSink) -> None:
-    booking = booked("intro-call", workday(11, days=0))
+    booking = booked("intro-call", workday(11))
     perform_all()
     Room.objects.filter(meeting_uid=booking.meeting.uid).delete()
     from booking.health import links

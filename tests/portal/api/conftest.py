@@ -3,11 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -15,17 +12,9 @@ from pytest_django.fixtures import Settings
 from jobs.api import drain
 from portal.wait import waiting_places
 from tests.database import World
+from tests.simulators.web import product_over_http
 
 Worker = Callable[[], AbstractContextManager[None]]
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -43,14 +32,8 @@ def northwind(client_for: Callable[[str], Client]) -> Client:
 @pytest.fixture
 def web(world: World, settings: Settings) -> Iterator[str]:
     """The product over real HTTP on loopback ("host:port"), so that rooms can be proven."""
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    settings.HOLDFAST_SELF_ADDRESS = f"127.0.0.1:{server.server_port}"
-    yield settings.HOLDFAST_SELF_ADDRESS
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
+    with product_over_http(settings) as address:
+        yield address
 
 
 @pytest.fixture

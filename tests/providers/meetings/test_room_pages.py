@@ -1,42 +1,23 @@
 """The room that the portal really serves passes the proof over real HTTP, until it is cancelled."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from socketserver import ThreadingMixIn
-from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from django.core.wsgi import get_wsgi_application
+from pytest_django.fixtures import Settings
 
 from kernel.clock import now as read_clock
 from providers.api import MeetingRequest, NotJoinable, meeting_provider
 from tests.database import World
+from tests.simulators.web import product_over_http
 
 ROOMS = meeting_provider("built_in_room")
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
-
-
 @pytest.fixture
-def web(world: World, settings: Any) -> Iterator[World]:
-    server = make_server("127.0.0.1", 0, get_wsgi_application(), _Server, _Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    settings.HOLDFAST_SELF_ADDRESS = f"127.0.0.1:{server.server_port}"
-    with world.enter("acme"):
+def web(world: World, settings: Settings) -> Iterator[World]:
+    with product_over_http(settings), world.enter("acme"):
         yield world
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
 
 
 @pytest.mark.parametrize(
