@@ -1,4 +1,4 @@
-"""The flush: lock the head, give each draft its place, sign it, and append all of them in one statement."""
+"""The flush: open the ledger, give each draft its place, sign it, and append all of them in one statement."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,20 +7,18 @@ from django.db import connection
 
 from audit.ledger import keys
 from audit.ledger.canonical import canonical, digest
-from audit.ledger.entries import Draft, Place, body_of
-from audit.ledger.personal import person_keys, sealed_values
-from kernel.tenancy import current_schema
+from audit.ledger.entries import Draft, body_of
+from audit.ledger.opening import open_ledger
+from audit.ledger.personal import sealed_values
 
 
 def append(drafts: Sequence[Draft]) -> int:
     """Append `drafts` to the current tenant's ledger, in order; gives the last entry's seq.
 
-    Called at the outermost commit. Two statements, three more if there is personal data. The persons' keys
-    come before the head, which stays the last lock. Raises KeyMissing, CannotOpen or LedgerNotFounded when
-    there is no key to sign with.
+    Called at the outermost commit. Two statements, whoever is spoken of. Raises KeyMissing, CannotOpen or
+    LedgerNotFounded when there is no key to sign with.
     """
-    people = person_keys(drafts)
-    place = _locked_place(current_schema())
+    place, people = open_ledger(drafts)
     signer = keys.signing_key(place.kid)
     bodies: list[bytes] = []
     signatures: list[bytes] = []
@@ -35,13 +33,3 @@ def append(drafts: Sequence[Draft]) -> int:
         cursor.execute("SELECT ledger_append_v1(%s::bytea[], %s::bytea[])", [bodies, signatures])
         row = cursor.fetchone()
     return int(row[0]) if row else 0
-
-
-def _locked_place(tenant: str) -> Place:
-    """Where the next entry stands; the head is locked until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT seq, hash, at, xid, kid FROM ledger_lock_head_v1()")
-        seq, prev, at, xid, kid = cursor.fetchone() or (0, b"", "", "", None)
-    if kid is None:
-        raise keys.LedgerNotFounded(f"The ledger of {tenant} has no signing key in force.")
-    return Place(tenant=tenant, seq=seq + 1, prev=bytes(prev), at=at, xid=xid, kid=kid)

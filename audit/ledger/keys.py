@@ -1,7 +1,8 @@
 """The tenant's keys: Ed25519 for signing and AES-256 for data, stored wrapped by the key-encryption key.
 
 An opened signing key is kept in the process under its id (which is derived from its public key, so a stale
-one can never be taken for another); the data key is read each time.
+one can never be taken for another). An opened data key is kept beside its wrapped form, which whoever uses it
+has compared with the tenant's in the very statement that writes (audit/sql/open_v1.sql).
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from kernel.tenancy import current_schema, entered
 
 _DATA_KEY_PLACE: Final = "audit_data_key/1"
 _opened: dict[tuple[str, str], Signer] = {}
+_data_keys: dict[str, tuple[bytes, bytes]] = {}
 
 
 class LedgerNotFounded(HoldfastError):
@@ -43,10 +45,30 @@ def signing_key(kid: str) -> Signer:
 
 def data_key() -> bytes:
     """The current tenant's data key, 32 bytes; one query. Raises LedgerNotFounded, CannotOpen, KeyMissing."""
+    return _read_data_key()[1]
+
+
+def known_data_key() -> tuple[bytes, bytes]:
+    """The current tenant's data key, wrapped and opened, as this process knows it: for who compares the wrapped
+    form with the stored one. At most one query. Raises as `data_key`."""
+    schema = current_schema()
+    known = _data_keys.get(schema)
+    if known is None:
+        known = _data_keys[schema] = _read_data_key()
+    return known
+
+
+def forget_data_key() -> None:
+    """Read the current tenant's data key anew the next time: the known one is not the stored one."""
+    _data_keys.pop(current_schema(), None)
+
+
+def _read_data_key() -> tuple[bytes, bytes]:
     row = DataKey.objects.filter(pk=1).first()
     if row is None:
         raise LedgerNotFounded(f"{current_schema()} has no data key.")
-    return crypto.unwrap(bytes(row.wrapped_key), aad=_DATA_KEY_PLACE)
+    wrapped_key = bytes(row.wrapped_key)
+    return wrapped_key, crypto.unwrap(wrapped_key, aad=_DATA_KEY_PLACE)
 
 
 def check_keys() -> None:

@@ -7,10 +7,7 @@ salt is inside the ciphertext: without the key the commitment tells nothing, not
 import hashlib
 import hmac
 import os
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from django.db import connection
+from collections.abc import Mapping
 
 from audit.ledger import keys
 from audit.ledger.canonical import from_base64, to_base64
@@ -42,7 +39,7 @@ def reveal(entry: Entry) -> dict[str, str] | None:
     row = PersonKey.objects.filter(person=person).first()
     if row is None:
         return None
-    key = crypto.open_with(keys.data_key(), bytes(row.wrapped_key), aad=_key_place(person))
+    key = crypto.open_with(keys.data_key(), bytes(row.wrapped_key), aad=key_place(person))
     ciphers = {name: from_base64(value["cipher"]) for name, value in sealed.items()}
     if any(not crypto.is_made_with(key, cipher) for cipher in ciphers.values()):
         return None  # erased, and the person came back later under a new key
@@ -53,29 +50,6 @@ def reveal(entry: Entry) -> dict[str, str] | None:
             raise PersonalDataAltered(f"Entry {entry.seq}: {name} is not what was signed.")
         revealed[name] = clear[_SALT_BYTES:].decode()
     return revealed
-
-
-def person_keys(drafts: Iterable[Draft]) -> dict[str, bytes]:
-    """The keys of everyone whose data these drafts hold, made where missing, in ascending order of person.
-
-    Inside the drafts' tenant. Three statements; none without personal data.
-    """
-    people = sorted({draft.person for draft in drafts if draft.personal and draft.person})
-    if not people:
-        return {}
-    data_key = keys.data_key()
-    fresh = [crypto.seal_with(data_key, crypto.new_key(), aad=_key_place(person)) for person in people]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audit_person_key (person, wrapped_key) SELECT * FROM unnest(%s::text[], %s::bytea[])"
-            " ON CONFLICT DO NOTHING",
-            [people, fresh],
-        )
-        cursor.execute("SELECT person, wrapped_key FROM audit_person_key WHERE person = ANY(%s)", [people])
-        rows: list[tuple[str, Any]] = cursor.fetchall()
-    return {
-        person: crypto.open_with(data_key, bytes(wrapped), aad=_key_place(person)) for person, wrapped in rows
-    }
 
 
 def sealed_values(draft: Draft, *, place: Place, key: bytes | None) -> dict[str, Sealed]:
@@ -94,7 +68,8 @@ def _commitment(salted: bytes) -> bytes:
     return hashlib.sha256(b"holdfast/commit/v1\n" + salted).digest()
 
 
-def _key_place(person: str) -> str:
+def key_place(person: str) -> str:
+    """Where a person's key is kept: what its wrapping is bound to."""
     return f"audit_person_key/{person}"
 
 

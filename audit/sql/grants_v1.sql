@@ -13,7 +13,7 @@ BEGIN
     EXECUTE format('REVOKE ALL ON TABLE %I.audit_person_key FROM %I', current_schema(), app);
     EXECUTE format('GRANT SELECT, INSERT, DELETE ON TABLE %I.audit_person_key TO %I', current_schema(), app);
     FOREACH kept IN ARRAY ARRAY[
-        'ledger_lock_head_v1()', 'ledger_append_v1(bytea[], bytea[])',
+        'ledger_open_v1(text[], bytea[], bytea)', 'ledger_lock_head_v1()', 'ledger_append_v1(bytea[], bytea[])',
         'ledger_found_v1(text, bytea, bytea, bytea)', 'ledger_rotate_key_v1(text, bytea, bytea)'
     ] LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %I.%s TO %I', current_schema(), kept, app);

@@ -17,6 +17,7 @@ from audit.api import (
 )
 from audit.ledger import personal
 from audit.models import PersonKey
+from kernel import crypto
 from kernel.clock import now
 from tests.database import World
 
@@ -44,6 +45,17 @@ def test_personal_data_is_read_through_the_key_and_never_in_clear(world: World) 
         assert value.encode().hex().encode() not in stored
     first, second = body_of_entry(entry)["personal"], body_of_entry(again)["personal"]
     assert first["email"]["commit"] != second["email"]["commit"]  # salted: equal values do not look equal
+
+
+def test_data_key_that_was_exchanged_behind_this_process_is_noticed(world: World) -> None:
+    with world.enter("acme"):
+        write(name="Ana")  # this process knows the data key from here on
+        other = crypto.new_key()
+        wrapped = crypto.wrap(other, aad="audit_data_key/1")
+        with world.superuser("acme") as superuser:
+            superuser.execute("UPDATE audit_data_key SET wrapped_key = %s", [wrapped])
+        assert reveal(write("booking:b2", name="Ben")) == {"name": "Ben"}
+        assert crypto.is_made_with(other, bytes(PersonKey.objects.get(person="booking:b2").wrapped_key))
 
 
 def test_entry_without_personal_data_reveals_nothing(world: World) -> None:
