@@ -5,6 +5,7 @@ browser          marker `browser`: Debian's Chromium
 debian_postgres  marker `debian_postgres`: Debian's own PostgreSQL
 rabbitmq         marker `rabbitmq`: Debian's RabbitMQ
 documentation    marker `documentation`: what the pages of docs/ say to type, with curl
+ical_js          marker `ical_js`: Debian's nodejs and npm, with which ical.js is fetched
 coturn           marker `coturn`: Debian's coturn and Chromium
 
 As root a missing Debian package is installed by apt-get. `--without GROUP` leaves a group out on purpose,
@@ -61,6 +62,7 @@ MARKERS: dict[str, Package] = {
     "debian_postgres": Package("postgresql", lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
     "documentation": Package("curl", lambda: shutil.which("curl") is not None),
     "rabbitmq": Package("rabbitmq-server", lambda: Path("/usr/lib/rabbitmq").exists()),
+    "ical_js": Package("nodejs npm", lambda: all(map(shutil.which, ("node", "npm")))),
     "coturn": Package("coturn chromium", lambda: all(map(shutil.which, ("turnserver", "chromium")))),
 }
 # Two at a time, a file's tests together (they share its world or its demo): most of their time is waiting.

@@ -105,7 +105,7 @@ def guest_invite(facts: BookingFacts, *, cancelled: bool, now: datetime) -> tupl
 
 
 def business_zone(facts: BookingFacts) -> str:
-    """Return the zone that a colleague's mail is written in: the first host's."""
+    """Return the zone in which the meeting takes place, of colleagues' mails and of the invite: the first host's."""
     return facts.hosts[0].time_zone if facts.hosts else "UTC"
 
 
@@ -133,6 +133,7 @@ def _invite(facts: BookingFacts, details: str, *, cancelled: bool, now: datetime
         url=facts.join_url,
         starts_at=facts.starts_at,
         ends_at=facts.ends_at,
+        time_zone=business_zone(facts),
         organiser=Person(name=facts.business.name, email=facts.business.mail_address),
         accepted=(*(host.person() for host in facts.hosts), facts.attendee),
         invited=tuple(Person(name="", email=guest) for guest in facts.guests),

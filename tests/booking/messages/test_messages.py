@@ -347,7 +347,7 @@ def _visible(html: str) -> list[str]:
 
 
 def _event(draft: MessageDraft) -> dict[str, Any]:
-    (event,) = Calendar.from_ical(draft.ics).subcomponents
+    (event,) = Calendar.from_ical(draft.ics).walk("VEVENT")
     return {name: value if isinstance(value, list) else str(value) for name, value in event.items()}
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,6 +14,7 @@ from providers.mail.addresses import BadAddress
 from providers.mail.invite import Invite, build_invite
 from providers.protocols import Person
 
+NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime(2026, 10, 1, 12, 0, 0, 123456, tzinfo=UTC)
 INVITE = Invite(
     method="REQUEST",
@@ -24,6 +26,7 @@ INVITE = Invite(
     url="http://acme.localhost:8000/room/x/",
     starts_at=datetime(2026, 11, 3, 14, 30, tzinfo=UTC),
     ends_at=datetime(2026, 11, 3, 15, 0, tzinfo=UTC),
+    time_zone="America/New_York",
     organiser=Person(name="Acme", email="bookings@acme.example"),
     accepted=(
         Person(name='Ana "the" Host', email="ana@acme.example"),
@@ -41,8 +44,8 @@ def test_a_request_read_back_is_what_was_put_in() -> None:
         "UID": "abc@t_1.holdfast",
         "SEQUENCE": 2,
         "DTSTAMP": datetime(2026, 10, 1, 12, 0, tzinfo=UTC),
-        "DTSTART": datetime(2026, 11, 3, 14, 30, tzinfo=UTC),
-        "DTEND": datetime(2026, 11, 3, 15, 0, tzinfo=UTC),
+        "DTSTART": datetime(2026, 11, 3, 9, 30, tzinfo=NEW_YORK),
+        "DTEND": datetime(2026, 11, 3, 10, 0, tzinfo=NEW_YORK),
         "SUMMARY": "Intro call; Ana, Ben",
         "DESCRIPTION": "First line\nSecond, with a comma",
         "LOCATION": "http://acme.localhost:8000/room/x/",
@@ -64,9 +67,42 @@ def test_a_cancellation_differs_in_method_and_status_only() -> None:
     assert cancel == {**request, "METHOD": "CANCEL", "STATUS": "CANCELLED"}
 
 
-def test_times_are_written_in_utc_whatever_zone_they_come_in() -> None:
+def test_times_are_local_with_their_zones_rules_in_the_same_file() -> None:
     plus_two = INVITE.starts_at.astimezone(timezone(timedelta(hours=2)))
-    text = build_invite(replace(INVITE, starts_at=plus_two), now=NOW)
+    lines = build_invite(replace(INVITE, starts_at=plus_two), now=NOW).split("\r\n")
+    assert "DTSTART;TZID=America/New_York:20261103T093000" in lines
+    assert "DTEND;TZID=America/New_York:20261103T100000" in lines
+    assert lines[lines.index("BEGIN:VTIMEZONE") : lines.index("END:VTIMEZONE")] == [
+        "BEGIN:VTIMEZONE",
+        "TZID:America/New_York",
+        "BEGIN:DAYLIGHT",
+        "DTSTART:20250309T020000",
+        "RRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3",
+        "TZNAME:EDT",
+        "TZOFFSETFROM:-0500",
+        "TZOFFSETTO:-0400",
+        "END:DAYLIGHT",
+        "BEGIN:STANDARD",
+        "DTSTART:20251102T020000",
+        "RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11",
+        "TZNAME:EST",
+        "TZOFFSETFROM:-0400",
+        "TZOFFSETTO:-0500",
+        "END:STANDARD",
+    ]
+
+
+@pytest.mark.parametrize("hour", [5, 6])  # New York: 01:30, the first time and the second
+def test_a_repeated_hour_is_written_in_utc(hour: int) -> None:
+    start = datetime(2026, 11, 1, hour, 30, tzinfo=UTC)
+    text = build_invite(replace(INVITE, starts_at=start, ends_at=start + timedelta(minutes=30)), now=NOW)
+    assert f"DTSTART:20261101T0{hour}3000Z\r\n" in text
+    assert "TZID" not in text
+
+
+@pytest.mark.parametrize("name", ["UTC", "Mars/Olympus_Mons"])
+def test_utc_and_an_unknown_zone_are_written_in_utc(name: str) -> None:
+    text = build_invite(replace(INVITE, time_zone=name), now=NOW)
     assert "DTSTART:20261103T143000Z\r\n" in text
     assert "TZID" not in text
 
@@ -124,10 +160,11 @@ def _parameters(status: str, **more: str) -> dict[str, str]:
 
 
 def _read(text: str) -> dict[str, Any]:
-    """Return every property of the calendar and of its one event; fails when there is another component."""
+    """Return every property of the calendar and of its one event; fails when there is more than its zone beside it."""
     calendar = Calendar.from_ical(text)
-    (event,) = calendar.subcomponents
-    assert (calendar.name, event.name, event.subcomponents) == ("VCALENDAR", "VEVENT", [])
+    zone, event = calendar.subcomponents
+    assert (calendar.name, zone.name, event.name) == ("VCALENDAR", "VTIMEZONE", "VEVENT")
+    assert event.subcomponents == []
     assert (calendar.errors, event.errors) == ([], [])
     read: dict[str, Any] = {}
     for name, value in [*calendar.items(), *event.items()]:
