@@ -24,6 +24,7 @@ TRIES = 3
 CONSTRAINT = "booking_occupancy_no_overlap"
 _CLAIMS = (
     "hold_v",
+    "hold_series_v",
     "move_v",
     "move_seat_v",
     "retake_v",

@@ -59,7 +59,7 @@ _OCCUPIED = f"""
     CROSS JOIN LATERAL (SELECT CASE
         WHEN EXISTS (SELECT 1 FROM booking_move v WHERE v.meeting_id = m.id AND v.expires_at > clock_timestamp())
             THEN o.blocked
-        WHEN EXISTS (SELECT 1 FROM booking_meetinghost h WHERE h.meeting_id = m.id AND h.host_id = o.resource_id)
+        WHEN EXISTS (SELECT 1 FROM booking_claimed c WHERE c.meeting_id = m.id AND c.resource_id = o.resource_id)
             THEN o.blocked * m.blocked
         ELSE 'empty' END AS blocked) AS counts
     WHERE m.id IS DISTINCT FROM %s::bigint AND NOT isempty(counts.blocked) AND {_LIVES}

@@ -1,4 +1,4 @@
-"""Four questions to a tenant's tables, none of which trusts the constraint that should make them pointless. Pure SQL.
+"""Six questions to a tenant's tables, none of which trusts the constraint that should make them pointless. Pure SQL.
 
 Asked by loadtests/checker.py from outside and by the contention lab after each test. `{live}` and `{stored_live}`
 are put in; each row of an answer is a broken promise.
@@ -29,6 +29,18 @@ QUESTIONS = {
             SELECT FROM booking_occupancy o JOIN booking_meeting m ON m.id = o.meeting_id
             WHERE o.meeting_id = b.meeting_id AND o.resource_id = h.host_id AND o.retired_at IS NULL
               AND o.blocked @> tstzrange(m.starts_at, m.ends_at))""",
+    "a live booking without a live blocked range of each of its rooms and pieces of equipment": """
+        SELECT b.uid, r.resource_id
+        FROM booking_booking b JOIN booking_meetingresource r ON r.meeting_id = b.meeting_id
+        WHERE {live} AND NOT EXISTS (
+            SELECT FROM booking_occupancy o JOIN booking_meeting m ON m.id = o.meeting_id
+            WHERE o.meeting_id = b.meeting_id AND o.resource_id = r.resource_id AND o.retired_at IS NULL
+              AND o.blocked @> m.blocked)""",
+    "two live bookings of one meeting share a seat, or one has none of its seats": """
+        SELECT m.uid, b.seat_number, count(*)
+        FROM booking_meeting m JOIN booking_booking b ON b.meeting_id = m.id AND {stored_live}
+        GROUP BY m.uid, m.capacity, b.seat_number
+        HAVING count(*) > 1 OR b.seat_number IS NULL OR b.seat_number NOT BETWEEN 1 AND m.capacity""",
 }
 STORED_LIVE = "status IN ('held', 'pending', 'awaiting_link', 'confirmed')"
 LIVE = f"{STORED_LIVE} AND (expires_at IS NULL OR expires_at > clock_timestamp())"

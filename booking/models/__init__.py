@@ -1,11 +1,11 @@
 """The tables of a business, one idea per file."""
 
-from booking.models.bookings import Booking, IdempotencyKey, Move
-from booking.models.event_types import EventType, EventTypeHost
+from booking.models.bookings import Booking, IdempotencyKey, Move, Series
+from booking.models.event_types import EventType, EventTypeHost, EventTypeResource
 from booking.models.health import ProbeResult
 from booking.models.hosts import DateOverride, Host, Resource, Schedule, WeeklyHours
 from booking.models.incidents import Incident
-from booking.models.meetings import Meeting, MeetingHost, Occupancy
+from booking.models.meetings import Meeting, MeetingHost, MeetingResource, Occupancy
 from booking.models.reminders import Reminder
 
 __all__ = [
@@ -13,16 +13,19 @@ __all__ = [
     "DateOverride",
     "EventType",
     "EventTypeHost",
+    "EventTypeResource",
     "Host",
     "IdempotencyKey",
     "Incident",
     "Meeting",
     "MeetingHost",
+    "MeetingResource",
     "Move",
     "Occupancy",
     "ProbeResult",
     "Reminder",
     "Resource",
     "Schedule",
+    "Series",
     "WeeklyHours",
 ]

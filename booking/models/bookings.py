@@ -4,8 +4,21 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.models import Q
 
+from booking.models.event_types import EventType
 from booking.models.hosts import Host
 from booking.models.meetings import Meeting
+
+
+class Series(models.Model):
+    """Several dates of one event type that one attendee booked at once; each is a meeting of its own."""
+
+    id = models.BigAutoField(primary_key=True)
+    uid = models.CharField(max_length=20, unique=True)
+    event_type = models.ForeignKey(EventType, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.uid
 
 
 class Booking(models.Model):
@@ -33,6 +46,10 @@ class Booking(models.Model):
     id = models.BigAutoField(primary_key=True)
     uid = models.CharField(max_length=20, unique=True)
     meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="bookings")
+    series = models.ForeignKey(Series, null=True, on_delete=models.PROTECT, related_name="bookings")
+    seat_number = models.PositiveSmallIntegerField(
+        null=True, help_text="1 to the meeting's capacity, unique among its live ones; given by the database"
+    )
     status = models.CharField(max_length=13, choices=Status.choices)
     expires_at = models.DateTimeField(null=True, help_text="the deadline of held, pending and awaiting_link")
     attendee_name = models.CharField(max_length=120, blank=True, default="")
@@ -61,6 +78,16 @@ class Booking(models.Model):
             models.CheckConstraint(
                 name="booking_booking_attendee",
                 condition=Q(status__in=["held", "expired"]) | ~Q(attendee_email=""),
+            ),
+            models.CheckConstraint(
+                name="booking_booking_seat_given",
+                condition=~Q(status__in=["held", "pending", "awaiting_link", "confirmed"])
+                | Q(seat_number__gte=1),
+            ),
+            models.UniqueConstraint(
+                name="booking_booking_seat_once",
+                fields=["meeting", "seat_number"],
+                condition=Q(status__in=["held", "pending", "awaiting_link", "confirmed"]),
             ),
         ]
         indexes = [

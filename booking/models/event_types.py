@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from booking.core.reminders import usual_reminders
-from booking.models.hosts import Host
+from booking.models.hosts import Host, Resource
 
 
 class EventType(models.Model):
@@ -29,6 +29,9 @@ class EventType(models.Model):
     description = models.TextField(blank=True, default="")
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.ONE_ON_ONE)
     duration_minutes = models.PositiveIntegerField()
+    more_durations = models.JSONField(
+        default=list, blank=True, help_text="other lengths to choose from, in minutes, ascending"
+    )
     slot_interval_minutes = models.PositiveIntegerField()
     buffer_before_minutes = models.PositiveIntegerField(default=0)
     buffer_after_minutes = models.PositiveIntegerField(default=0)
@@ -37,16 +40,27 @@ class EventType(models.Model):
     capacity = models.PositiveIntegerField(default=1)
     location_kind = models.CharField(max_length=16, choices=Location.choices, default=Location.BUILT_IN_ROOM)
     location_detail = models.CharField(max_length=300, blank=True, default="")
+    more_locations = models.JSONField(
+        default=list, blank=True, help_text="other places to choose from: kind and detail of each"
+    )
     questions = models.JSONField(
         default=list, blank=True, help_text="label, kind, required, choices of each: booking.questions"
     )
     requires_approval = models.BooleanField(default=False)
+    approval_minutes = models.PositiveIntegerField(
+        default=1440, help_text="how long a host has to approve; never beyond the start"
+    )
+    series_most = models.PositiveSmallIntegerField(
+        default=0, help_text="how many dates may be booked at once; 0: one at a time"
+    )
+    locked = models.BooleanField(default=False, help_text="by the business: its hosts may not change it")
     reminder_minutes = models.JSONField(
         default=usual_reminders, help_text="minutes before the start; [] for none"
     )
     active = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
     hosts = models.ManyToManyField(Host, through="EventTypeHost", related_name="event_types")
+    resources = models.ManyToManyField(Resource, through="EventTypeResource", related_name="event_types")
 
     class Meta:
         ordering = ("position", "id")
@@ -61,6 +75,10 @@ class EventType(models.Model):
             models.CheckConstraint(
                 name="booking_eventtype_seats", condition=Q(capacity=1) | Q(kind="group", capacity__gte=1)
             ),
+            models.CheckConstraint(name="booking_eventtype_approval", condition=Q(approval_minutes__gte=5)),
+            models.CheckConstraint(
+                name="booking_eventtype_series", condition=Q(series_most=0) | ~Q(kind="group")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -73,14 +91,34 @@ class EventType(models.Model):
 
 
 class EventTypeHost(models.Model):
-    """A host of an event type; the lowest priority number is asked first."""
+    """A host of an event type; the lowest priority number is asked first, among equals by weight."""
 
     event_type = models.ForeignKey(EventType, on_delete=models.CASCADE, related_name="event_type_hosts")
     host = models.ForeignKey(Host, on_delete=models.CASCADE)
     priority = models.PositiveSmallIntegerField(default=0)
+    weight = models.PositiveSmallIntegerField(default=1, help_text="its share among hosts of one priority")
 
     class Meta:
         ordering = ("priority", "host_id")
         constraints = [
-            models.UniqueConstraint(name="booking_eventtypehost_once", fields=["event_type", "host"])
+            models.UniqueConstraint(name="booking_eventtypehost_once", fields=["event_type", "host"]),
+            models.CheckConstraint(name="booking_eventtypehost_weight", condition=Q(weight__gte=1)),
+        ]
+
+
+class EventTypeResource(models.Model):
+    """A room or a piece of equipment that a meeting of this type needs: each of "all", and one of "any"."""
+
+    class Need(models.TextChoices):
+        ALL = "all"
+        ANY = "any"
+
+    event_type = models.ForeignKey(EventType, on_delete=models.CASCADE, related_name="event_type_resources")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT)
+    need = models.CharField(max_length=3, choices=Need.choices)
+
+    class Meta:
+        ordering = ("resource_id",)
+        constraints = [
+            models.UniqueConstraint(name="booking_eventtyperesource_once", fields=["event_type", "resource"])
         ]

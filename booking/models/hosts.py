@@ -15,6 +15,7 @@ class Resource(models.Model):
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     name = models.CharField(max_length=120)
+    active = models.BooleanField(default=True, help_text="of rooms and equipment; a host has its own")
 
     def __str__(self) -> str:
         return self.name

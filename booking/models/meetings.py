@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from booking.models.event_types import EventType
-from booking.models.hosts import Host
+from booking.models.hosts import Host, Resource
 
 
 class Meeting(models.Model):
@@ -36,6 +36,7 @@ class Meeting(models.Model):
     sequence = models.PositiveIntegerField(default=0, help_text="RFC 5545 3.8.7.4")
     created_at = models.DateTimeField()
     hosts = models.ManyToManyField(Host, through="MeetingHost", related_name="meetings")
+    resources = models.ManyToManyField(Resource, through="MeetingResource", related_name="meetings")
 
     class Meta:
         constraints = [
@@ -74,6 +75,19 @@ class MeetingHost(models.Model):
     class Meta:
         ordering = ("position", "host_id")
         constraints = [models.UniqueConstraint(name="booking_meetinghost_once", fields=["meeting", "host"])]
+
+
+class MeetingResource(models.Model):
+    """A room or a piece of equipment of a meeting: blocked like its hosts (booking/sql/resources_v1.sql)."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="meeting_resources")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ("resource_id",)
+        constraints = [
+            models.UniqueConstraint(name="booking_meetingresource_once", fields=["meeting", "resource"])
+        ]
 
 
 class Occupancy(models.Model):

@@ -33,9 +33,10 @@ MEETINGS = """
         SELECT resource_id, id, blocked FROM made, host)
     INSERT INTO booking_booking (
         uid, meeting_id, status, expires_at, attendee_name, attendee_email, time_zone, guests, answers,
-        source, visitor, manage_version, failure_code, failure_words, cancel_reason, cancelled_by, created_at)
+        source, visitor, manage_version, failure_code, failure_words, cancel_reason, cancelled_by, created_at,
+        seat_number)
     SELECT 'booking' || id || n, id, %(status)s, now() + %(deadline)s::interval, 'A', 'a@b.example', 'UTC',
-        '[]', '{}', 'api', '', 0, '', '', '', '', now()
+        '[]', '{}', 'api', '', 0, '', '', '', '', now(), n
     FROM made, generate_series(1, %(seats)s) AS n;
     """
 
@@ -63,6 +64,8 @@ OVERLAP = "two live blocked ranges of one resource overlap"
 SHARED = "two meetings with a live booking share a host and a time"
 SEATS = "more live bookings than seats, or than are counted"
 UNBLOCKED = "a live booking without a live blocked range of each of its hosts"
+ROOM = "a live booking without a live blocked range of each of its rooms and pieces of equipment"
+SEAT = "two live bookings of one meeting share a seat, or one has none of its seats"
 
 
 def test_meetings_that_touch_are_honest(world: World) -> None:
@@ -81,7 +84,24 @@ def test_an_overlap_behind_missing_ranges_is_found_all_the_same(world: World) ->
 
 
 def test_more_bookings_than_seats_are_found(world: World) -> None:
-    assert broken(world, seats=2) == (1, [SEATS, SEATS])
+    assert broken(world, seats=2) == (1, [SEATS, SEATS, SEAT, SEAT])
+
+
+def test_two_clients_on_one_seat_are_found(world: World) -> None:
+    shared = (
+        "UPDATE booking_meeting SET capacity = 2, seats_taken = 2; DROP INDEX booking_booking_seat_once;"
+        "UPDATE booking_booking SET seat_number = 1"
+    )
+    assert broken(world, seats=2, statements=shared) == (1, [SEAT, SEAT])
+
+
+def test_a_room_that_is_not_blocked_is_found(world: World) -> None:
+    unblocked = (
+        "WITH room AS (INSERT INTO booking_resource (kind, name, active) VALUES ('room', 'Blue', true) RETURNING id)"
+        "INSERT INTO booking_meetingresource (meeting_id, resource_id) "
+        "SELECT m.id, room.id FROM booking_meeting m, room;"
+    )
+    assert broken(world, statements=unblocked) == (1, [ROOM, ROOM])
 
 
 @pytest.mark.parametrize(("status", "deadline"), [("cancelled", None), ("held", "-1 min")])

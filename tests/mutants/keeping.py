@@ -6,8 +6,8 @@ P6 = "tests/promises/test_promise_6_the_workflows_run_on_their_own.py::"
 P7 = "tests/promises/test_promise_7_every_automated_action_is_signed_and_reversible.py::"
 P6_FAULTS = "tests/promises/test_promise_6_faults_are_seen_and_mended.py::"
 P8 = "tests/promises/test_promise_8_they_own_every_part.py::"
-HOLD = "booking/sql/hold_v1.sql"
 TRUTH = "booking/sql/truth_v1.sql"
+RESOURCES = "booking/sql/resources_v1.sql"
 
 WORKFLOWS = (
     Mutant(
@@ -174,11 +174,11 @@ SIGNED = (
         "undo of a cancellation takes the time back from whoever has it now",
         (
             Edit(
-                HOLD,
-                "        v_swept := claim_v1(m.id, ARRAY(SELECT host_id",
+                RESOURCES,
+                "        v_swept := claim_v1(m.id, ARRAY(SELECT resource_id",
                 "        UPDATE booking_occupancy SET retired_at = clock_timestamp()\n"
                 "        WHERE retired_at IS NULL AND blocked && m.blocked;\n"
-                "        v_swept := claim_v1(m.id, ARRAY(SELECT host_id",
+                "        v_swept := claim_v1(m.id, ARRAY(SELECT resource_id",
             ),
         ),
         P7 + "test_undo_of_a_cancellation_says_when_the_time_is_gone",
