@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
 
 import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from booking.models import EventType
-from kernel.postgres.base import SearchPathNotSet
+from kernel.postgres.role import database_settings
 from kernel.tenancy import PUBLIC, current_schema, entered
 from tests.database import World
 
@@ -37,50 +38,83 @@ def path() -> str:
         return str(cursor.fetchone()[0])
 
 
-class FailingOnce:
-    """Makes the session's next SET search_path fail, by PostgreSQL itself: the statement has no time left."""
-
-    def __init__(self) -> None:
-        self.raw = connection.connection
-
-    def __enter__(self) -> None:
-        self.raw.execute("SET statement_timeout = 1")
-        self._cursor = self.raw.cursor
-
-        def slow_cursor(*args: object, **kwargs: object) -> Any:
-            made = self._cursor(*args, **kwargs)
-            execute = made.execute
-
-            def padded(query: str, *rest: object) -> object:
-                slow = "SET search_path" in str(query)
-                return execute(f"SELECT pg_sleep(1); {query}" if slow else query, *rest)
-
-            made.execute = padded
-            return made
-
-        self.raw.cursor = slow_cursor
-
-    def __exit__(self, *_: object) -> None:
-        """The connection is closed by then; there is nothing to restore."""
+@contextmanager
+def path_that_fails() -> Iterator[None]:
+    """Make PostgreSQL itself refuse the path: it is cancelled before the statement's turn comes."""
+    right = connection.path_statement
+    connection.path_statement = f"SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(5); {right}"
+    try:
+        yield
+    finally:
+        connection.path_statement = right
 
 
-def test_a_cancelled_search_path_raises_and_the_next_statement_reads_the_right_tenant(in_acme: World) -> None:
+def session_path() -> str:
+    """Return what the session itself keeps, asked behind the backend's back."""
+    row = connection.connection.execute("SHOW search_path", prepare=False).fetchone()
+    return str(row[0])
+
+
+def test_a_path_that_fails_takes_its_statement_with_it(in_acme: World) -> None:
     with in_acme.enter("northwind"):
-        with FailingOnce(), pytest.raises(SearchPathNotSet):
+        with path_that_fails(), pytest.raises(OperationalError, match="canceling statement"):
             slugs()
         assert slugs() == OF_NORTHWIND
     assert slugs() == OF_ACME
 
 
-def test_inside_a_transaction_nothing_runs_after_a_search_path_that_failed(in_acme: World) -> None:
+def test_inside_a_transaction_nothing_runs_after_a_path_that_failed(in_acme: World) -> None:
     with in_acme.enter("northwind"):
-        with pytest.raises(SearchPathNotSet), transaction.atomic():  # noqa: PT012  the second is the point
-            with FailingOnce(), pytest.raises(SearchPathNotSet):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():  # noqa: PT012  the second is the point
+            with path_that_fails(), pytest.raises(OperationalError):
                 slugs()
             with pytest.raises(DatabaseError):
                 slugs()
-            raise SearchPathNotSet("out")
+            raise ZeroDivisionError
         assert slugs() == OF_NORTHWIND
+
+
+def test_nothing_of_a_tenant_stays_in_the_session(in_acme: World) -> None:
+    assert session_path() == '"$user", public'
+    with in_acme.enter("northwind"), transaction.atomic():
+        assert slugs() == OF_NORTHWIND
+    assert session_path() == '"$user", public'
+
+
+def test_what_a_session_was_left_with_does_not_matter(in_acme: World) -> None:
+    connection.connection.execute(f"SET search_path = {in_acme.acme}")  # as a pooler's other client might
+    with in_acme.enter("northwind"):
+        assert slugs() == OF_NORTHWIND
+        with transaction.atomic():
+            assert slugs() == OF_NORTHWIND
+
+
+def test_many_statements_at_once_run_in_their_tenant_too(in_acme: World) -> None:
+    rename = "UPDATE booking_eventtype SET title = %s WHERE slug = %s"
+    with in_acme.enter("northwind"), connection.cursor() as cursor:
+        cursor.executemany(rename, [("Moved", "meet"), ("Moved", "intro-call")])
+    with in_acme.enter("northwind"):
+        assert list(EventType.objects.filter(title="Moved").values_list("slug", flat=True)) == ["meet"]
+    assert not EventType.objects.filter(title="Moved").exists()
+
+
+def test_a_server_side_cursor_enters_the_tenant_within_a_transaction_only(in_acme: World) -> None:
+    with in_acme.enter("northwind"):
+        with pytest.raises(NotImplementedError, match="in a transaction only"):
+            connection.chunked_cursor()
+        with transaction.atomic(), connection.chunked_cursor() as cursor:
+            cursor.execute("SELECT slug FROM booking_eventtype ORDER BY slug")
+            assert [slug for (slug,) in cursor] == OF_NORTHWIND
+
+
+def test_behind_a_pooler_the_limits_travel_with_the_statement() -> None:
+    through = database_settings("postgresql://app@pooler/holdfast?pool_mode=transaction")
+    assert "options" not in through["OPTIONS"]
+    assert through["LIMITS_PER_STATEMENT"] == (
+        "SET LOCAL lock_timeout = 2000; SET LOCAL idle_in_transaction_session_timeout = 15000; "
+        "SET LOCAL statement_timeout = 20000; "
+    )
+    assert database_settings("postgresql://app@server/holdfast")["LIMITS_PER_STATEMENT"] == ""
 
 
 def test_a_statement_cancelled_from_outside_leaves_the_path_right(in_acme: World) -> None:
@@ -146,21 +180,17 @@ def test_tenants_nest_and_the_outer_one_comes_back_even_after_an_error(in_acme: 
         assert path() == "public"
 
 
-def test_the_path_is_set_once_per_change_and_not_per_statement(in_acme: World) -> None:
-    with in_acme.enter("northwind"):
-        slugs()
-        connection.connection.execute(
-            "SET search_path = public"
-        )  # behind the backend's back: it trusts itself
-        assert path() == "public"
-    assert path() == f"{in_acme.acme}, public"
-
-
 def test_a_write_that_reached_the_wrong_schema_is_refused_by_the_database(in_acme: World) -> None:
     from booking.guard import call
 
     with in_acme.enter("northwind"):
-        slugs()
-        connection.connection.execute(f"SET search_path = {in_acme.acme}, public")
+        connection.path_statement = f"SET LOCAL search_path = {in_acme.acme}, public; "
         with pytest.raises(OperationalError, match="wrong tenant"), transaction.atomic():
             call("retake_v1", 1, 60)
+
+
+def test_an_idle_connection_is_found_usable_without_a_statement(in_acme: World) -> None:
+    connection.health_check_done = False
+    with CaptureQueriesContext(connection) as asked:
+        connection.close_if_health_check_failed()
+    assert (connection.connection is not None, list(asked)) == (True, [])

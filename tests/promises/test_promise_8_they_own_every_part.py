@@ -73,9 +73,10 @@ def test_a_statement_that_reached_another_business_is_refused_by_the_database(wo
 def test_a_connection_that_could_not_enter_a_business_reads_nothing(world: World) -> None:
     with world.enter("acme"):
         assert Host.objects.get(slug="ana").name == "Ana Martins"
-        connection.connection.cursor_factory = _CancelledOnTheWay
-    with world.enter("northwind"), pytest.raises(DatabaseError):
-        list(Host.objects.all())
+    with world.enter("northwind"):
+        connection.path_statement = f"{_CANCELLED} {connection.path_statement}"
+        with pytest.raises(DatabaseError):
+            list(Host.objects.all())
     with world.enter("northwind"):
         assert Host.objects.filter(slug="bruno").exists()
         assert not Host.objects.filter(slug="ana").exists()
@@ -89,11 +90,5 @@ def _bookings(world: World, slug: str) -> list[str]:
         return [uid for (uid,) in rows.fetchall()]
 
 
-class _CancelledOnTheWay(psycopg.Cursor[Any]):
-    """A cursor whose SET search_path meets a cancel request, as a timeout or an administrator sends it."""
-
-    def execute(self, query: Any, *arguments: Any, **more: Any) -> Any:
-        if str(query).startswith("SET search_path"):
-            self.connection.cursor_factory = psycopg.Cursor
-            return super().execute("SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(5)")
-        return super().execute(query, *arguments, **more)
+# A path that meets a cancel request, as a timeout or an administrator sends it.
+_CANCELLED = "SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(5);"

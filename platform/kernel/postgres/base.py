@@ -1,61 +1,95 @@
-"""Django's entry to the wrapped backend (ENGINE = "kernel.postgres").
+"""Django's entry to the wrapped backend (ENGINE = "kernel.postgres"): every statement carries its tenant.
 
-django-tenants up to 4.0.1 swallows a failed `SET search_path`; the next statement then runs in the previous
-tenant's schema. Here it raises and drops the connection. The path is set once per change, not per cursor.
+`SET LOCAL search_path` travels in the same message as the statement, so both succeed or neither does, and
+nothing about a tenant is left in the database's session: not after a rollback, not behind a pooler that gives
+the next transaction another server connection. See docs/decisions/every-statement-carries-its-tenant.md.
 """
 
+import select
 from typing import Any
 
-from django.db.utils import DatabaseError
+from django.db.backends.postgresql.base import CursorMixin
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base as django_tenants_base
 from django_tenants.utils import quote_schema_name
+from psycopg import ClientCursor, sql
 from psycopg.pq import TransactionStatus
 
 from kernel.transactions import hooks
 
 
-class SearchPathNotSet(DatabaseError):
-    """The search path could not be set; the connection was closed and no statement ran on it."""
+class TenantCursor(CursorMixin, ClientCursor[Any]):
+    """A cursor whose every statement runs in the tenant that its backend is in when it is executed."""
+
+    backend: "DatabaseWrapper | None" = None  # None while the connection is being set up
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """Send the path and `query` as one message; the cursor then stands at the query's result."""
+        path = self._path()
+        if not path:
+            return super().execute(query, params, **options)
+        super().execute(_joined(path, query), params, **options)
+        self.nextset()
+        return self
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        """Send the path, then the statements, in one transaction: psycopg pipelines them one by one."""
+        path = self._path()
+        with self.connection.transaction():
+            if path:
+                super().execute(path)
+            super().executemany(query, params_seq, **options)
+
+    def _path(self) -> str:
+        """The statement that enters the tenant; none in a failed transaction, where only ROLLBACK can follow."""
+        if self.backend is None or self.connection.info.transaction_status == TransactionStatus.INERROR:
+            return ""
+        return self.backend.path_statement
 
 
 class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc]  # untyped base
     """The connection of one thread: knows its tenant, and tells the transaction hooks what happens."""
 
     connection: Any
+    path_statement: str = ""
+
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
+        """Be in a tenant from the next statement on; nothing is sent."""
+        super().set_tenant(tenant, include_public)
+        names = ", ".join(quote_schema_name(name) for name in self._get_cursor_search_paths())
+        limits = self.settings_dict.get("LIMITS_PER_STATEMENT", "")
+        self.path_statement = f"{limits}SET LOCAL search_path = {names}; "
+
+    def get_connection_params(self) -> Any:
+        """Return Django's parameters, with cursors of our kind."""
+        return {**super().get_connection_params(), "cursor_factory": TenantCursor}
+
+    @async_unsafe
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Return a cursor in this backend's tenant. A named one takes one statement alone, so it needs a
+        transaction, which the path can enter before it."""
+        if name:
+            if not self.in_atomic_block:
+                raise NotImplementedError("A server-side cursor carries its tenant in a transaction only.")
+            with self.connection.cursor() as before:
+                before.execute(self.path_statement)
+            return super().create_cursor(name)
+        cursor = super().create_cursor()
+        cursor.backend = self
+        return cursor
 
     def _handle_search_path(self, _cursor: Any = None) -> None:
-        if self._setting_search_path:
-            return
-        wanted = self._get_cursor_search_paths()
-        if self.search_path_set_schemas == wanted:
-            return
-        if self.connection.info.transaction_status == TransactionStatus.INERROR:
-            return  # only ROLLBACK can follow; PostgreSQL refuses everything else
-        self._set_search_path(wanted)
+        """django-tenants' own way of setting the path, once per cursor: not needed."""
 
-    def _set_search_path(self, wanted: list[str]) -> None:
-        self._setting_search_path = True
-        self.search_path_set_schemas = None
-        try:
-            with self.connection.cursor() as plain:
-                plain.execute("SET search_path = " + ",".join(quote_schema_name(name) for name in wanted))
-        except Exception as error:
-            self._drop_connection()
-            raise SearchPathNotSet(f"SET search_path for {self.schema_name} failed: {error}") from error
-        finally:
-            self._setting_search_path = False
-        self.search_path_set_schemas = wanted
+    def is_usable(self) -> bool:
+        """Say whether the idle connection stands, without asking: a server that hung up has left its farewell.
 
-    def _drop_connection(self) -> None:
-        """Close without politeness: whatever this session's path is, nothing may run on it again."""
-        raw = self.connection
-        if self.in_atomic_block:
-            self.needs_rollback = True
-            self.closed_in_transaction = True
-        else:
-            self.connection = None
-        raw.close()
+        PostgreSQL says nothing on an idle connection except that it ends; then, or in doubt, it is asked.
+        """
+        if self.connection is None or self.connection.closed:
+            return False
+        said_something, _, _ = select.select([self.connection.fileno()], [], [], 0)
+        return not said_something or bool(super().is_usable())
 
     @async_unsafe
     def close(self) -> None:
@@ -91,3 +125,11 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
     def _tell_rollback(self) -> None:
         for hook in hooks():
             hook.rollback(self)
+
+
+def _joined(path: str, query: Any) -> Any:
+    if isinstance(query, str):
+        return path + query
+    if isinstance(query, bytes):
+        return path.encode() + query
+    return sql.SQL(path) + query  # made of quoted schema names, no user's text

@@ -8,14 +8,20 @@ from django.db import connection
 from kernel.errors import Misconfigured
 
 _LIMITS = "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=15000 -c statement_timeout=20000"
+_THROUGH_A_POOLER = "transaction"
 
 
 def database_settings(url: str, *, limits: str = _LIMITS) -> dict[str, Any]:
-    """Return Django's settings for a postgresql:// address; `?host=/folder` names a socket folder."""
+    """Return Django's settings for a postgresql:// address.
+
+    `?host=/folder` names a socket folder. `?pool_mode=transaction` says that a pooler such as PgBouncer stands
+    between: the limits then travel with each statement, since a pooler takes no options at the start.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
         raise Misconfigured("A database address looks like postgresql://user:password@host:5432/name.")
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    is_pooled = query.get("pool_mode") == _THROUGH_A_POOLER
     return {
         "ENGINE": "kernel.postgres",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -25,8 +31,16 @@ def database_settings(url: str, *, limits: str = _LIMITS) -> dict[str, Any]:
         "PORT": str(parts.port or query.get("port", "")),
         "CONN_MAX_AGE": 600,  # a connection that visited 1,000 tenants holds 635 MB: recycle it
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"options": limits, "connect_timeout": 5},
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "LIMITS_PER_STATEMENT": _as_statements(limits) if is_pooled else "",
+        "OPTIONS": {"connect_timeout": 5} | ({} if is_pooled else {"options": limits}),
     }
+
+
+def _as_statements(limits: str) -> str:
+    """Return "-c name=value …" as SET LOCAL statements."""
+    pairs = (each.partition("=") for each in limits.replace("-c ", "").split())
+    return "".join(f"SET LOCAL {name} = {value}; " for name, _, value in pairs)
 
 
 def speak_as(url: str, *, limits: str = _LIMITS, only_here: bool = False) -> None:

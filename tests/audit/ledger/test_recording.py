@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -86,12 +87,20 @@ def test_rolled_back_transaction_leaves_nothing_for_the_next(world: World) -> No
     assert actions(world) == ["kept"]
 
 
-@pytest.mark.parametrize("lost", ["close", "_drop_connection"])  # the second tells no hook
-def test_lost_connection_leaves_nothing_for_the_next_transaction(world: World, lost: str) -> None:
+def _died(wrapper: Any) -> None:
+    """The database connection is gone, and no hook was told."""
+    wrapper.needs_rollback = wrapper.closed_in_transaction = True
+    wrapper.connection.close()
+
+
+@pytest.mark.parametrize("lose", [lambda wrapper: wrapper.close(), _died], ids=["closed", "died"])
+def test_lost_connection_leaves_nothing_for_the_next_transaction(
+    world: World, lose: Callable[[Any], None]
+) -> None:
     with world.enter("acme"):
         with suppress(KeyError), transaction.atomic():
             said("dropped")
-            getattr(connections["default"], lost)()
+            lose(connections["default"])
             raise KeyError
         with transaction.atomic():
             said("kept")
