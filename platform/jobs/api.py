@@ -5,6 +5,7 @@ from jobs.models import Job
 from jobs.outbox import (
     NoTransaction,
     enqueue,
+    enqueue_beside,
     forget_jobs,
     oldest_due_jobs,
     owner_job_waits_since,
@@ -26,6 +27,7 @@ __all__ = [
     "broker_answers",
     "drain",
     "enqueue",
+    "enqueue_beside",
     "forget_jobs",
     "handles",
     "needs_owner",

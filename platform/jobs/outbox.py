@@ -1,5 +1,6 @@
 """Writing a job beside the fact that causes it, and handing its id to the broker after the commit."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -16,26 +17,45 @@ class NoTransaction(RuntimeError):
     """A job was enqueued outside a transaction: it would not live and die with its cause."""
 
 
-def enqueue(kind: str, *, ref: str, now: datetime, due_at: datetime | None = None) -> Job:
-    """Write a job of the current tenant, in the caller's transaction; due now unless `due_at` says later.
+def enqueue(kind: str, *, ref: str, now: datetime, due_at: datetime | None = None) -> int:
+    """Write a job of the current tenant, in the caller's transaction; return its id. Due now unless `due_at` is later.
 
     After the commit a job that is due goes to the broker at once; whatever that misses, the relay finds.
     A kind that needs the owner's role never meets the broker: its process looks for it in the table.
     """
-    if not connection.in_atomic_block:
-        raise NoTransaction(f"enqueue({kind!r}) needs the transaction of the fact that causes it.")
+    _check_transaction(kind)
     at_once = (due_at is None or due_at <= now) and not needs_owner(kind)
-    job = Job.objects.create(
-        schema=current_schema(),
-        kind=kind,
-        ref=ref,
-        due_at=due_at or now,
-        created_at=now,
-        handed_at=now if at_once else None,  # written ahead of the fact: a failed hand-over takes it back
-    )
+    schema, due_at = current_schema(), due_at or now
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT public.enqueue_v1(%s, %s, %s, %s, %s, %s)", [schema, kind, ref, due_at, now, at_once]
+        )
+        (job_id,) = cursor.fetchone()
     if at_once:
-        transaction.on_commit(lambda: hand_over(job.pk), robust=True)
-    return job
+        _hand_over_later(job_id)
+    return int(job_id)
+
+
+def enqueue_beside(kind: str) -> tuple[dict[str, object], Callable[[int], None]]:
+    """Return what an SQL function passes on to `enqueue_v1` for a job that is due now (schema, kind, at_once), and
+    what to call with the id that it wrote: for who writes a job and its cause in one statement."""
+    _check_transaction(kind)
+    at_once = not needs_owner(kind)
+    values: dict[str, object] = {"schema": current_schema(), "kind": kind, "at_once": at_once}
+    return values, _hand_over_later if at_once else _left_alone
+
+
+def _check_transaction(kind: str) -> None:
+    if not connection.in_atomic_block:
+        raise NoTransaction(f"A job of kind {kind!r} needs the transaction of the fact that causes it.")
+
+
+def _hand_over_later(job_id: int) -> None:
+    transaction.on_commit(lambda: hand_over(job_id), robust=True)
+
+
+def _left_alone(_job_id: int) -> None:
+    """The process with the owner's role looks for its jobs in the table."""
 
 
 def unfinished(kind: str, ref: str) -> bool:

@@ -34,7 +34,7 @@ def dead_broker(settings: object) -> Iterator[None]:
 
 def put(ref: str = "1", *, due_at: datetime | None = None) -> Job:
     with transaction.atomic():
-        return enqueue("test", ref=ref, now=NOW, due_at=due_at)
+        return Job.objects.get(pk=enqueue("test", ref=ref, now=NOW, due_at=due_at))
 
 
 def test_a_job_without_the_transaction_of_its_cause_is_refused(acme: World) -> None:

@@ -43,7 +43,7 @@ BEHAVIOUR: dict[str, Any] = {}
 
 def put(ref: str = "1", *, kind: str = "test", due_at: datetime | None = None) -> Job:
     with transaction.atomic():
-        return enqueue(kind, ref=ref, now=NOW, due_at=due_at)
+        return Job.objects.get(pk=enqueue(kind, ref=ref, now=NOW, due_at=due_at))
 
 
 def behaves(ref: str, error: BaseException) -> None:
