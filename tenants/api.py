@@ -7,6 +7,14 @@ from tenants.departure import NotDeletable, delete_business
 from tenants.links import address_of, current_tenant, is_own_host, tenant_url
 from tenants.logos import LARGEST_BYTES as LARGEST_LOGO_BYTES
 from tenants.logos import NotALogo, get_logo, remove_logo, set_logo
+from tenants.migrating import (
+    MigrationUnderWay,
+    claim_next,
+    faults,
+    migrate_claimed,
+    only_run,
+    plan_migration,
+)
 from tenants.models import Domain, Tenant
 from tenants.onboarding.business import Administrator, Furnishing, register_furnishing, subject_of
 from tenants.onboarding.names import base_host, name_fault, taken_fault
@@ -16,6 +24,7 @@ from tenants.provisioning import (
     grant_application,
     migrate_public,
     migrate_tenant,
+    prepare_blueprint,
     provision,
     restrict_application,
     when_provisioned,
@@ -29,6 +38,7 @@ __all__ = [
     "ContentionTest",
     "Domain",
     "Furnishing",
+    "MigrationUnderWay",
     "NameTaken",
     "NotALogo",
     "NotChanged",
@@ -38,17 +48,23 @@ __all__ = [
     "application_role",
     "base_host",
     "change_tenant",
+    "claim_next",
     "current_tenant",
     "delete_business",
     "delete_tenant",
+    "faults",
     "get_logo",
     "grant_application",
     "is_own_host",
+    "migrate_claimed",
     "migrate_public",
     "migrate_tenant",
     "name_fault",
     "onboard",
+    "only_run",
     "pause_bookings",
+    "plan_migration",
+    "prepare_blueprint",
     "provision",
     "register_furnishing",
     "remove_logo",

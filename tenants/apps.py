@@ -11,5 +11,5 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the platform's workflows with the runner."""
-        from tenants import contention, departure, suspension  # noqa: F401  registration by import, at start-up
+        from tenants import contention, departure, schemas, suspension  # noqa: F401  registration by import, at start-up
         from tenants.onboarding import workflow  # noqa: F401  the same

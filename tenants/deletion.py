@@ -8,7 +8,9 @@ from psycopg import sql
 
 from jobs.api import forget_jobs
 from kernel.tenancy import PUBLIC, entered
+from tenants.contention import ContentionTest
 from tenants.models import Domain, Logo, Tenant
+from tenants.schemas import SchemaMigration
 
 
 def delete_tenant(tenant: Tenant) -> None:
@@ -22,7 +24,9 @@ def delete_tenant(tenant: Tenant) -> None:
         Tenant.objects.select_for_update().get(pk=tenant.pk)
         forget_jobs(tenant.schema_name)
         Domain.objects.filter(tenant=tenant).delete()
+        SchemaMigration.objects.filter(schema_name=tenant.schema_name).delete()
         Logo.objects.filter(tenant=tenant).delete()
+        ContentionTest.objects.filter(tenant=tenant).delete()
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM tenants_tenant WHERE id = %s", [tenant.pk])
             cursor.execute(

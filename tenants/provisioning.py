@@ -11,7 +11,10 @@ from psycopg import sql
 from kernel.errors import Misconfigured
 from kernel.ids import new_schema_name
 from kernel.tenancy import PUBLIC, entered
+from tenants.blueprints import build_schema, draw_blueprint
+from tenants.migrating import note_migrated
 from tenants.models import Domain, Tenant
+from tenants.schemas import Blueprint, SchemaMigration
 
 Progress = Callable[[str], None]
 TenantSeed = Callable[[Tenant, datetime], object]
@@ -69,11 +72,16 @@ def furnish_tenant(tenant: Tenant, now: datetime) -> None:
 
 
 def migrate_tenant(schema: str) -> None:
-    """Bring one tenant's schema up to date and set the application's privileges in it."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
-    call_command("migrate_schemas", schema_name=schema, interactive=False, verbosity=0)
+    """Bring one tenant's schema up to date and set the application's privileges in it.
+
+    A schema that is not there yet is made from the blueprint (tenants/blueprints.py).
+    """
+    if _exists(schema):
+        _migrate(schema)
+    else:
+        build_schema(schema, _migrate)
     grant_application(schema)
+    note_migrated(schema)
 
 
 def migrate_public() -> None:
@@ -82,6 +90,24 @@ def migrate_public() -> None:
         cursor.execute("CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public")
     call_command("migrate_schemas", shared=True, interactive=False, verbosity=0)
     grant_application(PUBLIC)
+
+
+def prepare_blueprint() -> None:
+    """Record today's blueprint unless it is there."""
+    draw_blueprint(_migrate)
+
+
+def _migrate(schema: str) -> None:
+    """Run Django's migrations in the schema, which is made if it is missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+    call_command("migrate_schemas", schema_name=schema, interactive=False, verbosity=0)
+
+
+def _exists(schema: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema])
+        return cursor.fetchone() is not None
 
 
 def grant_application(schema: str) -> None:
@@ -100,10 +126,15 @@ def grant_application(schema: str) -> None:
                 "REVOKE INSERT, UPDATE, DELETE ON {schema}.django_migrations FROM {role}",
             ):
                 cursor.execute(sql.SQL(statement).format(schema=where, role=role))
+            for table in _OWNERS_ALONE if schema == PUBLIC else ():
+                cursor.execute(
+                    sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier(PUBLIC, table), role)
+                )
         for restrict in _restrictions if schema != PUBLIC else ():
             restrict(application_role())
 
 
+_OWNERS_ALONE = (Blueprint._meta.db_table, SchemaMigration._meta.db_table)
 _restrictions: list[Callable[[str], None]] = []
 
 

@@ -18,7 +18,7 @@ _OPERATORS: dict[str, Callable[[argparse.Namespace, Path], int]] = {
     "drill": drill.drill,
     "psql": operator.psql,
 }
-_TAKE_MORE = ("sandbox", "verify", "psql")
+_TAKE_MORE = ("migrate", "sandbox", "verify", "psql")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

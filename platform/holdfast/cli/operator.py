@@ -28,11 +28,11 @@ _PG_VARIABLES = {
 }
 
 
-def migrate(_options: argparse.Namespace, data: Path) -> int:
-    """Bring every schema up to date."""
+def migrate(options: argparse.Namespace, data: Path) -> int:
+    """Bring every schema up to date (--parallel N, --again); goes on after a kill; exit 1 names what is broken."""
     with at_hand(data) as installation:
         _check_owner(installation)
-        return run_management(installation, "migrate_all", as_owner=True)
+        return run_management(installation, "migrate_all", *options.rest, as_owner=True)
 
 
 def seed_demo(_options: argparse.Namespace, data: Path) -> int:
