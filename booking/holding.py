@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -14,10 +15,11 @@ from booking.attendees import Attendee, Request, checked_request
 from booking.core.slots import OpenStart
 from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
-from booking.models import Booking, EventType, Host, IdempotencyKey, MeetingHost
+from booking.models import Booking, EventType, Host, IdempotencyKey, Meeting
 from booking.offers import alternatives, check
 from booking.places import Place, Wanted, blocked_range, booking_values, host_choices, meeting_values
 from booking.questions import questions_of
+from booking.rows import from_row
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
 from kernel.crashpoints import crash_point
@@ -28,10 +30,14 @@ from tenants.api import current_tenant
 
 @dataclass(frozen=True)
 class Booked:
-    """What a request came to; `replayed`: an earlier request with this key had already made it."""
+    """What a request came to; `replayed`: an earlier request with this key had already made it.
+
+    `hosts` are those of a booking that was just made, in their order; None for a replayed one.
+    """
 
     booking: Booking
     replayed: bool
+    hosts: tuple[Host, ...] | None = None
 
 
 def hold(
@@ -146,10 +152,15 @@ def book(
     asked = () if source == Booking.Source.PORTAL else questions_of(event_type)  # a user need not know
     request = checked_request(attendee, time_zone=time_zone, guests=guests, answers=answers, questions=asked)
     keys = _keys(idempotency_key, event_type, start, request, host)
-    known = _known(keys)
-    if known:
+    try:
+        opened = _open_start(event_type, start=start, now=now, host=host)
+    except SlotRefused:
+        known = _known(
+            keys
+        )  # its own booking may be what stands in the way; where nothing does, the guard looks
+        if known is None:
+            raise
         return known
-    opened = _open_start(event_type, start=start, now=now, host=host)
     place = Place(
         event_type, start, host_choices(event_type, opened), visitor=visitor, source=source, keys=keys
     )
@@ -190,6 +201,7 @@ def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) ->
         settings.HOLDFAST_HOLDS_PER_VISITOR if settings.HOLDFAST_PUBLIC_RATE else None,
         settings.HOLDFAST_HOLDS_PER_TENANT,
         *(place.keys or (None, None)),
+        through="taken_v1",
     )
     match answer["outcome"]:
         case "held":
@@ -200,26 +212,30 @@ def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) ->
             raise IdempotencyMismatch("This Idempotency-Key was used for another request. Use a new key.")
         case refused:
             raise SlotLost(Reason(refused))
-    booking = _loaded(answer["booking"])
+    booking, hosts = _rows(answer, place.event_type)
     sign_expired(answer["swept"])
-    _sign_held(place, booking, wanted.request, actor)
+    _sign_held(place, booking, hosts, wanted.request, actor)
     if wanted.request:
-        start_new_booking(booking, actor=actor, now=now)
-        booking.refresh_from_db()
+        start_new_booking(booking, actor=actor, now=now, hosts=hosts)
     crash_point("web:book:between")
-    return Booked(booking, replayed=False)
+    return Booked(booking, replayed=False, hosts=hosts)
+
+
+def _rows(answer: Mapping[str, Any], event_type: EventType) -> tuple[Booking, tuple[Host, ...]]:
+    """Return the booking that the guard made, with its meeting and event type, and its hosts in their order."""
+    booking = from_row(Booking, answer["row"])
+    booking.meeting = from_row(Meeting, answer["meeting_row"])
+    booking.meeting.event_type = event_type
+    return booking, tuple(from_row(Host, row) for row in answer["hosts"])
 
 
 def _loaded(booking_id: int) -> Booking:
     return Booking.objects.select_related("meeting__event_type").get(pk=booking_id)
 
 
-def _sign_held(place: Place, booking: Booking, request: Request | None, actor: Actor) -> None:
-    hosts = (
-        MeetingHost.objects.filter(meeting=booking.meeting)
-        .order_by("position")
-        .values_list("host_id", flat=True)
-    )
+def _sign_held(
+    place: Place, booking: Booking, hosts: Sequence[Host], request: Request | None, actor: Actor
+) -> None:
     sign(
         "hold_slot",
         meeting_uid=booking.meeting.uid,
@@ -228,7 +244,7 @@ def _sign_held(place: Place, booking: Booking, request: Request | None, actor: A
             "booking": booking.uid,
             "event_type": place.event_type.slug,
             "starts_at": place.start.astimezone(UTC).isoformat(),
-            "hosts": [str(host) for host in hosts],
+            "hosts": [str(host.pk) for host in hosts],
         },
         attendee=(request.attendee.name, request.attendee.email) if request else None,
     )
@@ -279,7 +295,7 @@ def _hash(text: str) -> str:
 
 
 def _known(keys: tuple[str, str] | None) -> Booked | None:
-    """Return what this key made before; the guard looks again, so a race is settled there."""
+    """Return what this key made before, None if nothing; raises `IdempotencyMismatch`."""
     if keys is None:
         return None
     known = (

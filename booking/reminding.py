@@ -5,15 +5,17 @@ cancelled, taken back. It runs in the transaction of that change.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 
 from audit.api import Actor, Json, StepContext, record
 from audit.sagas.actions import Write
 from booking.core.reminders import still_ahead
+from booking.guard import call
 from booking.models import Booking, Reminder
+from booking.rows import from_row
 from booking.signing import subject_of
-from jobs.api import enqueue
 
 JOB = "remind"
 MOVED = "The booking has another time by now."
@@ -42,18 +44,18 @@ def settle_reminders(booking_uid: str, *, now: datetime) -> None:
     A reminder of another start is skipped, and every one of a booking that is not confirmed; for the start that
     it has now, those of the event type's times that still lie ahead are written. Signed where anything changed.
     """
-    booking = Booking.objects.select_related("meeting__event_type").get(uid=booking_uid)
-    starts_at = booking.meeting.starts_at
-    due = list(Reminder.objects.select_for_update().filter(booking=booking, state=Reminder.State.DUE))
-    lost = why_not(booking)
-    skipped = [each for each in due if lost or each.starts_at != starts_at]
-    Reminder.objects.filter(pk__in=[each.pk for each in skipped]).update(
-        state=Reminder.State.SKIPPED, because=lost or MOVED, ended_at=now
-    )
-    kept = {each.minutes_before for each in due if each not in skipped}
-    made = [] if lost else _made(booking, kept, now=now)
+    it = _standing(booking_uid)
+    lost = _why_not(it.status)
+    skipped = [each for each in it.due if lost or each.starts_at != it.starts_at]
+    if skipped:
+        Reminder.objects.filter(pk__in=[each.pk for each in skipped]).update(
+            state=Reminder.State.SKIPPED, because=lost or MOVED, ended_at=now
+        )
+    kept = {each.minutes_before for each in it.due if each not in skipped}
+    ahead = still_ahead([each for each in it.minutes if each not in kept], starts_at=it.starts_at, now=now)
+    made = [] if lost or not ahead else _made(it.booking_id, ahead, now=now)
     if skipped or made:
-        _sign(booking, made, skipped)
+        _sign(booking_uid, it.meeting_uid, made, skipped)
 
 
 def reminders(booking: Booking) -> list[Reminder]:
@@ -63,30 +65,54 @@ def reminders(booking: Booking) -> list[Reminder]:
 
 def why_not(booking: Booking) -> str:
     """Return why a booking is not to be reminded of at all, as a sentence; "" when it is confirmed."""
-    if booking.status == Booking.Status.CONFIRMED:
+    return _why_not(booking.status)
+
+
+def _why_not(status: str) -> str:
+    if status == Booking.Status.CONFIRMED:
         return ""
-    words = booking.status.replace("_", " ")
-    return _ENDED.get(Booking.Status(booking.status), f"The booking is {words}.")
+    words = status.replace("_", " ")
+    return _ENDED.get(Booking.Status(status), f"The booking is {words}.")
 
 
-def _made(booking: Booking, kept: set[int], *, now: datetime) -> list[Reminder]:
-    minutes = [each for each in booking.meeting.event_type.reminder_minutes if each not in kept]
-    ahead = still_ahead(minutes, starts_at=booking.meeting.starts_at, now=now)
-    made = Reminder.objects.bulk_create(
-        Reminder(booking=booking, due_at=due_at, minutes_before=before) for before, due_at in ahead
+@dataclass(frozen=True)
+class _Standing:
+    """How a booking stands, as its reminders see it; `due` are locked."""
+
+    booking_id: int
+    status: str
+    meeting_uid: str
+    starts_at: datetime
+    minutes: Sequence[int]
+    due: Sequence[Reminder]
+
+
+def _standing(booking_uid: str) -> _Standing:
+    """Read it in one statement."""
+    found = call("reminded_v1", booking_uid)
+    return _Standing(
+        booking_id=found["booking"],
+        status=found["status"],
+        meeting_uid=found["meeting"],
+        starts_at=datetime.fromisoformat(found["starts_at"]).astimezone(UTC),
+        minutes=found["minutes"],
+        due=[from_row(Reminder, row) for row in found["due"]],
     )
-    for each in made:
-        enqueue(JOB, ref=str(each.pk), now=now, due_at=each.due_at)
-    return made
 
 
-def _sign(booking: Booking, made: Sequence[Reminder], skipped: Sequence[Reminder]) -> None:
-    written: list[Json] = [{"reminder": each.pk, "due_at": each.due_at.isoformat()} for each in made]
+def _made(booking_id: int, ahead: Sequence[tuple[int, datetime]], *, now: datetime) -> list[Json]:
+    """Write these reminders, each with its due job, in one statement; return what is signed of them."""
+    wanted = [{"due_at": due.isoformat(), "minutes_before": before} for before, due in ahead]
+    made = call("remind_v1", booking_id, {"now": now.isoformat(), "reminders": wanted})
+    return [{"reminder": pk, "due_at": due.isoformat()} for pk, (_, due) in zip(made, ahead, strict=True)]
+
+
+def _sign(booking_uid: str, meeting_uid: str, made: list[Json], skipped: Sequence[Reminder]) -> None:
     record(
         "settle_reminders",
-        subject=subject_of(booking.meeting.uid),
+        subject=subject_of(meeting_uid),
         actor=Actor(type="automation", id="reminder"),
-        payload={"booking": booking.uid, "written": written, "skipped": [each.pk for each in skipped]},
+        payload={"booking": booking_uid, "written": made, "skipped": [each.pk for each in skipped]},
         reversible="none",
         because="Reminders follow how the booking stands.",
     )

@@ -1,13 +1,10 @@
 """Confirm a booking, or the new time of one. The only place where a booking becomes confirmed."""
 
-from django.db.models import F
-from django.db.models.functions import Now
-
 from audit.api import Action, Actor, Permanent, StepContext, Undo
 from booking.actions.target import target_of
 from booking.errors import WORDS
 from booking.guard import call
-from booking.models import Booking, EventType, Meeting, Move
+from booking.models import Move
 from booking.reminding import with_reminders
 from booking.signing import sign
 from kernel.reasons import Reason
@@ -15,19 +12,12 @@ from kernel.reasons import Reason
 
 def confirm(context: StepContext) -> None:
     """Turn awaiting_link into confirmed by a guarded update; too late is a failure, never a confirmation."""
-    target = target_of(context)
-    if target.move:
-        _confirm_move(context, target.move)
-        return
-    waiting = Booking.objects.filter(
-        pk=target.booking.pk, status=Booking.Status.AWAITING_LINK, expires_at__gt=Now()
-    )
-    if not waiting.update(status=Booking.Status.CONFIRMED, expires_at=None, confirmed_at=Now()):
+    if context.payload.get("move"):
+        move = target_of(context).move
+        assert move is not None
+        _confirm_move(context, move)
+    elif not call("confirm_v1", context.payload["booking"]):
         raise Permanent(WORDS[Reason.HOLD_EXPIRED], code=Reason.HOLD_EXPIRED)
-    if (
-        target.meeting.event_type.kind == EventType.Kind.GROUP
-    ):  # one attendee more: calendars take a later SEQUENCE
-        Meeting.objects.filter(pk=target.meeting.pk).update(sequence=F("sequence") + 1)
 
 
 def _confirm_move(context: StepContext, move: Move) -> None:

@@ -4,7 +4,7 @@ a seat that goes to another session, a meeting that goes to another host.
 On failure of a required step the slot is released, what was started is undone backwards, and the client is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from booking.actions.verify_link import verify_link
 from booking.actions.webhooks import notify_webhooks
 from booking.errors import WORDS
 from booking.guard import call
-from booking.models import Booking, Meeting, MeetingHost, Move
+from booking.models import Booking, Host, Meeting, MeetingHost, Move
 from booking.moves_in_words import MOVE_IN_WORDS, move_preview, move_sentence
 from booking.sentences import booking_sentence, when
 from booking.signing import subject_of
@@ -31,14 +31,22 @@ NAME = "new_booking"
 
 
 def start_new_booking(
-    booking: Booking, *, actor: Actor, now: datetime, move: Move | None = None, reverses: Run | None = None
+    booking: Booking,
+    *,
+    actor: Actor,
+    now: datetime,
+    move: Move | None = None,
+    reverses: Run | None = None,
+    hosts: Collection[Host] | None = None,
 ) -> Run:
     """Start the run of a booking that awaits its link, or of a move; in the caller's transaction.
 
-    Without a link to make and without calendars to ask, the booking is confirmed right here, by the same action.
+    Without a link to make and without calendars to ask, the booking is confirmed right here, by the same action,
+    and `booking` says so. `hosts`: of its meeting, from who knows them already.
     """
     meeting = move.meeting if move else booking.meeting
-    calendars = bool(has_calendars(_concerned(meeting, move)))
+    concerned = [host.pk for host in hosts] if hosts is not None else _concerned(meeting, move)
+    calendars = bool(has_calendars(concerned))
     makes_link = meeting.is_online and not (move and move.is_reassignment)
     without = set() if calendars else {check_calendars.name, write_calendar_event.name}
     if not makes_link:
@@ -50,7 +58,8 @@ def start_new_booking(
         left = move.from_meeting or meeting
         payload |= {"move": move.pk, "old_link_key": left.link_key}
         payload |= {"reassignment": True} if move.is_reassignment else {}
-    return start_run(
+    confirms = not (calendars or makes_link)
+    run = start_run(
         WORKFLOW,
         subject=subject_of(meeting.uid),
         payload=payload,
@@ -58,8 +67,12 @@ def start_new_booking(
         now=now,
         reverses=reverses,
         without=without,
-        at_once=() if calendars or makes_link else (confirm_booking.name,),
+        at_once=(confirm_booking.name,) if confirms else (),
     )
+    if confirms and move is None:
+        booking.status, booking.expires_at = Booking.Status.CONFIRMED, None
+        booking.__dict__.pop("confirmed_at", None)  # by the database's clock: who asks for it reads it
+    return run
 
 
 def _concerned(meeting: Meeting, move: Move | None) -> list[int]:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from django.http import JsonResponse
+from django.http import HttpResponseBase, JsonResponse
 
-from booking.api import WORDS, Booking, Move, Progress, get_booking, progress
+from booking.api import WORDS, Booked, Booking, Move, Progress, get_booking, progress
 from kernel.clock import now as read_now
 from kernel.reasons import Reason
 from portal.api.documents import booking_document
@@ -14,6 +14,21 @@ from portal.wait import preferred_wait, wait_until
 
 _REASONS = frozenset(str(reason) for reason in Reason)
 _UNDER_WAY = ("held", "awaiting_link")  # `pending` waits for a person, which no request should
+
+
+def booked_response(booked: Booked, *, header: str) -> HttpResponseBase:
+    """Return the answer of POST /bookings: 201 with the booking, or the 409 of one that was lost meanwhile.
+
+    What was just made is told as it was made, without another look, unless `header` (Prefer) waits for more.
+    """
+    is_open = booked.booking.status in _UNDER_WAY and preferred_wait(header) is not None
+    if booked.hosts is not None and not is_open:
+        document = booking_document(booked.booking, hosts=booked.hosts, progress=None)
+        return _finished(JsonResponse(document, status=201), waited=None)
+    answer = wait_for_outcome(answer_of(booked.booking.uid), header=header)
+    if answer.booking.status in ("failed", "expired"):
+        return lost_problem(answer)
+    return booking_response(answer, status=201)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ def booking_response(answer: Answer, *, status: int, with_links: bool = True) ->
     document = booking_document(answer.booking, hosts=hosts, progress=answer.progress)
     links = () if with_links else ("manage_url", "meeting_url")
     shown = {name: value for name, value in document.items() if name not in links}
-    return _finished(JsonResponse(shown, status=status), answer)
+    return _finished(JsonResponse(shown, status=status), waited=answer.waited)
 
 
 def lost_problem(answer: Answer) -> JsonResponse:
@@ -67,7 +82,7 @@ def lost_move_problem(answer: Answer, move: Move) -> JsonResponse:
 def _lost(answer: Answer, *, code: str, words: str) -> JsonResponse:
     reason = Reason(code) if code in _REASONS else Reason.HOLD_EXPIRED
     response = problem(reason, words or WORDS[reason], alternatives=answer.progress.alternatives)
-    return _finished(response, answer)
+    return _finished(response, waited=answer.waited)
 
 
 def _wait(answer: Answer, *, header: str, is_settled: Callable[[Answer], bool]) -> Answer:
@@ -79,8 +94,8 @@ def _wait(answer: Answer, *, header: str, is_settled: Callable[[Answer], bool]) 
     return replace(last, waited=f"wait={seconds:g}") if granted else last
 
 
-def _finished(response: JsonResponse, answer: Answer) -> JsonResponse:
+def _finished(response: JsonResponse, *, waited: str | None) -> JsonResponse:
     response["Cache-Control"] = "no-store"
-    if answer.waited is not None:
-        response["Preference-Applied"] = answer.waited
+    if waited is not None:
+        response["Preference-Applied"] = waited
     return response

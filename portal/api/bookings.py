@@ -5,7 +5,7 @@ from rest_framework.request import Request
 
 from booking.api import Attendee, Booked, book, bookable_hosts
 from kernel.clock import now as read_now
-from portal.api.answers import answer_of, booking_response, lost_problem, wait_for_outcome
+from portal.api.answers import booked_response
 from portal.api.bodies import parse_idempotency_key, parse_new_booking
 from portal.api.callers import WRITE, Caller, check_caller
 from portal.api.slots import find_event_type, find_host
@@ -23,12 +23,9 @@ class BookingsView(ApiView):
         """
         caller = check_caller(request, action="bookings", scope=WRITE, now=read_now())
         booked = _book(request, caller)
-        answer = wait_for_outcome(answer_of(booked.booking.uid), header=request.headers.get("Prefer", ""))
-        if answer.booking.status in ("failed", "expired"):
-            response = lost_problem(answer)
-        else:
-            response = booking_response(answer, status=201)
-            response["Location"] = f"/api/v1/bookings/{answer.booking.uid}"
+        response = booked_response(booked, header=request.headers.get("Prefer", ""))
+        if response.status_code == 201:
+            response["Location"] = f"/api/v1/bookings/{booked.booking.uid}"
         if booked.replayed:
             response["Idempotency-Replayed"] = "true"
         return response

@@ -43,8 +43,13 @@ def slot_document(slot: Slot, *, names: Mapping[int, str]) -> dict[str, object]:
     return document
 
 
-def booking_document(booking: Booking, *, hosts: Iterable[Host], progress: Progress) -> dict[str, object]:
-    """Return a booking; the meeting link only once it is confirmed, so it was proven to work (promise 3)."""
+def booking_document(
+    booking: Booking, *, hosts: Iterable[Host], progress: Progress | None
+) -> dict[str, object]:
+    """Return a booking; the meeting link only once it is confirmed, so it was proven to work (promise 3).
+
+    `progress` None: a booking that was just made, so nothing moves it yet.
+    """
     slugs = [host.slug for host in hosts]
     document: dict[str, object] = {
         "uid": booking.uid,
@@ -62,7 +67,7 @@ def booking_document(booking: Booking, *, hosts: Iterable[Host], progress: Progr
         document["hold_expires_at"] = instant(booking.expires_at)
     if booking.status == "failed":
         document["failure"] = {"code": booking.failure_code, "detail": booking.failure_words}
-    if progress.move:
+    if progress and progress.move:
         document["move"] = move_document(progress)
     return document
 
