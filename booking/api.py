@@ -1,6 +1,7 @@
 """The door of the app: import from here, not from the modules behind it."""
 
 from booking.agenda import coming_meetings, pending_bookings, subjects_of_host
+from booking.approving import approve, decline, is_approval_token
 from booking.attendees import Attendee
 from booking.attending import can_mark_no_show, mark_no_show, undo_no_show
 from booking.cancelling import cancel
@@ -71,6 +72,7 @@ from booking.models import (
 from booking.moving import move
 from booking.offering import (
     LONGEST_BUFFER_MINUTES,
+    MOST_DATES,
     EventTypeBooked,
     InvalidOffering,
     Offering,
@@ -123,6 +125,7 @@ from booking.reassigning import reassign, reassignable_hosts
 from booking.reminding import reminders
 from booking.repairs.passes import Planned, ask_fixer, dry_run, repairs
 from booking.resending import send_again, sendable_again
+from booking.rooms import InvalidResource, edit_resource, make_resource, rooms_and_equipment
 from booking.sentences import booking_sentence, when
 from booking.signing import person_of, subject_of, subjects_of
 from booking.trying_link import LinkTrial, try_link
@@ -134,6 +137,7 @@ __all__ = [
     "LONGEST_BUFFER_MINUTES",
     "LONGEST_LABEL",
     "MOST_CLIENTS",
+    "MOST_DATES",
     "MOST_QUESTIONS",
     "QUESTION_KINDS",
     "WORDS",
@@ -165,6 +169,7 @@ __all__ = [
     "InvalidProfile",
     "InvalidRange",
     "InvalidReminders",
+    "InvalidResource",
     "LinkTrial",
     "Meeting",
     "MeetingHost",
@@ -195,6 +200,7 @@ __all__ = [
     "Withheld",
     "accept_person",
     "alternatives",
+    "approve",
     "ask_fixer",
     "book",
     "bookable_hosts",
@@ -211,11 +217,13 @@ __all__ = [
     "complete_ended",
     "create_event_type",
     "deactivate_person",
+    "decline",
     "delete_event_type",
     "dry_run",
     "duplicate_event_type",
     "edit_event_type",
     "edit_profile",
+    "edit_resource",
     "event_uid",
     "expire_due",
     "get_booking",
@@ -230,10 +238,12 @@ __all__ = [
     "incidents",
     "invitation_letter",
     "invite_person",
+    "is_approval_token",
     "is_former_token",
     "is_manage_token",
     "is_pass",
     "make_pass",
+    "make_resource",
     "manage_token",
     "manage_url",
     "mark_no_show",
@@ -262,6 +272,7 @@ __all__ = [
     "repairs",
     "resolve_incident",
     "restrict_booking",
+    "rooms_and_equipment",
     "run_probes",
     "schedule_look",
     "send_again",

@@ -43,6 +43,7 @@ def cancel_within(
         actor=actor,
         now=now,
         at_once=("free_slot",),
+        without=("decline_booking", "tell_declined"),
         reverses=reverses,
     )
 

@@ -17,7 +17,15 @@ from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, Slot
 from booking.guard import TimeRange, call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Meeting
 from booking.offers import alternatives, check
-from booking.places import Place, Wanted, blocked_range, booking_values, host_choices, meeting_values
+from booking.places import (
+    Place,
+    Wanted,
+    blocked_range,
+    booking_values,
+    first_status,
+    host_choices,
+    meeting_values,
+)
 from booking.questions import questions_of
 from booking.rows import from_row
 from booking.signing import sign, sign_expired
@@ -84,12 +92,13 @@ def submit(
         questions=questions_of(event_type),
     )
 
+    status, seconds = first_status(event_type, booking.meeting.starts_at, now=now, source=booking.source)
+
     def attach() -> bool:
-        deadline = Now() + timedelta(seconds=settings.HOLDFAST_LINK_SECONDS)
         held = Booking.objects.filter(pk=booking.pk, status=Booking.Status.HELD, expires_at__gt=Now())
         if not held.update(
-            status=Booking.Status.AWAITING_LINK,
-            expires_at=deadline,
+            status=status,
+            expires_at=Now() + timedelta(seconds=seconds),
             attendee_name=request.attendee.name,
             attendee_email=request.attendee.email,
             time_zone=request.time_zone,
@@ -98,6 +107,7 @@ def submit(
         ):
             return False
         _sign_submitted(booking, request, actor)
+        booking.status = status
         start_new_booking(booking, actor=actor, now=now)
         return True
 
@@ -164,7 +174,8 @@ def book(
     place = Place(
         event_type, start, host_choices(event_type, opened), visitor=visitor, source=source, keys=keys
     )
-    wanted = Wanted(new_uid(), request.time_zone, "awaiting_link", settings.HOLDFAST_LINK_SECONDS, request)
+    status, seconds = first_status(event_type, start, now=now, source=source)
+    wanted = Wanted(new_uid(), request.time_zone, status, seconds, request)
     return _taken(place, wanted, now=now, actor=actor, host=host)
 
 

@@ -17,23 +17,30 @@ from audit.api import Actor, Json, record
 from booking.core.reminders import USUAL as USUAL_REMINDERS
 from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.errors import EventTypeNotFound
-from booking.models import EventType, EventTypeHost, Host, Meeting
+from booking.models import EventType, EventTypeHost, EventTypeResource, Host, Meeting, Resource
 from booking.questions import LONGEST_LABEL, MOST_CHOICES, MOST_QUESTIONS, Question, stored_questions
 from kernel.errors import HoldfastError
 from providers.api import Rejected, check_link
 
+MOST_DATES = 52
 LONGEST_BUFFER_MINUTES = 720  # with the longest meeting still within the reach of booking.offers
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NUMBERS = (
     "kind", "capacity", "duration_minutes", "slot_interval_minutes", "buffer_before_minutes",
     "buffer_after_minutes", "minimum_notice_minutes", "window_days", "location_kind", "active",
+    "requires_approval", "approval_minutes", "series_most", "locked",
 )  # fmt: skip
-_WORDS = ("title", "slug", "description", "location_detail", "questions")
+_WORDS = ("title", "slug", "description", "location_detail", "questions", "more_locations")
+_MADE = ("questions", "more_locations")  # words that are stored in another shape than they are wished
 
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """What a meeting type shall be. Durations in minutes; `hosts` are (host id, priority), each once."""
+    """What a meeting type shall be. Durations in minutes; `hosts` are (host id, priority), each once.
+
+    `weights` are (host id, weight), 1 where nothing is said; `resources` are (resource id, "all" or "any");
+    `more_durations` and `more_locations` (kind, detail) are choices beside the first one.
+    """
 
     title: str
     slug: str
@@ -52,6 +59,14 @@ class Offering:
     hosts: tuple[tuple[int, int], ...]
     active: bool
     reminder_minutes: tuple[int, ...] = USUAL_REMINDERS
+    requires_approval: bool = False
+    approval_minutes: int = 1440
+    weights: tuple[tuple[int, int], ...] = ()
+    resources: tuple[tuple[int, str], ...] = ()
+    more_durations: tuple[int, ...] = ()
+    more_locations: tuple[tuple[str, str], ...] = ()
+    series_most: int = 0
+    locked: bool = False
 
 
 class InvalidOffering(HoldfastError):
@@ -101,10 +116,11 @@ def unsaved_event_type(wanted: Offering, *, like: EventType | None = None) -> Ev
     return EventType(
         pk=like.pk if like else None,
         position=like.position if like else 0,
-        requires_approval=like.requires_approval if like else False,
+        more_durations=sorted({*wanted.more_durations} - {wanted.duration_minutes}),
+        more_locations=[{"kind": kind, "detail": detail} for kind, detail in wanted.more_locations],
         questions=stored_questions(wanted.questions),
         reminder_minutes=list(wanted.reminder_minutes),
-        **{name: getattr(wanted, name) for name in (*_NUMBERS, *_WORDS) if name != "questions"},
+        **{name: getattr(wanted, name) for name in (*_NUMBERS, *_WORDS) if name not in _MADE},
     )
 
 
@@ -113,12 +129,17 @@ def duplicate_event_type(event_type_id: int, *, actor: Actor) -> EventType:
     with transaction.atomic():
         source = _locked(event_type_id)
         rows = list(EventTypeHost.objects.filter(event_type=source))
+        needed = list(EventTypeResource.objects.filter(event_type=source))
         copy = _locked(event_type_id)
         copy.pk, copy.active, copy.position = None, False, EventType.objects.count()
         copy.title, copy.slug = f"Copy of {source.title}"[:120], _free_slug(source.slug)
         copy.save(force_insert=True)
         EventTypeHost.objects.bulk_create(
-            EventTypeHost(event_type=copy, host_id=row.host_id, priority=row.priority) for row in rows
+            EventTypeHost(event_type=copy, host_id=row.host_id, priority=row.priority, weight=row.weight)
+            for row in rows
+        )
+        EventTypeResource.objects.bulk_create(
+            EventTypeResource(event_type=copy, resource_id=row.resource_id, need=row.need) for row in needed
         )
         _record("create_event_type", copy, actor, {"after": _facts(copy), "copy_of": source.pk})
     return copy
@@ -191,6 +212,7 @@ def _check(wanted: Offering) -> None:
             check_link(wanted.location_detail)
         except Rejected as fault:
             faults["link"] = fault.message
+    faults |= _faults_of_kind(wanted)
     try:
         checked_reminders(wanted.reminder_minutes)
     except InvalidReminders as fault:
@@ -199,6 +221,41 @@ def _check(wanted: Offering) -> None:
         faults["questions"] = fault_of_questions
     if faults:
         raise InvalidOffering(faults)
+
+
+def _faults_of_kind(wanted: Offering) -> dict[str, str]:
+    """Return what does not go together: a session is one for all who come, so nobody chooses for it."""
+    faults = {}
+    is_group = wanted.kind == EventType.Kind.GROUP
+    if is_group and wanted.more_durations:
+        faults["more_durations"] = "A group session has one length: everybody comes to the same one."
+    elif len(wanted.more_durations) > MOST_CHOICES or any(
+        not 5 <= minutes <= 1440 for minutes in wanted.more_durations
+    ):
+        faults["more_durations"] = f"Write up to {MOST_CHOICES} lengths of 5 to 1,440 minutes."
+    if is_group and wanted.more_locations:
+        faults["more_locations"] = "A group session has one place: everybody comes to the same one."
+    if any(weight < 1 for _, weight in wanted.weights):
+        faults["hosts"] = "A weight is a whole number from 1."
+    if is_group and wanted.series_most:
+        faults["series_most"] = "A group session is booked one at a time."
+    elif wanted.series_most and wanted.requires_approval:
+        faults["series_most"] = (
+            "A series is booked at once, so it cannot wait for approval. Choose one of the two."
+        )
+    elif wanted.series_most == 1 or wanted.series_most > MOST_DATES:
+        faults["series_most"] = f"A series has 2 to {MOST_DATES} dates."
+    ids = {resource for resource, _ in wanted.resources}
+    known = Resource.objects.filter(pk__in=ids).exclude(kind=Resource.Kind.HOST)
+    if len(ids) < len(wanted.resources) or known.count() != len(ids):
+        faults["resources"] = "One of these rooms is not there any more. Choose again."
+    for kind, detail in wanted.more_locations:
+        if kind == EventType.Location.FIXED_LINK:
+            try:
+                check_link(detail)
+            except Rejected as fault:
+                faults["link"] = fault.message
+    return faults
 
 
 def _fault_of(questions: tuple[Question, ...]) -> str:
@@ -227,9 +284,15 @@ def _save(event_type: EventType, wanted: Offering) -> None:
         words = "Another meeting type has this address. Choose another one."
         raise InvalidOffering({"slug": words}) from None
     EventTypeHost.objects.filter(event_type=event_type).delete()
+    weights = dict(wanted.weights)
     EventTypeHost.objects.bulk_create(
-        EventTypeHost(event_type=event_type, host_id=host, priority=priority)
+        EventTypeHost(event_type=event_type, host_id=host, priority=priority, weight=weights.get(host, 1))
         for host, priority in wanted.hosts
+    )
+    EventTypeResource.objects.filter(event_type=event_type).delete()
+    EventTypeResource.objects.bulk_create(
+        EventTypeResource(event_type=event_type, resource_id=resource, need=need)
+        for resource, need in wanted.resources
     )
 
 
@@ -253,14 +316,27 @@ def _free_slug(words: str) -> str:
 def _facts(event_type: EventType) -> dict[str, Json]:
     """Return what the ledger keeps of an event type: numbers, kinds and ids, no words."""
     hosts: list[Json] = [
-        [host, priority]
-        for host, priority in EventTypeHost.objects.filter(event_type=event_type).values_list(
-            "host_id", "priority"
+        [host, priority, weight]
+        for host, priority, weight in EventTypeHost.objects.filter(event_type=event_type).values_list(
+            "host_id", "priority", "weight"
+        )
+    ]
+    resources: list[Json] = [
+        [resource, need]
+        for resource, need in EventTypeResource.objects.filter(event_type=event_type).values_list(
+            "resource_id", "need"
         )
     ]
     facts: dict[str, Any] = {name: getattr(event_type, name) for name in _NUMBERS}
     reminders = list(event_type.reminder_minutes)
-    return {**facts, "questions": len(event_type.questions), "reminders": reminders, "hosts": hosts}
+    return {
+        **facts,
+        "questions": len(event_type.questions),
+        "reminders": reminders,
+        "hosts": hosts,
+        "resources": resources,
+        "more_durations": list(event_type.more_durations),
+    }
 
 
 def _record(action: str, event_type: EventType, actor: Actor, payload: Mapping[str, Json]) -> None:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Max
 
 from booking.attendees import Request
+from booking.core.approval import approval_seconds
 from booking.core.slots import OpenStart
-from booking.models import EventType, MeetingHost
+from booking.models import Booking, EventType, MeetingHost
 from kernel.ids import new_uid
 
 
@@ -33,6 +35,20 @@ class Wanted:
     status: str
     seconds: int
     request: Request | None = None
+
+
+def first_status(event_type: EventType, start: datetime, *, now: datetime, source: str) -> tuple[str, int]:
+    """Return the status of a booking that has its attendee, and its deadline in seconds.
+
+    `pending` where a host has to approve it; what the business books itself in the portal needs no approval.
+    """
+    if event_type.requires_approval and source != Booking.Source.PORTAL:
+        return "pending", approval_seconds(
+            approval_minutes=event_type.approval_minutes,
+            start=int(start.timestamp()),
+            now=int(now.timestamp()),
+        )
+    return "awaiting_link", settings.HOLDFAST_LINK_SECONDS
 
 
 def meeting_values(event_type: EventType, start: datetime) -> dict[str, Any]:

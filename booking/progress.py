@@ -54,7 +54,7 @@ def progress(booking: Booking, *, now: datetime) -> Progress:
     stands = booking.status == Booking.Status.CONFIRMED
     moving = stands and move is not None and move.status == Move.Status.HELD
     lost_move = stands and move is not None and move.status in (Move.Status.FAILED, Move.Status.EXPIRED)
-    failed = booking.status in (Booking.Status.FAILED, Booking.Status.EXPIRED)
+    failed = booking.status in (Booking.Status.FAILED, Booking.Status.EXPIRED, Booking.Status.DECLINED)
     words, code = (
         (move.failure_words, move.failure_code)
         if lost_move and move
@@ -63,7 +63,7 @@ def progress(booking: Booking, *, now: datetime) -> Progress:
     wanted = move.starts_at if lost_move and move else booking.meeting.starts_at
     return Progress(
         status=booking.status,
-        lines=_lines(run, held=booking.status != Booking.Status.EXPIRED),
+        lines=_lines(booking, run),
         final=is_final(Status(booking.status)) and not moving,
         failure_words=words,
         failure_code=code,
@@ -82,10 +82,23 @@ def _latest_run(booking: Booking) -> Run | None:
     )
 
 
-def _lines(run: Run | None, *, held: bool) -> tuple[ProgressLine, ...]:
+def _lines(booking: Booking, run: Run | None) -> tuple[ProgressLine, ...]:
+    held = ProgressLine("held", "Slot held", FAILED if booking.status == Booking.Status.EXPIRED else DONE)
+    waits = booking.status == Booking.Status.PENDING
+    if run and "asks" in run.payload:
+        asked = ProgressLine("approval", "Your host accepts", DOING if waits else FAILED)
+        return held, asked, *(ProgressLine(key, label, WAITING) for key, label, _ in _LINES[1:])
+    return held, *_lines_of(run)
+
+
+def _lines_of(run: Run | None) -> tuple[ProgressLine, ...]:
     steps = {step.action: step for step in run.steps.all()} if run else {}
     states = {name: step.state for name, step in steps.items()}
-    lines = [ProgressLine("held", "Slot held", DONE if held else FAILED)]
+    lines = (
+        [ProgressLine("approval", "Your host accepts", DONE)]
+        if states.get("approve_booking") == "done"
+        else []
+    )
     for key, label, actions in _LINES[1:]:
         wanted = [states[name] for name in actions if name in states]
         lines.append(ProgressLine(key, label, _state(wanted, started=run is not None)))

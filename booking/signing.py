@@ -9,6 +9,8 @@ from django.conf import settings
 
 from audit.api import Actor, Json, record
 from booking.models import Booking, EventType, Move
+from jobs.api import enqueue
+from kernel.clock import now as wall_clock
 from kernel.tenancy import current_schema
 
 AUTOMATION = Actor(type="automation", id="clock")
@@ -62,8 +64,10 @@ def sign(
 
 
 def sign_expired(changes: Sequence[Mapping[str, Any]]) -> None:
-    """Record what expire_v1 or a sweep gave back, in the same transaction."""
+    """Record what expire_v1 or a sweep gave back, in the same transaction; who waited for approval is told."""
     for change in changes:
+        if change["was"] == Booking.Status.PENDING:
+            enqueue("tell_unanswered", ref=change["booking"], now=wall_clock())
         record(
             "expire_hold",
             subject=subject_of(change["meeting"]),

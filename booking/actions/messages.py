@@ -44,6 +44,8 @@ def team(context: StepContext) -> dict[str, Json]:
         return skipped(context, target)
     facts = booking_facts(target.booking)
     what: What = "cancelled" if context.payload.get("by") else "confirmed"
+    if context.payload.get("declined"):
+        what = "declined"
     if target.move:
         what = "reassigned" if target.move.is_reassignment else "moved"
     drafts = [compose.team_notice(facts, what=what, to=person) for person in team_members()]

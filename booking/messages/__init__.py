@@ -3,6 +3,12 @@
 One file per occasion. They import no model and read no clock; the caller queues what they return.
 """
 
+from booking.messages.approval import (
+    approval_for_host,
+    declined_for_attendee,
+    pending_for_attendee,
+    unanswered_for_attendee,
+)
 from booking.messages.cancellation import cancellation_for_attendee, cancellation_for_host
 from booking.messages.confirmation import confirmation_for_attendee, confirmation_for_host
 from booking.messages.facts import Alternative, BookingFacts, Business, HostFacts
@@ -29,6 +35,7 @@ __all__ = [
     "IncidentFacts",
     "Told",
     "What",
+    "approval_for_host",
     "booking_cancelled",
     "booking_confirmed",
     "booking_reassigned",
@@ -38,6 +45,7 @@ __all__ = [
     "cancellation_for_host",
     "confirmation_for_attendee",
     "confirmation_for_host",
+    "declined_for_attendee",
     "failed_for_attendee",
     "handed_over_for_host",
     "incident_closed",
@@ -51,9 +59,11 @@ __all__ = [
     "moved_for_host",
     "new_link_for_attendee",
     "new_link_for_host",
+    "pending_for_attendee",
     "reassigned_for_attendee",
     "reassigned_for_host",
     "reminder_for_attendee",
     "reminder_for_guest",
     "team_notice",
+    "unanswered_for_attendee",
 ]

@@ -8,11 +8,14 @@ from booking.messages.letter import Letter, Link
 from booking.messages.moments import span_words, start_words
 from providers.api import MessageDraft, Person
 
-What = Literal["confirmed", "cancelled", "moved", "reassigned", "failed", "not_moved", "not_reassigned"]
+What = Literal[
+    "confirmed", "cancelled", "declined", "moved", "reassigned", "failed", "not_moved", "not_reassigned"
+]
 
 _WORDS = {
     "confirmed": ("New booking", "{client} booked {title} with {hosts}"),
     "cancelled": ("Cancelled", "{title} of {client} with {hosts} was cancelled"),
+    "declined": ("Declined", "{hosts} declined {title} of {client}"),
     "moved": ("New time", "{title} of {client} with {hosts} has a new time"),
     "reassigned": ("New host", "{title} of {client} is with {hosts} now"),
     "not_moved": ("Not moved", "{title} of {client} could not be moved and stays at its time"),

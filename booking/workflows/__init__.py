@@ -9,6 +9,7 @@ from booking.workflows import (
     reminder,
 )
 from booking.workflows.telling_failed import tell_failed
+from booking.workflows.telling_unanswered import tell_unanswered
 
 __all__ = [
     "cancellation",
@@ -18,4 +19,5 @@ __all__ = [
     "new_booking",
     "reminder",
     "tell_failed",
+    "tell_unanswered",
 ]

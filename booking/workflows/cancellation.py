@@ -1,8 +1,12 @@
-"""Cancellation: free the slot at once, cancel the link and the calendar event, tell everyone."""
+"""Cancellation: free the slot at once, cancel the link and the calendar event, tell everyone.
+
+Also runs a host's no to a pending booking: free the slot, tell the client.
+"""
 
 from datetime import datetime
 
 from audit.api import Actor, Run, Step, UndoPreview, UndoRefused, Workflow, register_workflow
+from booking.actions.approval import decline_booking, tell_declined
 from booking.actions.calendar_event import delete_calendar_event
 from booking.actions.free_slot import free_slot
 from booking.actions.meeting_link import cancel_meeting
@@ -20,12 +24,19 @@ def sentence(run: Run) -> str:
     booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
     by = _BY.get(run.payload["by"], "")
     start = datetime.fromisoformat(run.payload["starts_at"])
+    if "declined" in run.payload:
+        return f"Declined {booking_sentence(booking)} on {when(start)}"
     return f"Cancelled {booking_sentence(booking)} on {when(start)} {by}".rstrip()
 
 
 def preview(run: Run, now: datetime) -> UndoPreview:
     """Say what undoing would do: the booking takes its old place back, if that is still free."""
     booking = Booking.objects.select_related("meeting").get(uid=run.payload["booking"])
+    if "declined" in run.payload:
+        return UndoPreview(
+            possible=False,
+            because="The time is open to everyone again. Book the client anew from the booking’s page.",
+        )
     if booking.status != Booking.Status.CANCELLED:
         return UndoPreview(
             possible=False, because=f"The booking is {booking.status.replace('_', ' ')} by now."
@@ -60,6 +71,8 @@ WORKFLOW = register_workflow(
     Workflow(
         name=NAME,
         steps=(
+            Step(decline_booking),
+            Step(tell_declined, attempts=12, back_off=2.0),
             Step(free_slot),
             Step(cancel_meeting, attempts=8, back_off=2.0),
             Step(delete_calendar_event, attempts=12, back_off=2.0),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from audit.api import Actor, Run, Step, StepContext, UndoPreview, Workflow, register_workflow, start_run
+from booking.actions.approval import approve_booking, ask_host
 from booking.actions.calendar_event import write_calendar_event
 from booking.actions.check_calendars import check_calendars
 from booking.actions.confirm_booking import confirm_booking
@@ -42,8 +43,40 @@ def start_new_booking(
     """Start the run of a booking that awaits its link, or of a move; in the caller's transaction.
 
     Without a link to make and without calendars to ask, the booking is confirmed right here, by the same action,
-    and `booking` says so. `hosts`: of its meeting, from who knows them already.
+    and `booking` says so. `hosts`: of its meeting, from who knows them already. A pending booking's run only asks
+    the host; the rest begins with their approval (`start_approved`).
     """
+    if booking.status == Booking.Status.PENDING:
+        return _start_asking(booking, actor=actor, now=now)
+    return _start(booking, actor=actor, now=now, move=move, reverses=reverses, hosts=hosts)
+
+
+def start_approved(booking: Booking, *, actor: Actor, now: datetime) -> Run:
+    """Accept a pending booking and start the run that makes it, in the caller's transaction; raises `NotChangeable`."""
+    return _start(booking, actor=actor, now=now, approved=True)
+
+
+def _start_asking(booking: Booking, *, actor: Actor, now: datetime) -> Run:
+    return start_run(
+        WORKFLOW,
+        subject=subject_of(booking.meeting.uid),
+        payload={"booking": booking.uid, "asks": True},
+        actor=actor,
+        now=now,
+        without={step.action.name for step in WORKFLOW.steps} - {ask_host.name},
+    )
+
+
+def _start(
+    booking: Booking,
+    *,
+    actor: Actor,
+    now: datetime,
+    move: Move | None = None,
+    reverses: Run | None = None,
+    hosts: Collection[Host] | None = None,
+    approved: bool = False,
+) -> Run:
     meeting = move.meeting if move else booking.meeting
     concerned = [host.pk for host in hosts] if hosts is not None else _concerned(meeting, move)
     calendars = bool(has_calendars(concerned))
@@ -53,12 +86,16 @@ def start_new_booking(
         without |= {create_meeting.name, verify_link.name}
     if move is None or not makes_link:
         without.add(retire_old_link.name)
+    without |= {ask_host.name} if approved else {ask_host.name, approve_booking.name}
+    at_once = {approve_booking.name} if approved else set()
+    confirms = not (calendars or makes_link)
+    if confirms:
+        at_once.add(confirm_booking.name)
     payload: dict[str, Any] = {"booking": booking.uid, "link_key": link_key(meeting, move)}
     if move:
         left = move.from_meeting or meeting
         payload |= {"move": move.pk, "old_link_key": left.link_key}
         payload |= {"reassignment": True} if move.is_reassignment else {}
-    confirms = not (calendars or makes_link)
     run = start_run(
         WORKFLOW,
         subject=subject_of(meeting.uid),
@@ -67,7 +104,7 @@ def start_new_booking(
         now=now,
         reverses=reverses,
         without=without,
-        at_once=(confirm_booking.name,) if confirms else (),
+        at_once=at_once,
     )
     if confirms and move is None:
         booking.status, booking.expires_at = Booking.Status.CONFIRMED, None
@@ -119,6 +156,8 @@ def sentence(run: Run) -> str:
     if "move" in run.payload:
         return move_sentence(Move.objects.select_related(*MOVE_IN_WORDS).get(pk=run.payload["move"]))
     booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
+    if "asks" in run.payload:
+        return f"Asked the host to approve {booking_sentence(booking)} on {when(booking.meeting.starts_at)}"
     verb = {Run.State.RUNNING: "Confirming", Run.State.DONE: "Confirmed"}.get(run.state, "Could not confirm")  # type: ignore[call-overload]
     start = (
         Move.objects.filter(booking=booking, status="confirmed", host=None)
@@ -133,6 +172,11 @@ def preview(run: Run, now: datetime) -> UndoPreview:
     """Say what undoing would do: cancel the booking, or move it back."""
     booking = Booking.objects.select_related("meeting").get(uid=run.payload["booking"])
     meeting = booking.meeting
+    if "asks" in run.payload:
+        return UndoPreview(
+            possible=False,
+            because="A question that was sent cannot be unsent. Approve or decline on the booking’s page.",
+        )
     if booking.status != Booking.Status.CONFIRMED:
         return UndoPreview(
             possible=False, because=f"The booking is {booking.status.replace('_', ' ')} by now."
@@ -171,6 +215,8 @@ WORKFLOW = register_workflow(
     Workflow(
         name=NAME,
         steps=(
+            Step(ask_host, attempts=12, back_off=2.0),
+            Step(approve_booking, required=True),
             Step(check_calendars, required=True, attempts=2, back_off=0.5),
             Step(create_meeting, required=True, attempts=3, back_off=0.5),
             Step(verify_link, required=True, attempts=3, back_off=0.5),

@@ -97,6 +97,20 @@ def check_booking_caller(
     return booking, Actor("client", booking.uid)
 
 
+def check_key_caller(request: HttpRequest, uid: str, *, scope: str, now: datetime) -> tuple[Booking, Actor]:
+    """Return the booking and the API key that acts on it; a manage token does not open this.
+
+    Raises RateLimited, Unauthorized, Forbidden, NothingHere.
+    """
+    token = _bearer(request)
+    key = find_api_key(token) if token else None
+    if key is None:
+        check_rate(request, "manage", now=now)
+        raise Unauthorized("Send an API key of the business as `Authorization: Bearer …`.")
+    actor = _key_caller(request, key, scope=scope, now=now).actor
+    return _booking(uid), actor
+
+
 def follows_move(request: HttpRequest, uid: str, *, now: datetime) -> Booking | None:
     """Return the booking whose reschedule of a moment ago made this request's manage token void; else None.
 

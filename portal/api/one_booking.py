@@ -1,13 +1,20 @@
-"""GET /api/v1/bookings/{uid}, POST …/cancel and …/reschedule: for whoever holds its token, or an API key."""
+"""GET /api/v1/bookings/{uid}, POST …/cancel and …/reschedule: for whoever holds its token, or an API key;
+POST …/approve and …/decline: for an API key."""
 
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
-from booking.api import NotChangeable, cancel, get_booking, move
+from booking.api import NotChangeable, approve, cancel, decline, get_booking, move
 from kernel.clock import now as read_now
-from portal.api.answers import answer_of, booking_response, lost_move_problem, wait_for_move
+from portal.api.answers import (
+    answer_of,
+    booking_response,
+    lost_move_problem,
+    wait_for_move,
+    wait_for_outcome,
+)
 from portal.api.bodies import parse_cancel, parse_reschedule
-from portal.api.callers import READ, WRITE, NothingHere, check_booking_caller, follows_move
+from portal.api.callers import READ, WRITE, NothingHere, check_booking_caller, check_key_caller, follows_move
 from portal.api.view import ApiView
 
 
@@ -28,6 +35,31 @@ class BookingView(ApiView):
                 raise
             return booking_response(answer_of(moved.uid), status=200, with_links=False)
         return booking_response(answer_of(booking.uid), status=200)
+
+
+class ApproveView(ApiView):
+    """One pending booking, approved by the business's own program."""
+
+    def post(self, request: Request, uid: str) -> HttpResponseBase:
+        """Return 200 with the booking; `Prefer: wait` as in POST /bookings. An API key only: a manage token is the
+        client's. Problems 401, 403, 404, 429, 503; 409 when it is not pending any more."""
+        now = read_now()
+        booking, actor = check_key_caller(request, uid, scope=WRITE, now=now)
+        approve(booking, now=now, actor=actor)
+        return booking_response(
+            wait_for_outcome(answer_of(uid), header=request.headers.get("Prefer", "")), status=200
+        )
+
+
+class DeclineView(ApiView):
+    """One pending booking, declined by the business's own program."""
+
+    def post(self, request: Request, uid: str) -> HttpResponseBase:
+        """Return 200 with the declined booking; body {reason?} or none. Problems as of approve, and 400."""
+        now = read_now()
+        booking, actor = check_key_caller(request, uid, scope=WRITE, now=now)
+        decline(booking, reason=parse_cancel(request.data), now=now, actor=actor)
+        return booking_response(answer_of(uid), status=200)
 
 
 class CancelView(ApiView):

@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from portal.api.bookings import BookingsView
-from portal.api.one_booking import BookingView, CancelView, RescheduleView
+from portal.api.one_booking import ApproveView, BookingView, CancelView, DeclineView, RescheduleView
 from portal.api.problems import problem
 from portal.api.slots import SlotsView
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("slots", SlotsView.as_view(), name="slots"),
     path("bookings", BookingsView.as_view(), name="bookings"),
     path("bookings/<str:uid>", BookingView.as_view(), name="booking"),
+    path("bookings/<str:uid>/approve", ApproveView.as_view(), name="approve"),
+    path("bookings/<str:uid>/decline", DeclineView.as_view(), name="decline"),
     path("bookings/<str:uid>/cancel", CancelView.as_view(), name="cancel"),
     path("bookings/<str:uid>/reschedule", RescheduleView.as_view(), name="reschedule"),
     re_path("", no_such_address, name="nothing"),

@@ -38,7 +38,9 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
         "here": "bookings",
         "booking": found,
         "progress": state,
-        "is_moving": not state.final,
+        "is_moving": not state.final and found.status != Booking.Status.PENDING,  # that waits for a person
+        "can_decide": found.status == Booking.Status.PENDING
+        and (found.expires_at or viewer.now) > viewer.now,
         "can_cancel": found.status in CANCELLABLE and found.meeting.ends_at > viewer.now,
         "can_reschedule": can_move(found, viewer),
         "can_reassign": can_move(found, viewer) and _has_other_hosts(found),

@@ -15,9 +15,11 @@ from booking.api import (
     Host,
     InvalidOffering,
     Offering,
+    Resource,
     create_event_type,
     edit_event_type,
     questions_of,
+    rooms_and_equipment,
 )
 from portal.business.meeting_type_form import (
     KINDS,
@@ -51,14 +53,21 @@ class Sheet:
         asked = initial_questions(event_type) if event_type else []
         return cls(
             event_type,
-            MeetingTypeForm(hosts=hosts, reminders=_kept(event_type), initial=values),
+            MeetingTypeForm(
+                hosts=hosts, reminders=_kept(event_type), resources=to_choose(event_type), initial=values
+            ),
             QuestionForms(initial=asked, prefix="q"),
         )
 
     @classmethod
     def typed(cls, event_type: EventType | None, data: QueryDict) -> "Sheet":
         """Show what somebody typed, with a row of questions more or less if they asked for that."""
-        form = MeetingTypeForm(data, hosts=hosts_to_choose(event_type), reminders=_kept(event_type))
+        form = MeetingTypeForm(
+            data,
+            hosts=hosts_to_choose(event_type),
+            reminders=_kept(event_type),
+            resources=to_choose(event_type),
+        )
         return cls(event_type, form, QuestionForms(with_rows(data), prefix="q"))
 
     def offering(self) -> Offering | None:
@@ -73,7 +82,10 @@ class Sheet:
         """Return what is stored as a wish, for the first preview; a new one has a title lent to it."""
         values = {**self.form.initial, "title": self.form.initial.get("title") or "Your new meeting type"}
         form = MeetingTypeForm(
-            values, hosts=hosts_to_choose(self.event_type), reminders=_kept(self.event_type)
+            values,
+            hosts=hosts_to_choose(self.event_type),
+            reminders=_kept(self.event_type),
+            resources=to_choose(self.event_type),
         )
         asked = questions_of(self.event_type) if self.event_type else ()
         return form.offering(asked) if form.is_valid() else None
@@ -115,6 +127,12 @@ def hosts_to_choose(event_type: EventType | None) -> list[Host]:
     return [host for host in Host.objects.order_by("position", "pk") if host.active or host.pk in kept]
 
 
+def to_choose(event_type: EventType | None) -> list[Resource]:
+    """Return the rooms and equipment in use, and those of this type that are not in use any more."""
+    kept = {row.resource_id for row in event_type.event_type_resources.all()} if event_type else set()
+    return [each for each in rooms_and_equipment() if each.active or each.pk in kept]
+
+
 def _kept(event_type: EventType | None) -> list[int]:
     """Return the reminders that a stored type has, usual or not: the form must be able to keep them."""
     return list(event_type.reminder_minutes) if event_type else []
@@ -122,7 +140,11 @@ def _kept(event_type: EventType | None) -> list[int]:
 
 def find_event_type(event_type_id: int) -> EventType | None:
     """Return the meeting type with its hosts, hidden or not; None when there is none."""
-    return EventType.objects.prefetch_related("event_type_hosts").filter(pk=event_type_id).first()
+    return (
+        EventType.objects.prefetch_related("event_type_hosts", "event_type_resources")
+        .filter(pk=event_type_id)
+        .first()
+    )
 
 
 def event_type_not_found(request: HttpRequest, viewer: Viewer) -> HttpResponse:

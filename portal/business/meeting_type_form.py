@@ -8,12 +8,14 @@ from django import forms
 from booking.api import (
     LONGEST_BUFFER_MINUTES,
     LONGEST_LABEL,
+    MOST_DATES,
     MOST_QUESTIONS,
     QUESTION_KINDS,
     EventType,
     Host,
     Offering,
     Question,
+    Resource,
     questions_of,
 )
 from portal.public.words import duration_words
@@ -32,6 +34,7 @@ LOCATIONS = {
 }
 DETAIL_OF = {"fixed_link": "link", "in_person": "address", "phone": "phone"}
 REMINDERS = (10080, 2880, 1440, 240, 60, 15)  # minutes before the start
+NEEDS = {"all": "Always needed", "any": "One of these is needed"}
 UNITS = {"minutes": 1, "hours": 60, "days": 1440}
 
 
@@ -65,9 +68,22 @@ class MeetingTypeForm(forms.Form):
     address = forms.CharField(max_length=300, required=False)
     phone = forms.CharField(max_length=300, required=False)
     active = forms.BooleanField(required=False)
+    requires_approval = forms.BooleanField(required=False)
+    approval_hours = _number(1, 24 * 30, unit="hours", required=False)
+    series_most = _number(0, MOST_DATES, unit="dates", required=False)
+    more_durations = forms.CharField(max_length=200, required=False)
+    more_locations = forms.MultipleChoiceField(
+        choices=[(kind, words[0]) for kind, words in LOCATIONS.items()], required=False
+    )
 
     def __init__(
-        self, data: Any = None, *, hosts: Sequence[Host], reminders: Sequence[int] = (), **options: Any
+        self,
+        data: Any = None,
+        *,
+        hosts: Sequence[Host],
+        reminders: Sequence[int] = (),
+        resources: Sequence[Resource] = (),
+        **options: Any,
     ) -> None:
         super().__init__(data, **options)
         self.fields["reminders"] = forms.TypedMultipleChoiceField(
@@ -88,7 +104,12 @@ class MeetingTypeForm(forms.Form):
             self.fields[f"priority_{host.pk}"] = _number(
                 0, 999, unit="its place in the order", required=False
             )
-        self._all_hosts = hosts
+            self.fields[f"weight_{host.pk}"] = _number(1, 999, unit="its weight", required=False)
+        for resource in resources:
+            self.fields[f"resource_{resource.pk}"] = forms.ChoiceField(
+                choices=[("", ""), *NEEDS.items()], required=False
+            )
+        self._all_hosts, self._all_resources = hosts, resources
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the chosen kind and place need."""
@@ -99,15 +120,38 @@ class MeetingTypeForm(forms.Form):
             self.add_error("address", "Say where: the client reads it in the confirmation.")
         if values.get("location_kind") == "phone" and not values.get("phone"):
             self.add_error("phone", "Say who calls whom: “We call you”, or the number to call.")
+        also = values.get("more_locations") or []
+        for kind, field in DETAIL_OF.items():
+            if kind in also and not values.get(field) and field not in self.errors:
+                self.add_error(field, "This place is offered too: write it here.")
         minutes = (values.get("notice") or 0) * UNITS[values.get("notice_unit", "minutes")]
         if minutes > 365 * 1440:
             self.add_error("notice", "The minimum notice is at most 365 days.")
         return values
 
-    def host_rows(self) -> list[tuple[Host, bool, forms.BoundField]]:
-        """Return each host with whether it is ticked, and its priority's field."""
+    def clean_more_durations(self) -> tuple[int, ...]:
+        """Return the other lengths in minutes, written as "15, 60"."""
+        words = self.cleaned_data["more_durations"].replace(",", " ").split()
+        if not all(word.isascii() and word.isdigit() and len(word) < 5 for word in words):
+            raise forms.ValidationError("Write whole minutes with commas between them, for example 15, 60.")
+        return tuple(sorted({int(word) for word in words}))
+
+    def resource_rows(self) -> list[tuple[Resource, forms.BoundField]]:
+        """Return each room and piece of equipment with its field."""
+        return [(resource, self[f"resource_{resource.pk}"]) for resource in self._all_resources]
+
+    def location_rows(self) -> list[tuple[str, str, bool]]:
+        """Return each kind of place with its words, and whether it is offered beside the first one."""
+        ticked = {str(value) for value in (self["more_locations"].value() or ())}
+        return [(kind, words[0], kind in ticked) for kind, words in LOCATIONS.items()]
+
+    def host_rows(self) -> list[tuple[Host, bool, forms.BoundField, forms.BoundField]]:
+        """Return each host with whether it is ticked, and the fields of its priority and weight."""
         ticked = {str(value) for value in (self["hosts"].value() or ())}
-        return [(host, str(host.pk) in ticked, self[f"priority_{host.pk}"]) for host in self._all_hosts]
+        return [
+            (host, str(host.pk) in ticked, self[f"priority_{host.pk}"], self[f"weight_{host.pk}"])
+            for host in self._all_hosts
+        ]
 
     def reminder_rows(self) -> list[tuple[str, str, bool]]:
         """Return each reminder's value and words, and whether it is ticked."""
@@ -138,6 +182,21 @@ class MeetingTypeForm(forms.Form):
             hosts=tuple((int(host), values.get(f"priority_{host}") or 0) for host in values["hosts"]),
             active=values["active"],
             reminder_minutes=tuple(values["reminders"]),
+            requires_approval=values["requires_approval"],
+            approval_minutes=(values["approval_hours"] or 24) * 60,
+            weights=tuple((int(host), values.get(f"weight_{host}") or 1) for host in values["hosts"]),
+            resources=tuple(
+                (resource.pk, values[f"resource_{resource.pk}"])
+                for resource in self._all_resources
+                if values.get(f"resource_{resource.pk}")
+            ),
+            more_durations=values["more_durations"],
+            more_locations=tuple(
+                (kind, values[DETAIL_OF[kind]].strip() if kind in DETAIL_OF else "")
+                for kind in values["more_locations"]
+                if kind != values["location_kind"]
+            ),
+            series_most=values["series_most"] or 0,
         )
 
 
@@ -175,6 +234,7 @@ def initial_values(event_type: EventType) -> dict[str, Any]:
     names = (
         "title", "slug", "description", "kind", "capacity", "duration_minutes", "slot_interval_minutes",
         "buffer_before_minutes", "buffer_after_minutes", "window_days", "location_kind", "active",
+        "requires_approval", "series_most",
     )  # fmt: skip
     notice = event_type.minimum_notice_minutes
     unit = next(
@@ -186,7 +246,15 @@ def initial_values(event_type: EventType) -> dict[str, Any]:
     values |= {"notice": notice // UNITS[unit], "notice_unit": unit}
     if detail := DETAIL_OF.get(event_type.location_kind):
         values[detail] = event_type.location_detail
+    values["approval_hours"] = max(1, event_type.approval_minutes // 60)
+    values["more_durations"] = ", ".join(map(str, event_type.more_durations))
+    values["more_locations"] = [each["kind"] for each in event_type.more_locations]
+    for each in event_type.more_locations:
+        if each["kind"] in DETAIL_OF:
+            values[DETAIL_OF[each["kind"]]] = each["detail"]
+    values |= {f"resource_{row.resource_id}": row.need for row in event_type.event_type_resources.all()}
     rows = list(event_type.event_type_hosts.all())
+    values |= {f"weight_{row.host_id}": row.weight for row in rows}
     values["hosts"] = [str(row.host_id) for row in rows]
     values["reminders"] = [str(minutes) for minutes in event_type.reminder_minutes]
     return values | {f"priority_{row.host_id}": row.priority for row in rows}
@@ -198,6 +266,7 @@ def fresh_values(hosts: Sequence[Host]) -> dict[str, Any]:
         "kind": "one_on_one", "duration_minutes": 30, "capacity": 10, "notice": 4, "notice_unit": "hours",
         "window_days": 60, "location_kind": "built_in_room", "active": True, "buffer_before_minutes": 0,
         "buffer_after_minutes": 0, "hosts": [str(hosts[0].pk)] if len(hosts) == 1 else [],
+        "approval_hours": 24, "series_most": 0, **{f"weight_{host.pk}": 1 for host in hosts},
         "reminders": ["1440", "60"], **{f"priority_{host.pk}": 0 for host in hosts},
     }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from portal.business.approving import approve, decline
 from portal.business.attending import came, no_show, send_message
 from portal.business.booking import booking
 from portal.business.bookings import bookings
@@ -18,6 +19,7 @@ from portal.business.people import invite, people, resend, withdraw
 from portal.business.person import bookable, deactivate, person, reactivate, role
 from portal.business.reassigning import reassign_booking
 from portal.business.rescheduling import reschedule
+from portal.business.resources import resource, resources
 from portal.business.runs import run, runs
 from portal.business.today import today
 from portal.business.undoing import undo_run, undo_step
@@ -29,6 +31,8 @@ urlpatterns = [
     path("bookings/", bookings, name="bookings"),
     path("bookings/new/", new_booking, name="new_booking"),
     path("bookings/<slug:uid>/", booking, name="booking"),
+    path("bookings/<slug:uid>/approve/", approve, name="approve"),
+    path("bookings/<slug:uid>/decline/", decline, name="decline"),
     path("bookings/<slug:uid>/cancel/", cancel, name="cancel"),
     path("bookings/<slug:uid>/reschedule/", reschedule, name="reschedule"),
     path("bookings/<slug:uid>/reassign/", reassign_booking, name="reassign"),
@@ -43,6 +47,8 @@ urlpatterns = [
     path("meeting-types/<int:event_type_id>/offer/", offer, name="offer_meeting_type"),
     path("meeting-types/<int:event_type_id>/duplicate/", duplicate, name="duplicate_meeting_type"),
     path("meeting-types/<int:event_type_id>/delete/", delete, name="delete_meeting_type"),
+    path("resources/", resources, name="resources"),
+    path("resources/<int:resource_id>/", resource, name="resource"),
     path("people/", people, name="people"),
     path("people/invite/", invite, name="invite"),
     path("people/invitations/<int:invitation_id>/resend/", resend, name="resend_invitation"),

@@ -15,6 +15,7 @@ from django.test import Client
 from accounts.api import User, create_api_key, invitation_link
 from audit.api import Actor, Run
 from booking.api import Attendee, Booking, Host, Resource, get_event_type, hold, invite_person, manage_token
+from booking.approving import approval_token
 from booking.models import EventType
 from jobs.api import drain
 from providers.api import add_webhook_endpoint
@@ -37,6 +38,7 @@ class Scene:
     world: World
     booking: Booking
     token: str
+    decision: str
     held: Booking
     held_token: str
     room: str
@@ -94,7 +96,9 @@ def make_scene(world: World) -> Scene:
             "ines@acme.example", name="Ines", role="host", takes_bookings=True, actor=OWNER, now=now()
         )
         return Scene(
-            world=world, booking=made, token=manage_token(made), held=held, held_token=manage_token(held),
+            world=world, booking=made, token=manage_token(made),
+            decision=approval_token(made.uid, Host.objects.get(slug="ana").pk), held=held,
+            held_token=manage_token(held),
             room=_room(made), run=run.pk, step=step.pk, message=message.pk,
             event_type=made.meeting.event_type, ana=Host.objects.get(slug="ana"), bob=bob,
             connection=_connection(), invitation=invitation.pk,

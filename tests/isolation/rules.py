@@ -43,6 +43,10 @@ def _manage(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.booking.uid, "token": scene.token}
 
 
+def _decision(scene: Scene) -> dict[str, Any]:
+    return {"uid": scene.booking.uid, "host_id": scene.ana.pk, "token": scene.decision}
+
+
 def _held(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.held.uid, "token": scene.held_token}
 
@@ -162,6 +166,7 @@ _BUSINESS = {
     "public:person": Rule(EVERYONE, arguments=lambda _scene: {"host": "ana"}),
     "public:pick": Rule(EVERYONE, arguments=_event),
     "public:hold": Rule(EVERYONE, "POST", _event, csrf=False),
+    "public:decide": Rule(EVERYONE, _FORM, _decision, by_token=True, csrf=False),
     "public:booking": Rule(EVERYONE, arguments=_manage, by_token=True),
     "public:progress": Rule(EVERYONE, arguments=_manage, by_token=True),
     "public:calendar_file": Rule(EVERYONE, arguments=_manage, by_token=True),
@@ -181,6 +186,8 @@ _BUSINESS = {
     "business:new_booking": Rule(MEMBERS, _FORM),
     "business:bookings": Rule(MEMBERS),
     "business:booking": Rule(CONCERNED, arguments=_uid),
+    "business:approve": Rule(CONCERNED, "POST", _uid),
+    "business:decline": Rule(CONCERNED, _FORM, _uid),
     "business:cancel": Rule(CONCERNED, _FORM, _uid),
     "business:reschedule": Rule(CONCERNED, _FORM, _uid),
     "business:reassign": Rule(CONCERNED, _FORM, _uid),
@@ -202,6 +209,8 @@ _BUSINESS = {
     "business:duplicate_meeting_type": Rule(ADMINS, "POST", _type),
     "business:offer_meeting_type": Rule(ADMINS, "POST", _type),
     "business:place_meeting_type": Rule(ADMINS, "POST", _type),
+    "business:resources": Rule(ADMINS, _FORM),
+    "business:resource": Rule(ADMINS, "POST", lambda scene: {"resource_id": scene.ana.pk}),
     "business:people": Rule(ADMINS),
     "business:invite": Rule(ADMINS, _FORM),
     "business:person": Rule(ADMINS, _FORM, _person),
@@ -247,6 +256,8 @@ _BUSINESS = {
     ),
     "api:bookings": Rule(EVERYONE, "POST", csrf=False),
     "api:booking": Rule(frozenset(), "GET HEAD", _uid, csrf=False),
+    "api:approve": Rule(frozenset(), "POST", _uid, csrf=False),
+    "api:decline": Rule(frozenset(), "POST", _uid, csrf=False),
     "api:cancel": Rule(frozenset(), "POST", _uid, csrf=False),
     "api:reschedule": Rule(frozenset(), "POST", _uid, csrf=False),
     "api:nothing": Rule(frozenset(), "GET HEAD POST PUT PATCH DELETE OPTIONS", csrf=False),

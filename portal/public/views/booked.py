@@ -22,6 +22,7 @@ from booking.api import (
     manage_token,
     progress,
     questions_of,
+    when,
 )
 from kernel.clock import now as read_clock
 from portal.public.answers import LinkRenewed, SeeOther, client_page
@@ -136,6 +137,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
     """Return what every page of a booking shows: what, who, when, where, and the ways on."""
     meeting = booking.meeting
     hosts: Sequence[Host] = list(meeting.hosts.all())
+    waits = booking.expires_at if booking.status == Booking.Status.PENDING else None
     host_zone = common_zone(hosts, otherwise=tenant.time_zone)
     is_coming = meeting.starts_at > now
     return {
@@ -149,6 +151,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
         ),
         "zone": zone_words(booking.time_zone, now),
         "is_coming": is_coming,
+        "pending_until": when(waits, zone=booking.time_zone) if waits else "",
         "can_change": is_coming and booking.status == Booking.Status.CONFIRMED,
         "can_move": is_coming and booking.status == Booking.Status.CONFIRMED,
         "join_url": meeting.join_url if booking.status == Booking.Status.CONFIRMED else "",
@@ -170,6 +173,9 @@ def progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
         "progress": found,
         "steps": build_steps(found.lines),
         "is_under_way": not found.final or moving is not None,
+        "looks_again_ms": 20_000
+        if booking.status == Booking.Status.PENDING
+        else 900,  # that waits for a person
         "moving": moving,
         "moving_to": build_when(
             moving.starts_at, moving.ends_at, time_zone=booking.time_zone, host_zone=booking.time_zone
