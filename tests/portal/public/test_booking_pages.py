@@ -274,7 +274,7 @@ def test_a_seat_in_a_group_session_can_be_cancelled_and_moved(world: World, nort
     ("status", "said", "page"),
     [
         ("failed", "This meeting was not booked", "The room did not answer."),
-        ("expired", "This hold has ended", "Nothing was booked."),
+        ("expired", "Your host did not answer in time", "Nothing was booked."),
         ("declined", "Your host could not accept this time", "the time is free again"),
         ("completed", "This meeting has taken place", "Nothing about it can be changed any more."),
         ("no_show", "This meeting did not happen", "Your host noted that nobody came."),
