@@ -14,9 +14,12 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from audit.ledger.keys import data_key
         from audit.ledger.recording import LedgerHook
-        from kernel import crypto, transactions
+        from kernel import crypto, stamps, transactions
 
         import_module("audit.sagas.runner")  # registers what performs runs and undos
         import_module("audit.sagas.buttons")
         crypto.register_data_key(data_key)
         transactions.register(LedgerHook())
+        stamps.register_stamp(
+            "ledger", "SELECT encode(hash, 'hex') FROM audit_head"
+        )  # changes with every entry

@@ -12,5 +12,9 @@ class BookingConfig(AppConfig):
     def ready(self) -> None:
         """Register the workflows with the runner, and the actions they are made of."""
         from booking import resending, workflows  # noqa: F401  registration by import, at start-up
+        from booking.catalog import STAMP_QUERY
         from booking.health import checking  # noqa: F401  the job that looks
         from booking.repairs import passes  # noqa: F401  the job that mends
+        from kernel.stamps import register_stamp
+
+        register_stamp("catalog", STAMP_QUERY)

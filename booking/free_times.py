@@ -18,6 +18,7 @@ def next_free(hosts: Sequence[Host], *, time_zone: str, now: datetime) -> dict[i
     if not hosts:
         return {}
     anything = EventType(
+        slug="next-free",
         kind=EventType.Kind.ROUND_ROBIN,
         duration_minutes=_MINUTES,
         slot_interval_minutes=_MINUTES,

@@ -1,7 +1,8 @@
 """What our own meetings block, and which sessions can be joined: two queries, by the database's clock."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
@@ -10,19 +11,29 @@ from booking.core.slots import Session
 from booking.models import EventType, Host
 
 
-def occupied(
-    host_ids: Sequence[int], start: datetime, end: datetime, *, leaving: int | None = None
-) -> dict[int, list[tuple[int, int]]]:
-    """Return the blocked ranges of these resources that meet [start, end), in seconds; one query.
+@dataclass(frozen=True, slots=True)
+class Occupied:
+    """Blocked ranges by resource, half-open, in seconds; `next_expiry` is when a deadline may change them by itself."""
 
-    What has outlived its deadline does not count: an expired hold or move never blocks anybody.
+    blocked: Mapping[int, Sequence[tuple[int, int]]]
+    next_expiry: int | None
+
+
+def occupied(
+    resource_ids: Sequence[int], start: datetime, end: datetime, *, leaving: int | None = None
+) -> Occupied:
+    """Return the blocked ranges of these resources that meet [start, end); one statement.
+
+    What has outlived its deadline does not count: an expired hold or move never blocks anybody. The meeting
+    `leaving` does not count either.
     """
-    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_OCCUPIED, [list(host_ids), start, end, leaving])
-        for resource_id, begins, ends in cursor.fetchall():
-            found[resource_id].append((begins, ends))
-    return found
+        cursor.execute(_OCCUPIED, [list(resource_ids), start, end, leaving])
+        next_expiry, resources, starts, ends = cursor.fetchone() or (None, None, None, None)
+    blocked: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for resource_id, begins, ended in zip(resources or (), starts or (), ends or (), strict=True):
+        blocked[resource_id].append((begins, ended))
+    return Occupied(blocked, next_expiry)
 
 
 def sessions_of(
@@ -45,26 +56,10 @@ _LIVES = """(m.scheduled
             AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp()))
         OR EXISTS (SELECT 1 FROM booking_move v WHERE v.meeting_id = m.id AND v.expires_at > clock_timestamp()))"""
 
-# While no move of the meeting is alive its hosts block its own time, and nobody blocks any other: an expired
-# move's new time (or new host) is free before anybody has swept it.
-_OCCUPIED = f"""
-    SELECT o.resource_id, extract(epoch FROM lower(counts.blocked))::bigint,
-           ceil(extract(epoch FROM upper(counts.blocked)))::bigint
-    FROM unnest(%s::bigint[]) AS r
-    JOIN LATERAL (
-        SELECT resource_id, meeting_id, blocked FROM booking_occupancy
-        WHERE resource_id = r AND blocked && tstzrange(%s, %s) AND retired_at IS NULL
-    ) AS o ON true
-    JOIN booking_meeting m ON m.id = o.meeting_id
-    CROSS JOIN LATERAL (SELECT CASE
-        WHEN EXISTS (SELECT 1 FROM booking_move v WHERE v.meeting_id = m.id AND v.expires_at > clock_timestamp())
-            THEN o.blocked
-        WHEN EXISTS (SELECT 1 FROM booking_claimed c WHERE c.meeting_id = m.id AND c.resource_id = o.resource_id)
-            THEN o.blocked * m.blocked
-        ELSE 'empty' END AS blocked) AS counts
-    WHERE m.id IS DISTINCT FROM %s::bigint AND NOT isempty(counts.blocked) AND {_LIVES}
-    ORDER BY o.resource_id, o.blocked
-"""  # noqa: S608  put together from constants
+_OCCUPIED = """
+    SELECT next_expiry, resource_ids, starts, ends
+    FROM occupied_v1(%s::bigint[], %s::timestamptz, %s::timestamptz, %s::bigint)
+"""
 
 
 _SESSIONS = f"""

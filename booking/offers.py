@@ -4,20 +4,35 @@ The very function that lists the slots also answers "is this start open?" when s
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.conf import settings
+from django.db import connection
 
-from booking.core.hours import HostHours, Span, UnknownZone, by_local_date, date_range, week
+from booking.catalog import Catalog, catalog
+from booking.core.hours import (
+    HostHours,
+    UnknownZone,
+    by_local_date,
+    date_range,
+    local_date,
+    start_of_date,
+    week,
+)
 from booking.core.policy import EventRules
-from booking.core.slots import Busy, OpenStart, SlotRequest, check_start, nearest, open_slots
+from booking.core.slots import Busy, OpenStart, SlotRequest, Starts, check_start, nearest, open_slots
 from booking.core.slots import Withheld as CoreWithheld
 from booking.errors import InvalidRange
-from booking.models import EventType, EventTypeHost, Host, Schedule
+from booking.kept import Kept, Lasting
+from booking.models import EventType, Host
 from booking.occupied import occupied, sessions_of
 from kernel.reasons import Reason
+from kernel.stamps import stamps
+from kernel.tenancy import current_schema
 from providers.api import busy_times
 from tenants.api import current_tenant
 
@@ -27,8 +42,7 @@ REACH = timedelta(
 )  # busy time is fetched this far beyond the range: longer than any meeting with buffers
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(NamedTuple):
     """A start that may be booked: aware UTC instants; who could take it; seats left in a group session."""
 
     start: datetime
@@ -37,17 +51,19 @@ class Slot:
     seats_left: int | None = None
 
 
-@dataclass(frozen=True)
-class Withheld:
+class Withheld(NamedTuple):
     """A start that may not be booked, and why."""
 
     start: datetime
     reason: Reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SlotPage:
-    """Slots under the local dates of `time_zone`; `notices` are sentences for whoever looks."""
+    """Slots under the local dates of `time_zone`; `notices` are sentences for whoever looks.
+
+    Kept and shared between threads, so nothing in it may be changed; two are equal if they are one.
+    """
 
     time_zone: str
     days: dict[date, tuple[Slot, ...]]
@@ -72,7 +88,8 @@ def slots(
     `leaving` is the id of a meeting that is to be moved: its own time does not stand in its way.
     `hosts` (best first) stand in for those of the event type, which need not be stored: a preview.
     `explain` adds each withheld start of the hours with its reason. Raises `InvalidRange` for unknown zones,
-    reversed dates and more than 62 days. A fixed number of queries, whatever the hosts, days and bookings.
+    reversed dates and more than 62 days. A fixed number of queries, whatever the hosts, days and bookings;
+    none beyond the stamps' where the same was asked before and nothing has changed since (booking.kept).
     """
     if last < first or (last - first).days >= MOST_DAYS:
         raise InvalidRange(f"Ask for at most {MOST_DAYS} days, the first one first.")
@@ -84,15 +101,58 @@ def slots(
         ) from None
     except (OverflowError, ValueError):
         raise InvalidRange("These dates are out of range.") from None
-    request, notices = gather(event_type, between=between, now=now, host=host, leaving=leaving, hosts=hosts)
-    found = open_slots(request, between=between, now=seconds_of(now), explain=explain)
+    key: Hashable = None
+    if not explain and leaving is None and _is_of_catalog(event_type, hosts):
+        asked = hosts and tuple(each.pk for each in hosts)
+        key = (
+            current_schema(),
+            *stamps().values(),
+            event_type.pk,
+            host and host.pk,
+            asked,
+            between,
+            time_zone,
+        )
+        if page := _pages.get(key, now=now):
+            return page
+    gathered = gather(event_type, between=between, now=now, host=host, leaving=leaving, hosts=hosts)
+    found = open_slots(gathered.request, between=between, now=seconds_of(now), explain=explain)
     grouped = by_local_date(found.open, zone=time_zone)
-    return SlotPage(
+    page = SlotPage(
         time_zone=time_zone,
         days={day: tuple(_slot(each, event_type) for each in starts) for day, starts in grouped.items()},
         withheld=tuple(Withheld(_instant(each.start), each.reason) for each in found.withheld),
-        notices=notices,
+        notices=gathered.notices,
     )
+    if key and not connection.in_atomic_block:
+        _pages.put(
+            key, Lasting(page, now, min(gathered.good_until, _time_alone(gathered.request, found, now)))
+        )
+    return page
+
+
+_pages: Kept[SlotPage] = Kept(512)
+
+
+def _is_of_catalog(event_type: EventType, hosts: Sequence[Host] | None) -> bool:
+    """Say whether the event type is what the stamps speak of: the catalog's own, not one that was only thought of.
+
+    Without an id it says nothing of a business's: only its numbers count, and they are the caller's constants.
+    """
+    if event_type.pk is None:
+        return hosts is not None and event_type.slug != ""
+    return hosts is None and catalog().event_types.get(event_type.slug) is event_type
+
+
+def _time_alone(request: SlotRequest, found: Starts, now: datetime) -> datetime:
+    """Return when the clock alone changes the answer: the first start comes too near, or the window moves on."""
+    midnight = start_of_date(
+        local_date(seconds_of(now), zone=request.zone) + timedelta(days=1), zone=request.zone
+    )
+    if not found.open:
+        return _instant(midnight)
+    too_near = found.open[0].start - request.rules.minimum_notice_seconds + 1
+    return _instant(min(midnight, too_near))
 
 
 def check(
@@ -105,8 +165,8 @@ def check(
 ) -> OpenStart | CoreWithheld:
     """Say who can take this one start, or why nobody can; the answer of `slots` on one interval."""
     second = seconds_of(start)
-    request, _ = gather(event_type, between=(second, second + 1), now=now, host=host, leaving=leaving)
-    return check_start(request, start=second, now=seconds_of(now))
+    gathered = gather(event_type, between=(second, second + 1), now=now, host=host, leaving=leaving)
+    return check_start(gathered.request, start=second, now=seconds_of(now))
 
 
 def alternatives(
@@ -117,9 +177,18 @@ def alternatives(
         seconds_of(max(now, start - timedelta(days=1))),
         seconds_of(max(now, start) + timedelta(days=7)),
     )
-    request, _ = gather(event_type, between=around, now=now, host=host)
-    found = open_slots(request, between=around, now=seconds_of(now))
+    gathered = gather(event_type, between=around, now=now, host=host)
+    found = open_slots(gathered.request, between=around, now=seconds_of(now))
     return tuple(_slot(each, event_type) for each in nearest(found.open, to=seconds_of(start), limit=limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the core needs, what the visitor should know, and when it may change without anybody's commit."""
+
+    request: SlotRequest
+    notices: tuple[str, ...]
+    good_until: datetime
 
 
 def gather(
@@ -130,9 +199,10 @@ def gather(
     host: Host | None,
     leaving: int | None = None,
     hosts: Sequence[Host] | None = None,
-) -> tuple[SlotRequest, tuple[str, ...]]:
-    """Fetch everything that the core needs about `between` (seconds), and what the visitor should know."""
-    hosts = _hosts(event_type, host) if hosts is None else hosts
+) -> Gathered:
+    """Fetch everything that the core needs about `between` (seconds); three statements at most."""
+    offered = catalog()
+    hosts = _hosts(offered, event_type, host) if hosts is None else hosts
     reach = (_instant(between[0]) - REACH, _instant(between[1]) + REACH)
     is_group = event_type.kind == EventType.Kind.GROUP  # a seat that moves leaves its session standing
     own = occupied([each.pk for each in hosts], *reach, leaving=None if is_group else leaving)
@@ -145,7 +215,7 @@ def gather(
     )
     busy = {
         each.pk: Busy(
-            own=own.get(each.pk, ()),
+            own=own.blocked.get(each.pk, ()),
             calendar=[
                 (seconds_of(start), math.ceil(end.timestamp()))
                 for start, end in outside.busy.get(each.pk, ())
@@ -157,17 +227,20 @@ def gather(
     request = SlotRequest(
         rules=rules_of(event_type),
         zone=current_tenant().time_zone,
-        hosts=tuple(_hours(hosts)),
+        hosts=tuple(_hours_of(offered, each) for each in hosts),
         hosts_needed="all" if event_type.kind == EventType.Kind.COLLECTIVE else "any",
         busy=busy,
         capacity=event_type.capacity if is_group else None,
         sessions=sessions_of(event_type, reach, hosts) if is_group else {},
     )
     names = {each.pk: each.name for each in hosts}
-    return request, tuple(
+    notices = tuple(
         f"{names[pk]}’s calendar cannot be read right now, so {names[pk]}’s times are withheld."
         for pk in sorted(outside.stale)
     )
+    ends = [_instant(own.next_expiry)] if own.next_expiry else []
+    ends += [outside.good_until] if outside.good_until else []
+    return Gathered(request, notices, min(ends, default=now + timedelta(days=1)))
 
 
 def rules_of(event_type: EventType) -> EventRules:
@@ -182,38 +255,16 @@ def rules_of(event_type: EventType) -> EventRules:
     )
 
 
-def _hosts(event_type: EventType, host: Host | None) -> list[Host]:
-    rows = EventTypeHost.objects.filter(event_type=event_type, host__active=True).select_related("host")
-    hosts = [row.host for row in rows.order_by("priority", "host_id")]
+def _hosts(offered: Catalog, event_type: EventType, host: Host | None) -> list[Host]:
     return [
         each
-        for each in hosts
+        for each in offered.bookable(event_type.pk)
         if host is None or each.pk == host.pk or event_type.kind == EventType.Kind.COLLECTIVE
     ]
 
 
-def _hours(hosts: Sequence[Host]) -> list[HostHours]:
-    """Return each host's first schedule; three queries however many hosts."""
-    chosen: dict[int, Schedule] = {}
-    for schedule in (
-        Schedule.objects.filter(host__in=hosts)
-        .order_by("pk")
-        .prefetch_related("weekly_hours", "date_overrides")
-    ):
-        chosen.setdefault(schedule.host_id, schedule)
-    return [_host_hours(host, chosen.get(host.pk)) for host in hosts]
-
-
-def _host_hours(host: Host, schedule: Schedule | None) -> HostHours:
-    if schedule is None:
-        return HostHours(host_id=host.pk, zone=host.time_zone, weekly=week([]))
-    overrides: dict[date, tuple[Span, ...]] = {}
-    for row in schedule.date_overrides.all():
-        spans = overrides.setdefault(row.date, ())
-        if row.start_minute is not None and row.end_minute is not None:
-            overrides[row.date] = (*spans, Span(row.start_minute, row.end_minute))
-    rows = ((row.weekday, row.start_minute, row.end_minute) for row in schedule.weekly_hours.all())
-    return HostHours(host_id=host.pk, zone=schedule.time_zone, weekly=week(rows), overrides=overrides)
+def _hours_of(offered: Catalog, host: Host) -> HostHours:
+    return offered.hours.get(host.pk) or HostHours(host_id=host.pk, zone=host.time_zone, weekly=week([]))
 
 
 def _slot(found: OpenStart, event_type: EventType) -> Slot:
@@ -228,5 +279,6 @@ def seconds_of(instant: datetime) -> int:
     return int(instant.timestamp())
 
 
+@lru_cache(maxsize=1 << 15)
 def _instant(second: int) -> datetime:
     return datetime.fromtimestamp(second, UTC)

@@ -1,4 +1,7 @@
-"""Reading bookings for pages and the API; nothing here changes anything."""
+"""Reading bookings for pages and the API; nothing here changes anything.
+
+Event types and hosts come from the catalog, which all threads share: read them, change none of them.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -6,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from booking.catalog import catalog
 from booking.errors import BookingNotFound, EventTypeNotFound, HostNotFound
 from booking.models import Booking, EventType, Host
 from tenants.api import current_tenant
@@ -25,28 +29,28 @@ class BookingPage:
 
 def offered_event_types() -> list[EventType]:
     """Return the meeting types on offer, in their order."""
-    return list(EventType.objects.filter(active=True).order_by("position", "pk"))
+    return [each for each in catalog().event_types.values() if each.active]
 
 
 def get_event_type(slug: str) -> EventType:
     """Return the meeting type on offer at that slug; raises `EventTypeNotFound`."""
-    found = EventType.objects.filter(slug=slug, active=True).first()
-    if found is None:
+    found = catalog().event_types.get(slug)
+    if found is None or not found.active:
         raise EventTypeNotFound("There is no such meeting type.")
     return found
 
 
 def bookable_hosts(event_type: EventType | None = None) -> list[Host]:
     """Return the active hosts, of one event type or of all, in their order."""
-    hosts = Host.objects.filter(active=True)
-    if event_type is not None:
-        hosts = hosts.filter(event_types=event_type)
-    return list(hosts.order_by("position", "pk"))
+    offered = catalog()
+    if event_type is None:
+        return [each for each in offered.hosts.values() if each.active]
+    return sorted(offered.bookable(event_type.pk), key=lambda each: (each.position, each.pk))
 
 
 def get_host(slug: str) -> Host:
     """Return the active host of that slug; raises `HostNotFound`."""
-    found = Host.objects.filter(slug=slug, active=True).first()
+    found = next((each for each in bookable_hosts() if each.slug == slug), None)
     if found is None:
         raise HostNotFound("There is nobody of that name here.")
     return found

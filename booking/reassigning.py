@@ -129,7 +129,7 @@ def _why_busy(hosts: Sequence[Host], meeting: Meeting, *, now: datetime) -> dict
     for host_id, spans in answer.busy.items():
         if any(begins < end and ends > start for begins, ends in spans):
             found[host_id] = Reason.CALENDAR_BUSY
-    return found | dict.fromkeys(occupied(ids, start, end), Reason.HOST_BUSY)
+    return found | dict.fromkeys(occupied(ids, start, end).blocked, Reason.HOST_BUSY)
 
 
 def _refused(host: Host, reason: Reason, meeting: Meeting) -> SlotRefused:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -11,6 +11,7 @@ from providers.calendars.busy_rules import Interval
 from providers.calendars.dav_session import NetworkInsideTransaction
 from providers.calendars.index_store import Reading, store_readings
 from providers.calendars.live_reading import read_live
+from providers.calendars.readers import hosts_with_conflict_calendars
 from providers.models.calendars import BusyTime, Calendar
 
 _REST_AFTER_FAILURE = timedelta(seconds=5)
@@ -23,10 +24,12 @@ class BusyAnswer:
     """For each host with a conflict calendar either `busy` (half-open, UTC, sorted, disjoint) or `stale`.
 
     `stale` says in a sentence why the host's calendars cannot be read: those times are unknown, not free.
+    `good_until`: when the first of these calendars has to be asked again; None where there is none.
     """
 
     busy: dict[int, tuple[Interval, ...]] = field(default_factory=dict)
     stale: dict[int, str] = field(default_factory=dict)
+    good_until: datetime | None = field(default=None, compare=False)
 
 
 def busy_times(
@@ -37,11 +40,15 @@ def busy_times(
     A calendar whose index was read at most `max_age` before `now` and covers the interval answers from it;
     the others are asked live, all at once, for about four seconds at most, and their index is replaced.
     `max_age=None` asks every calendar live. A failure makes the host stale, and for five seconds it is not
-    asked again except by `max_age=None`. Two queries from the index; a live reading costs five statements
-    more, whatever the number of hosts, and one per connection to open its password.
+    asked again except by `max_age=None`. No query where nobody has such a calendar, two from the index; a live
+    reading costs five statements more, whatever the number of hosts, and one per connection to open its password.
     Raises NetworkInsideTransaction where it would ask inside a transaction.
     """
-    calendars = _conflict_calendars(host_ids)
+    readers = hosts_with_conflict_calendars()
+    having = [each for each in host_ids if each in readers]
+    if not having:
+        return BusyAnswer()
+    calendars = _conflict_calendars(having)
     fresh = [each for each in calendars if _is_fresh(each, start, end, now, max_age)]
     found = _from_index(fresh, start, end)
     asked = [each for each in calendars if each.id not in found]
@@ -51,7 +58,22 @@ def busy_times(
         asked = [each for each in asked if each.id not in readings]
     if asked:
         readings |= _asked_live(asked, start=start, end=end, now=now, is_for_index=max_age is not None)
-    return _answer(calendars, found, readings, start, end)
+    answer = _answer(calendars, found, readings, start, end)
+    return replace(answer, good_until=_good_until(calendars, fresh, readings, now, max_age))
+
+
+def _good_until(
+    calendars: Sequence[Calendar],
+    fresh: Sequence[Calendar],
+    readings: dict[int, Reading],
+    now: datetime,
+    max_age: timedelta | None,
+) -> datetime | None:
+    """When the oldest reading among them outlives `max_age`; `now` where one cannot be read."""
+    if any(reading.intervals is None for reading in readings.values()):
+        return now
+    read_at = [each.read_at for each in fresh if each.read_at] + [now for _ in readings]
+    return min(read_at) + (max_age or timedelta()) if calendars else None
 
 
 def _conflict_calendars(host_ids: Iterable[int]) -> list[Calendar]:

@@ -8,6 +8,7 @@ the next transaction another server connection. See docs/decisions/every-stateme
 import select
 from typing import Any
 
+from django.db.backends.postgresql import operations as django_operations
 from django.db.backends.postgresql.base import CursorMixin
 from django.utils.asyncio import async_unsafe
 from django_tenants.postgresql_backend import base as django_tenants_base
@@ -47,9 +48,19 @@ class TenantCursor(CursorMixin, ClientCursor[Any]):
         return self.backend.path_statement
 
 
+class DatabaseOperations(django_operations.DatabaseOperations):
+    """Django's, which tells statements (in logs and tests) without the path that went before them."""
+
+    def last_executed_query(self, cursor: Any, statement: str, params: Any) -> str:
+        """Return the statement as it was sent, without its path."""
+        told = str(super().last_executed_query(cursor, statement, params))
+        return told.removeprefix(self.connection.path_statement)  # type: ignore[attr-defined]
+
+
 class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc]  # untyped base
     """The connection of one thread: knows its tenant, and tells the transaction hooks what happens."""
 
+    ops_class = DatabaseOperations
     connection: Any
     path_statement: str = ""
 

@@ -1,0 +1,157 @@
+"""What a business offers, as it stands: event types, hosts, hours. Read in one query, kept under its stamp.
+
+The tables of the catalog change seldom and are read by every page, so each process keeps the last catalog of
+each tenant. The stamp (booking/sql/catalog_v1.sql) changes in the very transaction that changes one of them, and is
+looked at again in every request (kernel.stamps): what is kept is current or not used.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from threading import Lock
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+from booking.core.hours import HostHours, Span, week
+from booking.models import (
+    DateOverride,
+    EventType,
+    EventTypeHost,
+    EventTypeResource,
+    Host,
+    Resource,
+    Schedule,
+    WeeklyHours,
+)
+from kernel.stamps import stamps
+from kernel.tenancy import current_schema
+
+M = TypeVar("M", bound=models.Model)
+MOST_TENANTS = 256  # whose catalogs a process keeps; the least recently used goes
+STAMP_QUERY = "SELECT stamp::text FROM booking_catalog"
+TABLES: tuple[type[models.Model], ...] = (
+    Resource,
+    Host,
+    Schedule,
+    WeeklyHours,
+    DateOverride,
+    EventType,
+    EventTypeHost,
+    EventTypeResource,
+)  # each watched by its migration: SELECT catalog_watch_v1('<table>')
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One state of what a business offers. Shared by all threads: nothing in it may be changed.
+
+    `event_types` by slug in their order, hidden ones too; `hosts` and `resources` by id, inactive ones too (hosts in
+    their order); `hosts_of` and `resources_of` by event type's id, best first; `hours` by host's id.
+    """
+
+    stamp: str
+    event_types: Mapping[str, EventType]
+    hosts: Mapping[int, Host]
+    resources: Mapping[int, Resource]
+    hosts_of: Mapping[int, Sequence[EventTypeHost]]
+    resources_of: Mapping[int, Sequence[EventTypeResource]]
+    hours: Mapping[int, HostHours]
+
+    def bookable(self, event_type_id: int) -> list[Host]:
+        """Return the active hosts of an event type, best first (priority, then id)."""
+        rows = self.hosts_of.get(event_type_id, ())
+        return [self.hosts[row.host_id] for row in rows if self.hosts[row.host_id].active]
+
+
+def catalog() -> Catalog:
+    """Return the current tenant's catalog. No query beyond the stamps' while it stands, one when it changed."""
+    wanted, schema = stamps()["catalog"], current_schema()
+    with _lock:
+        kept = _kept.get(schema)
+        if kept is not None and kept.stamp == wanted:
+            _kept.move_to_end(schema)
+            return kept
+    read = _read()
+    if not connection.in_atomic_block:  # what a transaction sees of its own may never be committed
+        with _lock:
+            _kept[schema] = read
+            _kept.move_to_end(schema)
+            if len(_kept) > MOST_TENANTS:
+                _kept.popitem(last=False)
+    return read
+
+
+_kept: OrderedDict[str, Catalog] = OrderedDict()
+_lock = Lock()
+
+
+def _read() -> Catalog:
+    """Read every table of the catalog with its stamp, in one statement, so in one state."""
+    lists = [f"(SELECT coalesce(json_agg(t), '[]') FROM {table._meta.db_table} AS t)" for table in TABLES]  # noqa: S608  constants
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT ({STAMP_QUERY}), {', '.join(lists)}")
+        stamp, *read = cursor.fetchone() or ("",)
+    rows = dict(zip(TABLES, read, strict=True))
+    hosts = sorted(_instances(Host, rows), key=lambda each: (each.position, each.pk))
+    event_types = sorted(_instances(EventType, rows), key=lambda each: (each.position, each.pk))
+    offered = sorted(_instances(EventTypeHost, rows), key=lambda each: (each.priority, each.host_id))
+    needed = sorted(_instances(EventTypeResource, rows), key=lambda each: each.resource_id)
+    return Catalog(
+        stamp=str(stamp),
+        event_types={each.slug: each for each in event_types},
+        hosts={each.pk: each for each in hosts},
+        resources={each.pk: each for each in _instances(Resource, rows)},
+        hosts_of=_grouped(offered, "event_type_id"),
+        resources_of=_grouped(needed, "event_type_id"),
+        hours=_hours(hosts, rows),
+    )
+
+
+def _hours(hosts: Sequence[Host], rows: Mapping[type[models.Model], Any]) -> dict[int, HostHours]:
+    """Return each host's hours: those of the first schedule; a host without one is never open."""
+    first: dict[int, Schedule] = {}
+    for schedule in sorted(_instances(Schedule, rows), key=lambda each: each.pk):
+        first.setdefault(schedule.host_id, schedule)
+    weekly = _grouped(_instances(WeeklyHours, rows), "schedule_id")
+    overrides = _grouped(_instances(DateOverride, rows), "schedule_id")
+    hours = {}
+    for host in hosts:
+        found = first.get(host.pk)
+        key = found.pk if found else 0
+        hours[host.pk] = _host_hours(host, found, weekly.get(key, ()), overrides.get(key, ()))
+    return hours
+
+
+def _host_hours(
+    host: Host, schedule: Schedule | None, weekly: Sequence[WeeklyHours], rows: Sequence[DateOverride]
+) -> HostHours:
+    overrides: dict[date, tuple[Span, ...]] = {}
+    for row in rows:
+        spans = overrides.setdefault(row.date, ())
+        if row.start_minute is not None and row.end_minute is not None:
+            overrides[row.date] = (*spans, Span(row.start_minute, row.end_minute))
+    return HostHours(
+        host_id=host.pk,
+        zone=schedule.time_zone if schedule else host.time_zone,
+        weekly=week((row.weekday, row.start_minute, row.end_minute) for row in weekly),
+        overrides=overrides,
+    )
+
+
+def _instances(model: type[M], rows: Mapping[type[models.Model], Any]) -> list[M]:
+    """Return the model's rows, which came as JSON, as instances."""
+    fields = model._meta.concrete_fields
+    names = [field.attname for field in fields]
+    return [
+        model.from_db("default", names, [field.to_python(row[field.column]) for field in fields])
+        for row in rows[model]
+    ]
+
+
+def _grouped(rows: Sequence[M], key: str) -> dict[int, list[M]]:
+    groups: defaultdict[int, list[M]] = defaultdict(list)
+    for row in rows:
+        groups[getattr(row, key)].append(row)
+    return dict(groups)

@@ -1,0 +1,16 @@
+"""Django's entry of the app."""
+
+from django.apps import AppConfig
+
+
+class ProvidersConfig(AppConfig):
+    """All that leaves the building (each tenant's schema)."""
+
+    name = "providers"
+    label = "providers"
+
+    def ready(self) -> None:
+        """Say what tells that a connected calendar changed."""
+        from kernel.stamps import register_stamp
+
+        register_stamp("calendars", "SELECT stamp::text FROM providers_calendars")

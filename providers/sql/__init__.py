@@ -1,0 +1,1 @@
+"""SQL of what leaves the building."""
