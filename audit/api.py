@@ -1,13 +1,13 @@
 """The door of the app: import from here, not from the modules behind it."""
 
 from audit.ledger.canonical import Json, NotCanonical
-from audit.ledger.checkpoint_key import CheckpointKeyMissing
-from audit.ledger.checkpoints import Checkpointed, write_checkpoint, write_checkpoints
+from audit.ledger.checkpoint_key import CheckpointKeyMissing, checkpoint_public_key
+from audit.ledger.checkpoints import Checkpointed, notes_of, write_checkpoint, write_checkpoints
 from audit.ledger.entries import Actor
 from audit.ledger.erasure import erase_person
 from audit.ledger.founding import found_ledger, restrict_ledger, rotate_signing_key
 from audit.ledger.keys import KeysUnusable, LedgerNotFounded, check_keys, check_tenant_keys
-from audit.ledger.personal import PersonalDataAltered, reveal
+from audit.ledger.personal import PersonalDataAltered, opened, reveal
 from audit.ledger.publishing import public_keys
 from audit.ledger.reading import EntryNotFound, body_of_entry, entries, get_entry, ledger_head
 from audit.ledger.recording import NotInTransaction, record
@@ -39,6 +39,7 @@ from audit.sagas.start import run_job, start_run
 from audit.sagas.stopped import NotStopped, resume_run, roll_back_run
 from audit.sagas.workflows import UndoPreview, UndoRefused, Workflow, register_workflow, workflows
 from audit.verification.report import Outcome, Report, verify_ledger, verify_recent
+from audit.verification.rows import snapshot
 
 __all__ = [
     "Action",
@@ -75,6 +76,7 @@ __all__ = [
     "body_of_entry",
     "check_keys",
     "check_tenant_keys",
+    "checkpoint_public_key",
     "entries",
     "erase_person",
     "found_ledger",
@@ -83,6 +85,8 @@ __all__ = [
     "get_step",
     "latest_run",
     "ledger_head",
+    "notes_of",
+    "opened",
     "public_keys",
     "recent_runs",
     "record",
@@ -94,6 +98,7 @@ __all__ = [
     "rotate_signing_key",
     "run_job",
     "runs",
+    "snapshot",
     "start_run",
     "undo_preview",
     "undo_run",

@@ -4,6 +4,7 @@ from tenants.changing import change_tenant, pause_bookings, resume_bookings
 from tenants.contention import ContentionAnswer, ContentionTest
 from tenants.deletion import delete_tenant
 from tenants.departure import NotDeletable, delete_business
+from tenants.exporting.archive import Exported, export_tenant
 from tenants.links import address_of, current_tenant, is_own_host, tenant_url
 from tenants.logos import LARGEST_BYTES as LARGEST_LOGO_BYTES
 from tenants.logos import NotALogo, get_logo, remove_logo, set_logo
@@ -37,6 +38,7 @@ __all__ = [
     "ContentionAnswer",
     "ContentionTest",
     "Domain",
+    "Exported",
     "Furnishing",
     "MigrationUnderWay",
     "NameTaken",
@@ -52,6 +54,7 @@ __all__ = [
     "current_tenant",
     "delete_business",
     "delete_tenant",
+    "export_tenant",
     "faults",
     "get_logo",
     "grant_application",

@@ -17,10 +17,12 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 VERSION: Final = 1
 ALGORITHM: Final = "Ed25519"
 LARGEST_EXACT: Final = 2**53 - 1
+SALT_BYTES: Final = 32  # before a personal value, inside its ciphertext
 
 _EXPONENT_FROM: Final = 1e21  # RFC 8785 writes smaller whole doubles without one, so as integers
 _DOMAIN: Final = b"holdfast/ledger/v1\n"
 _GENESIS: Final = b"holdfast/ledger/v1/genesis\n"
+_COMMITMENT: Final = b"holdfast/commit/v1\n"
 
 
 class NotCanonical(ValueError):
@@ -90,6 +92,11 @@ def _number(value: int | float, path: str) -> Json:
     if abs(value) <= LARGEST_EXACT:
         return int(value) if isinstance(value, int) else value
     return str(int(value))
+
+
+def commitment(salted: bytes) -> bytes:
+    """What an entry says of a personal value (32 bytes): SHA-256 of the domain line, the salt and the value."""
+    return hashlib.sha256(_COMMITMENT + salted).digest()
 
 
 def to_base64(data: bytes) -> str:

@@ -78,6 +78,11 @@ def checkpoints(tenant: str) -> list[Checkpoint]:
     return [_read(file, tenant, public_key) for file in files]
 
 
+def notes_of(tenant: str) -> dict[str, str]:
+    """The signed notes kept of `tenant` as they are, by file name, oldest first; not checked."""
+    return {file.name: file.read_text(encoding="utf-8") for file in _files(tenant)}
+
+
 def newest_checkpoint(tenant: str, *, public_key: bytes) -> Checkpoint | None:
     """The last checkpoint kept of `tenant`. Raises BadNote."""
     files = _files(tenant)

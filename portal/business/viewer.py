@@ -60,12 +60,15 @@ class Viewer:
 
 
 def portal_page(
-    *, admins_only: bool = False
+    *, admins_only: bool = False, owners_only: bool = False, when_suspended: bool = False
 ) -> Callable[
     [Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase]],
     Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ]:
-    """Give the view a Viewer: sign-in first, then the role; answers 403 in words, and is never cached."""
+    """Give the view a Viewer: sign-in first, then the role; answers 403 in words, and is never cached.
+
+    `when_suspended` says that the view changes nothing of a suspended business, so its POST is taken.
+    """
 
     def gate(
         view: Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase],
@@ -77,7 +80,9 @@ def portal_page(
                 return _forbidden(request, "unlinked")
             if admins_only and not viewer.sees_everything:
                 return _forbidden(request, "admins")
-            if viewer.is_read_only and request.method not in ("GET", "HEAD"):
+            if owners_only and viewer.user.role != "owner":
+                return _forbidden(request, "owners")
+            if viewer.is_read_only and not when_suspended and request.method not in ("GET", "HEAD"):
                 return render(request, "business/suspended.html", {"viewer": viewer}, status=403)
             if _lacks_second_factor(viewer):
                 return redirect("mfa_index")

@@ -86,9 +86,29 @@ def test_help_lists_every_command() -> None:
         "seed-demo",
         "sandbox",
         "verify",
+        "export",
         "drill",
         "psql",
     ]
+
+
+def test_export_never_writes_over_a_file_and_asks_for_an_installation(data: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.zip"
+    kept.write_text("mine")
+    there = refusal(holdfast("export", "--tenant", "acme", "--to", kept, "--data", data))
+    assert (there, kept.read_text()) == (f"holdfast: {kept} is there already. Name another file.", "mine")
+    new = holdfast("export", "--tenant", "acme", "--to", tmp_path / "new.zip", "--data", data)
+    assert refusal(new).startswith("holdfast: There is no installation in ")
+    assert not (tmp_path / "new.zip").exists()
+
+
+def test_verify_of_a_file_needs_no_installation_and_says_what_it_cannot_read(
+    data: Path, tmp_path: Path
+) -> None:
+    done = holdfast("verify", "--file", tmp_path / "nowhere.zip", "--data", data)
+    assert (done.returncode, done.stdout.split("  ")[0], data.exists()) == (2, "NOT CHECKED", False)
+    alone = refusal(holdfast("verify", "--file", tmp_path / "a.zip", "--checkpoints", tmp_path))
+    assert alone.startswith("holdfast: --checkpoints and --checkpoint-key belong together")
 
 
 def test_default_data_folder_follows_the_user(monkeypatch: pytest.MonkeyPatch) -> None:

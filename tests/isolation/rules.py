@@ -248,6 +248,7 @@ _BUSINESS = {
     "business:change_access": Rule(ADMINS, "POST"),
     "business:change_pause": Rule(ADMINS, "POST"),
     "business:change_second_factor": Rule(ADMINS, "POST"),
+    "business:take_away": Rule(OWNER, _FORM),
     "business:api_keys": Rule(ADMINS, _FORM),
     "business:revoke_api_key": Rule(ADMINS, _FORM, _api_key),
     "api:slots": Rule(

@@ -33,6 +33,7 @@ NO_PAGE_OF_ITS_OWN = {
     "business:webhook": "once there is one: tests/portal/business/test_connections.py",
     "business:remove_webhook": "once there is one",
     "business:revoke_api_key": "once there is one",
+    "business:take_away": "behind the password: tests/journeys/test_taking_away.py",
     "staff:delete": "of a suspended business: tests/journeys/test_staff.py",
     "staff:onboarding": "after its form: tests/journeys/test_staff.py",
     "staff:onboarding_progress": "a part of the onboarding's page",

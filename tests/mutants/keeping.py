@@ -187,6 +187,19 @@ SIGNED = (
 
 OWN_PARTS = (
     Mutant(
+        "exported_rows_not_compared",
+        8,
+        "a row that was altered in an exported file is called as it was taken",
+        (
+            Edit(
+                "tenants/exporting/verifying.py",
+                '        if digest.hexdigest() != said.get("sha256"):\n',
+                '        if not said.get("sha256"):\n',
+            ),
+        ),
+        P8 + "test_one_command_takes_all_of_it_away_in_one_file",
+    ),
+    Mutant(
         "room_at_a_vendor",
         8,
         "the built-in room's link leads to somebody else's server",

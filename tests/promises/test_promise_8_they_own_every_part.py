@@ -1,19 +1,27 @@
 """Promise 8. A booking needs no vendor: nothing is asked of a foreign host. What a business owns stays in its own
-schema, whatever goes wrong with a connection. (The one command that takes all away comes with a later issue.)"""
+schema, whatever goes wrong with a connection. One command takes all of it away in one file, which proves itself."""
 
+import json
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 from psycopg import sql
 
 from booking.api import Host
 from booking.guard import call
-from tests.booking.scene import booked, workday
+from tests.booking.scene import BEN, booked, workday
 from tests.database import World
 from tests.promises.scene import mails_to, perform_all, reread
 from tests.simulators.smtp import MailSink
@@ -58,6 +66,38 @@ def test_promise_8_they_own_every_part(world: World, web: str, mails: MailSink) 
         "northwind": [],
         "staff": [],
     }
+
+
+def test_one_command_takes_all_of_it_away_in_one_file(world: World, mails: MailSink, tmp_path: Path) -> None:
+    """Taken by the command, and proven by a process that has no database, no key and no settings."""
+    with world.enter("acme"):
+        booking = booked("site-visit", START)
+        perform_all()
+    file = tmp_path / "acme.zip"
+    call_command("export_tenant", tenant="acme", to=file, stdout=StringIO())
+    with ZipFile(file) as archive:
+        assert json.loads(archive.read("data/booking_booking.jsonl"))["uid"] == booking.uid
+        assert BEN.name in archive.read("data/providers_message.jsonl").decode()
+    assert _proven(file) == (0, "ok")
+    with ZipFile(file) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    held["data/booking_booking.jsonl"] = held["data/booking_booking.jsonl"].replace(b"Ben Ode", b"Ben Two")
+    with ZipFile(file, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+    assert _proven(file) == (1, "ALTERED")
+
+
+def _proven(file: Path) -> tuple[int, str]:
+    """Run `bin/holdfast verify --file` as somebody else's machine would; return its exit status and first word."""
+    bare = {
+        name: held for name, held in os.environ.items() if not re.match("HOLDFAST_|DJANGO_|.*_URL$", name)
+    }
+    ran = subprocess.run(
+        [sys.executable, "-P", "-m", "holdfast.cli", "verify", "--file", file],
+        env=bare, cwd=file.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return ran.returncode, ran.stdout.split(" ")[0]
 
 
 def test_a_statement_that_reached_another_business_is_refused_by_the_database(world: World) -> None:

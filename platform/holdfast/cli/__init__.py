@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from holdfast.cli import drill, operator
+from holdfast.cli import drill, operator, taking_away
 from holdfast.cli.up import add_arguments, up
 from holdfast.embedded.data_folder import default_data_folder
 from holdfast.embedded.refusal import StartRefused
@@ -15,6 +15,7 @@ _OPERATORS: dict[str, Callable[[argparse.Namespace, Path], int]] = {
     "seed-demo": operator.seed_demo,
     "sandbox": operator.sandbox,
     "verify": operator.verify,
+    "export": taking_away.export,
     "drill": drill.drill,
     "psql": operator.psql,
 }
@@ -28,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "up":
             return up(options, data)
+        if options.command == "verify" and options.file:
+            return taking_away.verify_file(options)
         return _OPERATORS[options.command](options, data)
     except StartRefused as error:
         sys.stdout.flush()
@@ -47,6 +50,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         _add_data(command)
         if name == "drill":
             drill.add_arguments(command)
+        if name == "verify":
+            taking_away.add_verify_arguments(command)
+        if name == "export":
+            taking_away.add_export_arguments(command)
         if name == "psql":
             command.add_argument(
                 "--as", dest="role", choices=("superuser", "owner", "app"), help="the database role"

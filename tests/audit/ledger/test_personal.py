@@ -99,7 +99,7 @@ def test_erasure_that_is_rolled_back_erases_nothing(world: World) -> None:
 
 def test_value_that_was_not_committed_to_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with world.enter("acme"):
-        monkeypatch.setattr(personal, "_commitment", lambda salted: b"other")
+        monkeypatch.setattr(personal, "commitment", lambda salted: b"other")
         entry = write(**ANA)
         monkeypatch.undo()
         with pytest.raises(PersonalDataAltered, match=f"Entry {entry.seq}"):

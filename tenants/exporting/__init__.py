@@ -1,0 +1,1 @@
+"""Taking a business away in one file, and proving that file without us."""
