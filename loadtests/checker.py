@@ -11,10 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-
-from booking.core.promises import LIVE, QUESTIONS, question_sql
+from lab.truth import ask
 
 BAD_LOG_LINE = re.compile(r"40P01|deadlock detected|40001|could not serialize|PANIC|XX000")
 
@@ -27,39 +24,19 @@ def main() -> int:
     parser.add_argument("database_url")
     parser.add_argument("--server-log", type=Path)
     asked = parser.parse_args()
-    broken = 0
-    with psycopg.connect(asked.database_url) as connection:
-        connection.read_only = True
-        tenants = [
-            row[0] for row in connection.execute("SELECT schema_name FROM public.tenants_tenant ORDER BY 1")
-        ]
-        for tenant in tenants:
-            broken += check_tenant(connection, tenant)
+    truth = ask(asked.database_url)
+    for tenant, count in truth.bookings.items():
+        print(f"{tenant}: {count} live bookings")
+        for words in truth.broken[tenant]:
+            print(f"  BROKEN: {words}")
+    broken = len(truth.faults)
     if asked.server_log:
-        lines = [
-            line
-            for line in asked.server_log.read_text(errors="replace").splitlines()
-            if BAD_LOG_LINE.search(line)
-        ]
+        log = asked.server_log.read_text(errors="replace").splitlines()
+        lines = [line for line in log if BAD_LOG_LINE.search(line)]
         broken += len(lines)
         print(f"server log: {len(lines)} deadlocks or internal errors", *lines[:5], sep="\n  ")
-    print("FAILED" if broken else f"PASSED: {len(tenants)} tenants")
+    print("FAILED" if broken else f"PASSED: {len(truth.bookings)} tenants")
     return 1 if broken else 0
-
-
-def check_tenant(connection: "psycopg.Connection[tuple[object, ...]]", tenant: str) -> int:
-    """Print one line for the tenant and one for each broken promise; return how many are broken."""
-    with connection.transaction():
-        connection.execute(sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(tenant)))
-        counted = connection.execute(f"SELECT count(*) FROM booking_booking WHERE {LIVE}").fetchone()
-        print(f"{tenant}: {counted[0] if counted else 0} live bookings")
-        broken = 0
-        for promise in QUESTIONS:
-            rows = connection.execute(question_sql(promise)).fetchall()
-            for row in rows[:20]:
-                print(f"  BROKEN: {promise}: {', '.join(map(str, row))}")
-            broken += len(rows)
-    return broken
 
 
 if __name__ == "__main__":

@@ -1,53 +1,58 @@
 """A long and a short meeting type of one host, overlapping, posted at one moment, fifty times: never both.
 
     HOLDFAST_PUBLIC_RATE=off bin/run
-    python loadtests/overlapping_types.py [--host http://127.0.0.1:8000] [--rounds 50]
+    locust -f loadtests/overlapping_types.py --headless -u 1 --host http://127.0.0.1:8000 --only-summary
 
-Each round wants the short meeting inside the long one, at another start, so that only the guard can tell.
-Exit status 1 unless every round made exactly one booking and one 409.
+Each round wants the short meeting inside the long one, at another start, so that only the guard can tell. SITE, LONG
+and SHORT choose others. Exit status 1 unless every round made exactly one booking and one 409.
 """
 
-from gevent import monkey
+import os
+from collections import Counter
 
-monkey.patch_all()
+import gevent
+from locust import HttpUser, events, task
+from locust.env import Environment
+from locust.exception import StopUser
 
-import argparse  # noqa: E402  gevent must patch the sockets first
-import json  # noqa: E402
-import urllib.error  # noqa: E402
-import urllib.request  # noqa: E402
-from collections import Counter  # noqa: E402
+import recording
+from rush import Slot, booking, headers, open_slots
 
-import gevent  # noqa: E402
-from rush import Slot, booking, headers, open_slots  # noqa: E402
+SITE = os.environ.get("SITE", "acme.localhost")
+LONG, SHORT = os.environ.get("LONG", "consultation"), os.environ.get("SHORT", "intro-call")
+ROUNDS = 50
+ends: Counter[tuple[int, ...]] = Counter()
 
 
-def main() -> int:
-    """Run the rounds one after the other; print how they ended."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--host", default="http://127.0.0.1:8000")
-    parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--site", default="acme.localhost")
-    parser.add_argument("--long", default="consultation")
-    parser.add_argument("--short", default="intro-call")
-    asked = parser.parse_args()
-    pairs = overlapping_pairs(
-        open_slots(asked.host, site=asked.site, event_type=asked.long),
-        open_slots(asked.host, site=asked.site, event_type=asked.short),
-    )
-    ends: Counter[tuple[int, ...]] = Counter()
-    for pair in pairs[: asked.rounds]:
-        posts = [
-            gevent.spawn(post, asked.host, asked.site, event_type, slot)
-            for event_type, slot in zip((asked.long, asked.short), pair, strict=True)
-        ]
-        gevent.joinall(posts)
-        ends[tuple(sorted(greenlet.get() for greenlet in posts))] += 1
-    print(f"rounds by their two answers: {dict(ends)}")
-    passed = ends == Counter({(201, 409): asked.rounds})
-    print(f"PASSED: {asked.rounds} rounds, never both" if passed else "FAILED")
-    return 0 if passed else 1
+class Pair(HttpUser):
+    """Two people at one moment, round after round."""
+
+    @task
+    def race(self) -> None:
+        """Run the rounds one after the other."""
+        host = str(self.host)
+        pairs = overlapping_pairs(
+            open_slots(host, site=SITE, event_type=LONG), open_slots(host, site=SITE, event_type=SHORT)
+        )
+        for pair in pairs[:ROUNDS]:
+            posts = [
+                gevent.spawn(self.post, event_type, slot)
+                for event_type, slot in zip((LONG, SHORT), pair, strict=True)
+            ]
+            gevent.joinall(posts)
+            ends[tuple(sorted(greenlet.get() for greenlet in posts))] += 1
+        self.environment.runner.quit()
+        raise StopUser
+
+    def post(self, event_type: str, slot: Slot) -> int:
+        """Post one booking and return the status."""
+        with self.client.post(
+            "/api/v1/bookings", name="book", json=booking(event_type, slot), timeout=60, catch_response=True,
+            headers=headers(SITE, str(self.host)),
+        ) as answer:  # fmt: skip
+            if answer.status_code in (201, 409):
+                answer.success()
+            return int(answer.status_code)
 
 
 def overlapping_pairs(longs: list[Slot], shorts: list[Slot]) -> list[tuple[Slot, Slot]]:
@@ -62,18 +67,14 @@ def overlapping_pairs(longs: list[Slot], shorts: list[Slot]) -> list[tuple[Slot,
     return pairs
 
 
-def post(host: str, site: str, event_type: str, slot: Slot) -> int:
-    """Post one booking and return the status."""
-    body = json.dumps(booking(event_type, slot)).encode()
-    request = urllib.request.Request(
-        f"{host}/api/v1/bookings", data=body, headers=headers(site, host), method="POST"
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as refused:
-        return refused.code
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+@events.test_stop.add_listener
+def tell(environment: Environment, **_: object) -> None:
+    """Print how the rounds ended."""
+    print(f"rounds by their two answers: {dict(ends)}")
+    wrong = [f"{count} rounds ended {end}" for end, count in ends.items() if end != (201, 409)]
+    wrong += [] if ends else ["no round was run"]
+    rounds = sum(ends.values())
+    print(f"PASSED: {rounds} rounds, never both" if not wrong else "FAILED: " + "; ".join(wrong))
+    winners = sum(end.count(201) * count for end, count in ends.items())
+    recording.write(winners=winners, expected=rounds, wrong=wrong)
+    environment.process_exit_code = 1 if wrong else 0

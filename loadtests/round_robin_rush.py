@@ -10,6 +10,7 @@ import os
 
 from locust import events
 from locust.env import Environment
+
 from rush import Rush, Rusher
 
 everybody = Rush(

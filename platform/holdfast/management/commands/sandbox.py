@@ -12,7 +12,8 @@ from kernel.postgres.role import speak_as
 
 
 class Command(BaseCommand):
-    """`manage.py sandbox [--tenant bench] [--hosts 20] [--bookings 200] [--remove]`: needs OWNER_DATABASE_URL."""
+    """`manage.py sandbox [--tenant bench] [--hosts 20] [--bookings 200] [--copies N] [--remove]`: needs
+    OWNER_DATABASE_URL."""
 
     help = __doc__ or ""
 
@@ -22,21 +23,27 @@ class Command(BaseCommand):
         parser.add_argument(
             "--bookings", type=int, default=200, help="of `solo`, in 30 days from next Monday"
         )
+        parser.add_argument("--copies", type=int, default=0, help="so many of them: bench-1, bench-2, …")
+        parser.add_argument("--first", type=int, default=1, help="the number of the first copy")
         parser.add_argument("--remove", action="store_true", help="delete it with everything in it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.OWNER_DATABASE_URL:
             raise Misconfigured("OWNER_DATABASE_URL is not set. Making tenants needs the owner's role.")
         speak_as(settings.OWNER_DATABASE_URL, limits="-c lock_timeout=10000")
-        slug = options["tenant"]
+        first, copies, name = options["first"], options["copies"], options["tenant"]
         try:
-            if options["remove"]:
-                remove_sandbox(slug=slug)
-                self.stdout.write(f"removed {slug}.localhost and everything in it")
-                return
-            make_sandbox(slug=slug, hosts=options["hosts"], bookings=options["bookings"], now=now())
+            for slug in [f"{name}-{number}" for number in range(first, first + copies)] or [name]:
+                self._handle_one(slug, options)
         except (NotASandbox, ValueError) as error:
             raise CommandError(str(error)) from error
+
+    def _handle_one(self, slug: str, options: dict[str, Any]) -> None:
+        if options["remove"]:
+            remove_sandbox(slug=slug)
+            self.stdout.write(f"removed {slug}.localhost and everything in it")
+            return
+        make_sandbox(slug=slug, hosts=options["hosts"], bookings=options["bookings"], now=now())
         self.stdout.write(
             f"{slug}.localhost: {options['hosts']} hosts, {options['bookings']} bookings of solo"
         )

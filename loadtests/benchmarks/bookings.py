@@ -1,0 +1,108 @@
+"""Bookings on distinct slots: their rate and CPU, with worker, mail and ledger counted in, and how a burst drains."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from benchmarks.figures import Figure, at_least, at_most, exactly
+from benchmarks.setting import Setting, one_after_another, percentile
+from lab.cpu import SERVING, WORKING, Cpu
+from lab.truth import ask, due_jobs
+from lab.wire import Got, booking, by_clients, open_slots, post
+
+CLIENTS = 8
+TENANT = "burst"
+LONGEST_DRAIN = 120.0
+
+
+def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:
+    """First web and database alone, then a burst with everything at work, then the draining."""
+    setting.loaded.sandbox(TENANT, hosts=60, bookings=0)
+    wanted = _requests(setting)
+    alone = 300 if setting.quick else 1500
+    by_clients(setting.port, CLIENTS, one_after_another(wanted, most=80))  # every thread has been here once
+    with setting.without_workers():
+        setting.say(f"{alone} bookings, {CLIENTS} clients, worker, relay and clock standing still")
+        setting.meter.start()
+        answers, seconds = by_clients(setting.port, CLIENTS, one_after_another(wanted, most=alone))
+        serving = setting.meter.stop()
+    booked = _booked(answers)
+    rate, each = round(booked / seconds), serving.ms_each(booked, SERVING)
+    floor = floors.get("insert_rate")
+    found = [
+        exactly("bookings on distinct slots, in person: answers other than 201", len(answers) - booked, 0),
+        at_most(
+            "CPU of a booking: web and database", each, 4, "ms",
+            floor=f"{each / floors['insert_ms']:.0f} bare INSERTs" if floors.get("insert_ms") else "",
+        ),
+        Figure("of it: web; database", f"{_of(serving, booked, 'web')} ms; {_of(serving, booked, 'database')} ms"),
+        at_least(
+            f"bookings a second, {CLIENTS} clients", rate, 400, "/s",
+            floor=f"{rate / floor:.1%} of the INSERTs" if floor else "",
+        ),
+        Figure(
+            "latency of a booking p50; p95; p99",
+            "; ".join(f"{percentile((answer.ms for answer in answers), part):g} ms" for part in (50, 95, 99)),
+        ),
+    ]  # fmt: skip
+    drain(setting)
+    return [*found, *_burst(setting, wanted)]
+
+
+def _burst(setting: Setting, wanted: Iterator[bytes]) -> list[Figure]:
+    """Full speed for 30 s with everything at work; the CPU of both, burst and draining, is the booking's."""
+    lasting = 8.0 if setting.quick else 30.0
+    setting.say(f"a burst of {lasting:g} s at full speed, everything at work")
+    until = time.monotonic() + lasting
+    take = one_after_another(wanted)
+    setting.meter.start()
+    answers, seconds = by_clients(setting.port, CLIENTS, lambda: take() if time.monotonic() < until else None)
+    drained = drain(setting)
+    cpu = setting.meter.stop()
+    booked = _booked(answers)
+    truth = ask(setting.loaded.facts["database_url"], only={TENANT})
+    shares = "; ".join(f"{name} {_of(cpu, booked, name)}" for name in SERVING + WORKING)
+    return [
+        at_most(
+            "CPU of a booking with worker, mail and ledger", cpu.ms_each(booked, SERVING + WORKING), 12, "ms"
+        ),
+        Figure("of it, in ms", shares),
+        Figure(f"bookings a second in a burst of {lasting:g} s, everything at work", f"{booked / seconds:.0f}/s"),
+        at_most(
+            "the burst's jobs are done after", round(drained, 1), lasting * 2, "s", aim=f"≤ {lasting * 2:g} s"
+        ),
+        exactly("broken promises in the database", len(truth.faults), 0),
+    ]  # fmt: skip
+
+
+def _requests(setting: Setting) -> Iterator[bytes]:
+    """Bookings that no other one wants: each host's open half hours in turn."""
+    hosts = ["solo", *(f"host-{number:03}" for number in range(1, 60))]
+    starts = [str(slot["start"]) for slot in open_slots(setting.port, TENANT, "team", host=hosts[0])]
+    return iter(
+        [post(TENANT, "/api/v1/bookings", booking("team", start, host)) for start in starts for host in hosts]
+    )
+
+
+def _booked(answers: list[Got]) -> int:
+    counted = Counter(answer.status for answer in answers)
+    if counted.keys() - {201}:
+        odd = next(answer for answer in answers if answer.status != 201)
+        print(f"   answers: {dict(counted)}, one of them: {odd.body[:300]!r}", flush=True)
+    return counted[201]
+
+
+def drain(setting: Setting) -> float:
+    """Wait until no job is due; return the seconds."""
+    started = said = time.monotonic()
+    url = setting.loaded.facts["database_url"]
+    while (left := due_jobs(url)) and time.monotonic() - started < LONGEST_DRAIN:
+        if time.monotonic() - said > 5:
+            said = time.monotonic()
+            setting.say(f"{left} jobs are due after {said - started:.0f} s")
+        time.sleep(0.2)
+    return time.monotonic() - started
+
+
+def _of(cpu: Cpu, booked: int, name: str) -> float:
+    return round(cpu.ms_each(booked, (name,)), 2)

@@ -1,0 +1,74 @@
+"""What every section gets: the installation, a meter that knows its idling, and how long things may last."""
+
+import itertools
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from lab.cpu import Meter
+from lab.installation import Loaded
+
+
+@dataclass
+class Setting:
+    """One run of the bench."""
+
+    loaded: Loaded
+    meter: Meter
+    quick: bool
+
+    @property
+    def port(self) -> int:
+        """The web process's port."""
+        return self.loaded.port
+
+    def say(self, words: str) -> None:
+        """A line of progress."""
+        print(f"   {words}", flush=True)
+
+    def superuser(self) -> "psycopg.Connection[tuple[object, ...]]":
+        """A connection that may do everything."""
+        return psycopg.connect(self.loaded.facts["superuser_database_url"], autocommit=True)
+
+    def schema(self, slug: str) -> str:
+        """A tenant's schema."""
+        with self.superuser() as connection:
+            row = connection.execute(
+                "SELECT schema_name FROM public.tenants_tenant WHERE slug = %s", [slug]
+            ).fetchone()
+        return str(row[0]) if row else ""
+
+    @contextmanager
+    def without_workers(self) -> Iterator[None]:
+        """Let worker, relay and clock stand still for the block, so that web and database are alone."""
+        pids = [self.loaded.facts["children"][name] for name in ("worker", "relay", "clock")]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
+
+def one_after_another(items: Iterable[bytes], *, most: int | None = None) -> Callable[[], bytes | None]:
+    """A source for several threads: each call takes the next item, None at the end."""
+    left = iter(itertools.islice(items, most) if most is not None else items)
+    lock = threading.Lock()
+
+    def take() -> bytes | None:
+        with lock:
+            return next(left, None)
+
+    return take
+
+
+def percentile(values: Iterable[float], percent: int) -> float:
+    """The nearest rank; 0 without values."""
+    ordered = sorted(values)
+    return round(ordered[max(0, -(-len(ordered) * percent // 100) - 1)], 1) if ordered else 0.0

@@ -1,0 +1,116 @@
+"""A month of slots: CPU for a view, cold and from a warm version cache, and the statements that read data."""
+
+import re
+import time
+from pathlib import Path
+
+from benchmarks.figures import Figure, at_most, exactly
+from benchmarks.setting import Setting, one_after_another, percentile
+from lab.wire import Line, by_clients, get, slots_path
+
+# What nobody sees, and every version must: the next view has nothing that it could take from a cache.
+FORGET = "UPDATE booking_eventtype SET title = title; UPDATE booking_weeklyhours SET end_minute = end_minute"
+READS = re.compile(r"(?:statement|execute [^:]*): (.*)", re.DOTALL)
+
+
+def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:
+    """One host with 200 bookings, a round robin over 20 hosts, and one over 200."""
+    found: list[Figure] = []
+    views = 100 if setting.quick else 400
+    statements: dict[str, int] = {}
+    for words, tenant, event_type, hosts, limit in (
+        ("one host, 200 bookings", "bench", "thirty", 1, 4.0),
+        ("round robin of 20 hosts", "bench", "team", 20, 10.0),
+    ):
+        cold, _ = _views(setting, tenant, event_type, views // 4, cold=True)
+        warm, latency = _views(setting, tenant, event_type, views, cold=False)
+        statements[event_type] = reading = _statements(setting, tenant, event_type)
+        floor = f"{cold / floors['page_ms']:.1f} bare pages" if floors.get("page_ms") else ""
+        found += [
+            at_most(f"month, {words}: CPU of a cold view", cold, limit, "ms", floor=floor),
+            Figure(f"month, {words}: CPU of a warm view", f"{warm:g} ms", "≤ 1.5 ms", warm <= 1.5)
+            if hosts == 1
+            else Figure(f"month, {words}: CPU of a warm view", f"{warm:g} ms"),
+            Figure(f"month, {words}: p50 of a warm view, one client", f"{latency:g} ms"),
+            at_most(f"month, {words}: statements that read data, cold", reading, 3, "", aim="≤ 3"),
+        ]
+    found.append(
+        exactly(
+            "the same number of statements for 1 and for 20 hosts", len(set(statements.values())) == 1, True
+        )
+    )
+    setting.loaded.sandbox("big", hosts=200, bookings=0)
+    cold, _ = _views(setting, "big", "team", 5 if setting.quick else 15, cold=True)
+    warm, latency = _views(setting, "big", "team", 10 if setting.quick else 40, cold=False)
+    found += [
+        at_most("200 hosts × 31 days: CPU of a cold view", cold, 150, "ms"),
+        Figure("200 hosts × 31 days: CPU of a warm view; its p50", f"{warm:g} ms; {latency:g} ms"),
+    ]
+    return found
+
+
+def _views(setting: Setting, tenant: str, event_type: str, times: int, *, cold: bool) -> tuple[float, float]:
+    """CPU and p50 latency of a view in milliseconds; while `cold` all caches are made worthless before each."""
+    request = get(tenant, slots_path(event_type))
+    by_clients(
+        setting.port, 4, one_after_another([request] * 16)
+    )  # every thread has its connection and its code
+    if not cold:
+        setting.meter.start()
+        answers, _ = by_clients(setting.port, 1, one_after_another([request] * times))
+        cpu = setting.meter.stop()
+        _check([answer.status for answer in answers])
+        return cpu.ms_each(times), percentile((answer.ms for answer in answers), 50)
+    line, answers = Line(setting.port), []
+    with setting.superuser() as connection:
+        connection.execute(f'SET search_path = "{setting.schema(tenant)}"')  # type: ignore[arg-type]
+        setting.meter.start()
+        for _ in range(times):
+            connection.execute(FORGET)
+        forgetting = setting.meter.stop()
+        setting.meter.start()
+        for _ in range(times):
+            connection.execute(FORGET)
+            answers.append(line.ask(request))
+        cpu = setting.meter.stop()
+    line.close()
+    _check([answer.status for answer in answers])
+    each = cpu.ms_each(times) - forgetting.ms_each(times)
+    return round(max(0.0, each), 3), percentile((answer.ms for answer in answers), 50)
+
+
+def _statements(setting: Setting, tenant: str, event_type: str) -> int:
+    """How many SELECTs one cold view sends, read from the server's own log; transactions and settings not counted."""
+    log = setting.loaded.data / "logs" / "postgresql.log"
+    request = get(tenant, slots_path(event_type))
+    line = Line(setting.port)
+    with setting.superuser() as connection:
+        connection.execute(f'SET search_path = "{setting.schema(tenant)}"')  # type: ignore[arg-type]
+        connection.execute(FORGET)
+        connection.execute("ALTER SYSTEM SET log_statement = 'all'")
+        with setting.without_workers():
+            try:
+                connection.execute("SELECT pg_reload_conf()")
+                time.sleep(0.7)
+                offset = log.stat().st_size
+                line.ask(request)
+                time.sleep(0.2)
+                said = _log_since(log, offset)
+            finally:
+                connection.execute("ALTER SYSTEM RESET log_statement")
+                connection.execute("SELECT pg_reload_conf()")
+    line.close()
+    return len([each for each in said if re.search(r"\bSELECT\b", each)])
+
+
+def _log_since(log: Path, offset: int) -> list[str]:
+    with log.open("rb") as file:
+        file.seek(offset)
+        text = file.read().decode(errors="replace")
+    messages = re.split(r"^\d{4}-\d\d-\d\d ", text, flags=re.MULTILINE)
+    return [found.group(1) for each in messages if (found := READS.search(each))]
+
+
+def _check(statuses: list[int]) -> None:
+    if set(statuses) != {200}:
+        raise SystemExit(f"The slots were answered {sorted(set(statuses))}, not 200.")

@@ -1,0 +1,84 @@
+"""The server's CPU, process by process from /proc: what an operation costs, whoever else uses the machine.
+
+Counted: each child of the installation with all its descendants, those that have ended included (cutime). What
+idling costs in the same time is measured before and taken away.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.installation import Loaded
+
+_TICK = os.sysconf("SC_CLK_TCK")
+SERVING = ("web", "database")
+WORKING = ("worker", "relay", "clock", "broker")
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """Seconds of CPU by process (web, database, worker, relay, clock, broker), and how long that took."""
+
+    by_process: Mapping[str, float]
+    seconds: float
+
+    def ms_each(self, operations: int, names: tuple[str, ...] = SERVING + WORKING) -> float:
+        """Milliseconds for each operation, summed over these processes."""
+        return round(1000 * sum(self.by_process.get(name, 0.0) for name in names) / max(1, operations), 3)
+
+
+@dataclass
+class Meter:
+    """Measures an installation between `start` and `stop`."""
+
+    loaded: Loaded
+    idle: Mapping[str, float] = field(default_factory=dict)
+    _before: dict[str, float] = field(default_factory=dict)
+    _started: float = 0.0
+
+    def learn_idle(self, seconds: float = 2.0, times: int = 3) -> None:
+        """Measure what doing nothing costs, a second: the least of several looks, for something may still end."""
+        self.idle = {}
+        looks = []
+        for _ in range(times):
+            self.start()
+            time.sleep(seconds)
+            found = self.stop()
+            looks.append({name: used / found.seconds for name, used in found.by_process.items()})
+        self.idle = {name: min(look.get(name, 0.0) for look in looks) for name in looks[0]}
+
+    def start(self) -> None:
+        """Begin to count."""
+        self._before, self._started = spent(self.loaded), time.monotonic()
+
+    def stop(self) -> Cpu:
+        """Return what was spent since `start`, idling taken away."""
+        after, seconds = spent(self.loaded), time.monotonic() - self._started
+        return Cpu(
+            {
+                name: max(0.0, total - self._before.get(name, 0.0) - self.idle.get(name, 0.0) * seconds)
+                for name, total in after.items()
+            },
+            seconds,
+        )
+
+
+def spent(loaded: Loaded) -> dict[str, float]:
+    """Return the seconds of CPU that each child of the installation and its descendants have used so far."""
+    children: dict[int, list[int]] = {}
+    ticks: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            children.setdefault(int(stat[1]), []).append(int(entry.name))
+            ticks[int(entry.name)] = sum(map(int, stat[11:15]))  # utime stime cutime cstime, proc(5)
+    return {name: _of_tree(pid, children, ticks) / _TICK for name, pid in loaded.facts["children"].items()}
+
+
+def _of_tree(pid: int, children: Mapping[int, list[int]], ticks: Mapping[int, int]) -> int:
+    return ticks.get(pid, 0) + sum(_of_tree(child, children, ticks) for child in children.get(pid, ()))

@@ -1,0 +1,110 @@
+"""The installation that is loaded: the named one, or one of our own that is thrown away; and its sandboxes."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An installation that runs: its data folder; everything else stands in its run.json."""
+
+    data: Path
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The content of run.json, read anew."""
+        try:
+            content: dict[str, Any] = json.loads((self.data / "run.json").read_text())
+        except FileNotFoundError:
+            raise SystemExit(
+                f"Nothing runs in {self.data}: start it with HOLDFAST_PUBLIC_RATE=off bin/run."
+            ) from None
+        return content
+
+    @property
+    def port(self) -> int:
+        """The web process's port."""
+        return int(self.facts["port"])
+
+    @property
+    def address(self) -> str:
+        """Where it answers, by address; the tenant goes into the Host header."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def holdfast(self, command: str, *arguments: str) -> str:
+        """Run one of the operator's commands and return what it printed; its refusal ends the program."""
+        ran = subprocess.run(
+            [ROOT / "bin" / "holdfast", command, "--data", self.data, *arguments],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if ran.returncode:
+            raise SystemExit(f"bin/holdfast {command}: {ran.stderr.strip()}")
+        return ran.stdout
+
+    def sandbox(
+        self, tenant: str, *, hosts: int = 20, bookings: int = 200, copies: int = 1, first: int = 1
+    ) -> None:
+        """Make the sandbox, or complete it; with copies, `tenant-<first>` and on."""
+        arguments = ["--tenant", tenant, "--hosts", str(hosts), "--bookings", str(bookings)]
+        more = ["--copies", str(copies), "--first", str(first)] if copies > 1 else []
+        self.holdfast("sandbox", *arguments, *more)
+
+    def tenants(self) -> list[str]:
+        """The short names of its tenants."""
+        return self.holdfast("psql", "--as", "app", "-Atc", "SELECT slug FROM public.tenants_tenant").split()
+
+
+@contextmanager
+def installation(data: Path | None, **environment: str) -> Iterator[Loaded]:
+    """Yield the installation that runs in `data`, or an own one without the public rate limits for this block."""
+    if data is not None:
+        loaded = Loaded(data)
+        loaded.facts  # noqa: B018  says at once if nothing runs there
+        yield loaded
+        return
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-load-"))
+    folder.chmod(0o755)
+    command = [ROOT / "bin" / "run", "--data", folder / "data", "--port", str(_free_port())]
+    print("Starting an installation of its own", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing stays behind
+    surroundings = {**os.environ, "HOLDFAST_PUBLIC_RATE": "off", **environment}
+    with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            _wait_until_ready(process)
+            yield Loaded(folder / "data")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(90)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_ready(process: "subprocess.Popen[str]") -> None:
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("ready "):
+            threading.Thread(target=process.stdout.read, daemon=True).start()  # nobody waits for a reader
+            return
+    raise SystemExit("The installation did not start:\n" + "".join(said))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

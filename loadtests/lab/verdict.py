@@ -1,0 +1,71 @@
+"""One scenario's verdict: what the clients saw, what the database says, what it cost. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+PARTS = (50, 95, 99)
+Sample = tuple[float, str, float, int]  # ended at ms, what, ms, status
+
+
+@dataclass
+class Verdict:
+    """What stands in the JSON file; `broken` is empty if every promise held."""
+
+    scenario: str
+    site: str
+    started_at: str
+    clients: int
+    seconds: float = 0.0
+    requests: int = 0
+    winners: int = 0
+    expected: int | None = None
+    statuses: dict[str, int] = field(default_factory=dict)
+    errors_5xx: int = 0
+    unanswered: int = 0
+    overlaps: int = 0
+    deadlocks: int = 0
+    latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)
+    server_cpu_ms_per_operation: dict[str, float] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Say whether no promise broke."""
+        return not self.broken
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document."""
+        return {"passed": self.passed, **asdict(self)}
+
+    def sentence(self) -> str:
+        """The verdict in one sentence."""
+        of = "" if self.expected is None else f" of {self.expected} possible"
+        return (
+            f"{self.clients:,} clients, {self.requests:,} requests: {self.winners:,} bookings{of}, "
+            f"{self.overlaps} overlaps, {self.deadlocks} deadlocks, {self.errors_5xx} answers of 5xx, "
+            f"{self.unanswered} without an answer."
+        )
+
+
+def note_answers(verdict: Verdict, samples: Sequence[Sample], *, wrong: Sequence[str]) -> None:
+    """Count the answers into the verdict; a 5xx and a missing answer break a promise whatever the scenario says."""
+    verdict.requests = len(samples)
+    verdict.seconds = round(max((at for at, *_ in samples), default=0.0) / 1000, 1)
+    for *_, status in samples:
+        verdict.statuses[str(status)] = verdict.statuses.get(str(status), 0) + 1
+    verdict.errors_5xx = sum(status >= 500 for *_, status in samples)
+    verdict.unanswered = sum(status == 0 for *_, status in samples)
+    for name in sorted({what for _, what, _, _ in samples}):
+        mine = sorted(ms for _, what, ms, _ in samples if what == name)
+        verdict.latency_ms[name] = {f"p{part}": percentile(mine, part) for part in PARTS}
+    verdict.broken += wrong
+    if verdict.errors_5xx:
+        verdict.broken.append(f"{verdict.errors_5xx} answers of 5xx")
+    if verdict.unanswered:
+        verdict.broken.append(f"{verdict.unanswered} requests without an answer")
+
+
+def percentile(ordered: Sequence[float], percent: int) -> float:
+    """The nearest rank of sorted values; 0 without any."""
+    return round(ordered[max(0, -(-len(ordered) * percent // 100) - 1)], 1) if ordered else 0.0

@@ -1,0 +1,209 @@
+"""One command for a load test: a scenario over HTTP, then the truth in the database, then one verdict.
+
+    bin/load SCENARIO | all   [--data DIR] [--clients N] [--seconds S] [--tenants 10,100,1000] [--out DIR]
+
+Scenarios: same-slot, round-robin-rush, overlapping-types, mixed-day, noisy-neighbour, many-tenants. Without --data it
+starts an installation of its own with the public rate limits lifted, and throws it away. With --data it uses the one
+that runs there (start it with HOLDFAST_PUBLIC_RATE=off), in sandbox tenants, which are made if they are missing and
+removed afterwards if they were. Writes SCENARIO.html and SCENARIO.json; exit status 1 if a promise broke.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lab.cpu import SERVING, WORKING, Meter
+from lab.installation import Loaded, installation
+from lab.report import page
+from lab.truth import ask, deadlocks, due_jobs
+from lab.verdict import Sample, Verdict, note_answers
+
+HERE = Path(__file__).resolve().parent
+FLAT = 0.20  # how much more a request may cost among many tenants
+MANY = "many"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """How one scenario is run: its file, the sandbox's event type, how many clients unless told, whether it lasts."""
+
+    file: str
+    event_type: str
+    clients: int
+    lasts: bool = False
+
+
+SCENARIOS = {
+    "same-slot": Scenario("same_slot.py", "thirty", 200),
+    "round-robin-rush": Scenario("round_robin_rush.py", "team", 40),
+    "overlapping-types": Scenario("overlapping_types.py", "thirty", 1),
+    "mixed-day": Scenario("mixed_day.py", "team", 20, lasts=True),
+    "noisy-neighbour": Scenario("noisy_neighbour.py", "team", 26, lasts=True),
+    "many-tenants": Scenario("many_tenants.py", "thirty", 8, lasts=True),
+}
+
+
+def main() -> int:
+    """Run the scenario or all of them; a verdict, a report and a JSON file for each."""
+    parser = argparse.ArgumentParser(
+        prog="bin/load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("scenario", choices=[*SCENARIOS, "all"])
+    parser.add_argument("--data", type=Path, help="the data folder of a running installation")
+    parser.add_argument("--tenant", default="bench", help="the sandbox tenant")
+    parser.add_argument("--clients", type=int, help="how many clients at once")
+    parser.add_argument("--seconds", type=int, default=30, help="how long a scenario that lasts does")
+    parser.add_argument("--tenants", default="10,100,1000", help="the steps of many-tenants")
+    parser.add_argument("--out", type=Path, default=Path("load-report"), help="where the reports go")
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    names = list(SCENARIOS) if asked.scenario == "all" else [asked.scenario]
+    with installation(asked.data) as loaded, sandboxes(loaded, asked, names):
+        meter = Meter(loaded)
+        _settle(loaded.facts["database_url"])
+        meter.learn_idle()
+        broken = [name for name in names if not perform(name, loaded, meter, asked)]
+    print(f"\n{'FAILED: ' + ', '.join(broken) if broken else 'PASSED: ' + ', '.join(names)}")
+    return 1 if broken else 0
+
+
+def perform(name: str, loaded: Loaded, meter: Meter, asked: argparse.Namespace) -> bool:
+    """Run one scenario, judge it, write its two files; say whether every promise held."""
+    scenario = SCENARIOS[name]
+    clients = asked.clients or scenario.clients
+    verdict = Verdict(
+        name, f"{asked.tenant}.localhost", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), clients
+    )
+    print(f"\n{name}: {clients} clients at {verdict.site}", flush=True)
+    url = loaded.facts["database_url"]
+    before = deadlocks(url)
+    samples: list[Sample] = []
+    if name == "many-tenants":
+        _compare_tenants(scenario, verdict, samples, loaded, meter, asked)
+    else:
+        surroundings = {"SITE": verdict.site, "NOISY": f"{asked.tenant}-noisy.localhost"}
+        _run(scenario, verdict, samples, loaded, meter, asked, surroundings)
+    truth = ask(url)
+    verdict.overlaps, verdict.deadlocks = truth.overlaps(), deadlocks(url) - before
+    verdict.broken += truth.faults
+    if verdict.deadlocks:
+        verdict.broken.append(f"{verdict.deadlocks} deadlocks")
+    (asked.out / f"{name}.json").write_text(json.dumps(verdict.document(), indent=1))
+    (asked.out / f"{name}.html").write_text(page(verdict, samples))
+    print(verdict.sentence())
+    print(f"CPU in ms for each request: {verdict.server_cpu_ms_per_operation}")
+    for words in verdict.broken:
+        print(f"BROKEN: {words}")
+    print(f"{asked.out / name}.html, .json", flush=True)
+    return verdict.passed
+
+
+def _run(
+    scenario: Scenario, verdict: Verdict, samples: list[Sample], loaded: Loaded, meter: Meter,
+    asked: argparse.Namespace, surroundings: dict[str, str],
+) -> float:  # fmt: skip
+    """Run the scenario's locust file; note answers and CPU; return the CPU of web and database for a request, in ms."""
+    clients = str(verdict.clients)
+    command = [sys.executable, "-P", "-m", "locust", "-f", str(HERE / scenario.file), "--headless"]
+    command += [
+        "-u",
+        clients,
+        "-r",
+        clients,
+        "--host",
+        loaded.address,
+        "--only-summary",
+        "--loglevel",
+        "ERROR",
+    ]
+    command += ["-t", f"{asked.seconds}s"] if scenario.lasts else []
+    with tempfile.NamedTemporaryFile(suffix=".json") as result:
+        environment = {
+            **os.environ, "EVENT_TYPE": scenario.event_type, "LONG": "sixty", "SHORT": "thirty",
+            "PYTHONPATH": str(HERE), "RESULT": result.name, **surroundings,
+        }  # fmt: skip
+        meter.start()
+        subprocess.run(command, env=environment, check=False)
+        _settle(loaded.facts["database_url"])
+        cpu = meter.stop()
+        said = Path(result.name).read_text()
+    seen: dict[str, Any] = (
+        json.loads(said) if said else {"samples": [], "wrong": ["the scenario said nothing"]}
+    )
+    mine = [(at, what, ms, status) for at, what, ms, status in seen["samples"]]
+    samples += mine
+    verdict.winners += seen.get("winners", 0)
+    verdict.expected = seen.get("expected")
+    note_answers(verdict, mine, wrong=seen["wrong"])
+    verdict.server_cpu_ms_per_operation = {
+        "web and database": cpu.ms_each(len(mine), SERVING),
+        "worker, relay, clock, broker": cpu.ms_each(len(mine), WORKING),
+        **{name: cpu.ms_each(len(mine), (name,)) for name in (*SERVING, *WORKING)},
+    }
+    return cpu.ms_each(len(mine), SERVING)
+
+
+def _compare_tenants(
+    scenario: Scenario, verdict: Verdict, samples: list[Sample], loaded: Loaded, meter: Meter,
+    asked: argparse.Namespace,
+) -> None:  # fmt: skip
+    """Run it with each number of tenants; a request must not cost more among many."""
+    costs: dict[int, float] = {}
+    for count in _steps(asked):
+        print(f"  {count:,} tenants", flush=True)
+        sites = ",".join(f"{MANY}-{number}.localhost" for number in range(1, count + 1))
+        costs[count] = _run(scenario, verdict, samples, loaded, meter, asked, {"SITES": sites})
+    verdict.requests = len(samples)
+    verdict.server_cpu_ms_per_operation = {f"{count:,} tenants": cost for count, cost in costs.items()}
+    first = next(iter(costs.values()))
+    for count, cost in costs.items():
+        if cost > first * (1 + FLAT):
+            verdict.broken.append(
+                f"a request costs {cost:g} ms among {count:,} tenants, {first:g} ms among {min(costs)}"
+            )
+
+
+def _settle(database_url: str) -> None:
+    """Wait until the workers have done what the scenario caused, at most a minute: it is part of its cost."""
+    until = time.monotonic() + 60
+    while due_jobs(database_url) and time.monotonic() < until:
+        time.sleep(0.5)
+
+
+def _steps(asked: argparse.Namespace) -> list[int]:
+    return sorted(int(word) for word in asked.tenants.split(","))
+
+
+@contextmanager
+def sandboxes(loaded: Loaded, asked: argparse.Namespace, names: list[str]) -> Iterator[None]:
+    """Make sure that the sandboxes are there; remove afterwards those that this block made."""
+    known = set(loaded.tenants())
+    wanted = {asked.tenant: (20, 200)}
+    if "noisy-neighbour" in names:
+        wanted[f"{asked.tenant}-noisy"] = (1, 0)
+    for tenant, (hosts, bookings) in wanted.items():
+        loaded.sandbox(tenant, hosts=hosts, bookings=bookings)
+    if "many-tenants" in names:
+        print(f"Making {_steps(asked)[-1]:,} tenants", flush=True)
+        loaded.sandbox(MANY, hosts=1, bookings=0, copies=_steps(asked)[-1])
+    try:
+        yield
+    finally:
+        if asked.data is not None:  # our own installation is thrown away whole
+            for tenant in sorted(set(loaded.tenants()) - known):
+                if tenant in wanted or tenant.startswith(f"{MANY}-"):
+                    loaded.holdfast("sandbox", "--tenant", tenant, "--remove")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
