@@ -4,12 +4,14 @@ from booking.agenda import coming_meetings, pending_bookings, subjects_of_host
 from booking.approving import approve, decline, is_approval_token
 from booking.attendees import Attendee
 from booking.attending import can_mark_no_show, mark_no_show, undo_no_show
+from booking.away import Absence, InvalidAbsence, absences, add_absence, end_absence
 from booking.cancelling import cancel
 from booking.contention.passes import HEADER as CONTENTION_HEADER
 from booking.contention.passes import is_pass, make_pass
 from booking.contention.performing import MOST_CLIENTS, NotTestable, start_contention_test
 from booking.contention.verdict import Answer, Tally, tally
 from booking.core.hours import Span
+from booking.core.limits import PERIODS, UNITS, InvalidLimits, Limit, checked_limits
 from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.core.states import Status
 from booking.deadlines import complete_ended, expire_due
@@ -31,7 +33,8 @@ from booking.guard import GuardBroken
 from booking.health.checking import run_probes, schedule_look, start_check
 from booking.health.reading import HealthSummary, HealthView, ProbeView, health, health_summary
 from booking.holding import Booked, book, hold, release, submit
-from booking.hosting import InvalidProfile, Profile, edit_profile
+from booking.holidays_kept import business_holidays, holidays_of, set_business_holidays, set_host_holidays
+from booking.hosting import InvalidProfile, Profile, edit_profile, set_host_limits
 from booking.hours_of_hosts import (
     Hours,
     InvalidHours,
@@ -64,6 +67,7 @@ from booking.models import (
     MeetingHost,
     Move,
     Occupancy,
+    OutOfOffice,
     Reminder,
     Resource,
     Schedule,
@@ -72,9 +76,7 @@ from booking.models import (
 from booking.moving import move
 from booking.offering import (
     LONGEST_BUFFER_MINUTES,
-    MOST_DATES,
     EventTypeBooked,
-    InvalidOffering,
     Offering,
     booked_count,
     create_event_type,
@@ -85,6 +87,7 @@ from booking.offering import (
     place_event_type,
     unsaved_event_type,
 )
+from booking.offering_checks import MOST_DATES, InvalidOffering
 from booking.offers import Slot, SlotPage, Withheld, alternatives, slots
 from booking.people import (
     PersonView,
@@ -102,6 +105,15 @@ from booking.people import (
 from booking.privileges import restrict_booking
 from booking.probe import probe_hold
 from booking.progress import Progress, ProgressLine, progress
+from booking.public_holidays import (
+    NO_HOLIDAYS,
+    Place,
+    UnknownPlace,
+    countries,
+    holidays_between,
+    place_words,
+    regions,
+)
 from booking.questions import (
     KINDS as QUESTION_KINDS,
 )
@@ -126,6 +138,15 @@ from booking.reminding import reminders
 from booking.repairs.passes import Planned, ask_fixer, dry_run, repairs
 from booking.resending import send_again, sendable_again
 from booking.rooms import InvalidResource, edit_resource, make_resource, rooms_and_equipment
+from booking.schedules import (
+    InvalidSchedule,
+    ScheduleView,
+    change_schedule,
+    create_schedule,
+    delete_schedule,
+    make_default_schedule,
+    schedules_of,
+)
 from booking.sentences import booking_sentence, when
 from booking.signing import person_of, subject_of, subjects_of
 from booking.trying_link import LinkTrial, try_link
@@ -139,9 +160,13 @@ __all__ = [
     "MOST_CLIENTS",
     "MOST_DATES",
     "MOST_QUESTIONS",
+    "NO_HOLIDAYS",
+    "PERIODS",
     "QUESTION_KINDS",
+    "UNITS",
     "WORDS",
     "YES",
+    "Absence",
     "Answer",
     "Attendee",
     "Booked",
@@ -163,13 +188,17 @@ __all__ = [
     "Hours",
     "IdempotencyMismatch",
     "Incident",
+    "InvalidAbsence",
     "InvalidBooking",
     "InvalidHours",
+    "InvalidLimits",
     "InvalidOffering",
     "InvalidProfile",
     "InvalidRange",
     "InvalidReminders",
     "InvalidResource",
+    "InvalidSchedule",
+    "Limit",
     "LinkTrial",
     "Meeting",
     "MeetingHost",
@@ -179,7 +208,9 @@ __all__ = [
     "Occupancy",
     "Offering",
     "OpenDay",
+    "OutOfOffice",
     "PersonView",
+    "Place",
     "Planned",
     "ProbeView",
     "Profile",
@@ -189,16 +220,20 @@ __all__ = [
     "Reminder",
     "Resource",
     "Schedule",
+    "ScheduleView",
     "Slot",
     "SlotPage",
     "SlotRefused",
     "Span",
     "Status",
     "Tally",
+    "UnknownPlace",
     "Usage",
     "WeeklyHours",
     "Withheld",
+    "absences",
     "accept_person",
+    "add_absence",
     "alternatives",
     "approve",
     "ask_fixer",
@@ -209,21 +244,28 @@ __all__ = [
     "booking_facts",
     "booking_sentence",
     "bookings",
+    "business_holidays",
     "can_mark_no_show",
     "cancel",
+    "change_schedule",
+    "checked_limits",
     "checked_reminders",
     "close_incident",
     "coming_meetings",
     "complete_ended",
+    "countries",
     "create_event_type",
+    "create_schedule",
     "deactivate_person",
     "decline",
     "delete_event_type",
+    "delete_schedule",
     "dry_run",
     "duplicate_event_type",
     "edit_event_type",
     "edit_profile",
     "edit_resource",
+    "end_absence",
     "event_uid",
     "expire_due",
     "get_booking",
@@ -234,6 +276,8 @@ __all__ = [
     "health",
     "health_summary",
     "hold",
+    "holidays_between",
+    "holidays_of",
     "hours_of",
     "incidents",
     "invitation_letter",
@@ -242,6 +286,7 @@ __all__ = [
     "is_former_token",
     "is_manage_token",
     "is_pass",
+    "make_default_schedule",
     "make_pass",
     "make_resource",
     "manage_token",
@@ -259,12 +304,14 @@ __all__ = [
     "person",
     "person_of",
     "place_event_type",
+    "place_words",
     "probe_hold",
     "progress",
     "questions_of",
     "reactivate_person",
     "reassign",
     "reassignable_hosts",
+    "regions",
     "release",
     "reminders",
     "remove_override",
@@ -275,8 +322,12 @@ __all__ = [
     "rooms_and_equipment",
     "run_probes",
     "schedule_look",
+    "schedules_of",
     "send_again",
     "sendable_again",
+    "set_business_holidays",
+    "set_host_holidays",
+    "set_host_limits",
     "set_override",
     "set_weekly_hours",
     "slots",

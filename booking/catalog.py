@@ -14,17 +14,20 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 
-from booking.core.hours import HostHours, Span, week
+from booking.core.hours import Away, HostHours, Span, week
 from booking.models import (
+    BusinessHolidays,
     DateOverride,
     EventType,
     EventTypeHost,
     EventTypeResource,
     Host,
+    OutOfOffice,
     Resource,
     Schedule,
     WeeklyHours,
 )
+from booking.public_holidays import Place
 from kernel.stamps import stamps
 from kernel.tenancy import current_schema
 
@@ -40,6 +43,8 @@ TABLES: tuple[type[models.Model], ...] = (
     EventType,
     EventTypeHost,
     EventTypeResource,
+    OutOfOffice,
+    BusinessHolidays,
 )  # each watched by its migration: SELECT catalog_watch_v1('<table>')
 
 
@@ -48,7 +53,8 @@ class Catalog:
     """One state of what a business offers. Shared by all threads: nothing in it may be changed.
 
     `event_types` by slug in their order, hidden ones too; `hosts` and `resources` by id, inactive ones too (hosts in
-    their order); `hosts_of` and `resources_of` by event type's id, best first; `hours` by host's id.
+    their order); `hosts_of` and `resources_of` by event type's id, best first; `hours` by schedule's id, `away` by
+    host's id, both as stored: `hours_for` puts them together. `holidays`: whose the business keeps, if any.
     """
 
     stamp: str
@@ -58,6 +64,17 @@ class Catalog:
     hosts_of: Mapping[int, Sequence[EventTypeHost]]
     resources_of: Mapping[int, Sequence[EventTypeResource]]
     hours: Mapping[int, HostHours]
+    default_schedules: Mapping[int, int]
+    away: Mapping[int, Sequence[OutOfOffice]]
+    holidays: Place | None
+
+    def hours_for(self, event_type_id: int | None, host: Host) -> HostHours:
+        """Return a host's hours for an event type: of the schedule chosen there, else of the default one; a host
+        without a schedule is never open. Public holidays are not in them."""
+        rows = self.hosts_of.get(event_type_id or 0, ())
+        chosen = next((row.schedule_id for row in rows if row.host_id == host.pk), None)
+        key = chosen if chosen is not None else self.default_schedules.get(host.pk, 0)
+        return self.hours.get(key) or HostHours(host_id=host.pk, zone=host.time_zone, weekly=week([]))
 
     def bookable(self, event_type_id: int) -> list[Host]:
         """Return the active hosts of an event type, best first (priority, then id)."""
@@ -105,39 +122,53 @@ def _read() -> Catalog:
         resources={each.pk: each for each in _instances(Resource, rows)},
         hosts_of=_grouped(offered, "event_type_id"),
         resources_of=_grouped(needed, "event_type_id"),
-        hours=_hours(hosts, rows),
+        hours=_hours(rows),
+        default_schedules=_default_schedules(rows),
+        away=_grouped(_instances(OutOfOffice, rows), "host_id"),
+        holidays=next(
+            (Place(r.country, r.region) for r in _instances(BusinessHolidays, rows) if r.country), None
+        ),
     )
 
 
-def _hours(hosts: Sequence[Host], rows: Mapping[type[models.Model], Any]) -> dict[int, HostHours]:
-    """Return each host's hours: those of the first schedule; a host without one is never open."""
-    first: dict[int, Schedule] = {}
-    for schedule in sorted(_instances(Schedule, rows), key=lambda each: each.pk):
-        first.setdefault(schedule.host_id, schedule)
+def _default_schedules(rows: Mapping[type[models.Model], Any]) -> dict[int, int]:
+    """Return the default schedule of each host; the oldest one where none is marked."""
+    found: dict[int, int] = {}
+    for each in sorted(_instances(Schedule, rows), key=lambda each: (not each.is_default, each.pk)):
+        found.setdefault(each.host_id, each.pk)
+    return found
+
+
+def _hours(rows: Mapping[type[models.Model], Any]) -> dict[int, HostHours]:
+    """Return the hours of each schedule, and when its host is out of office."""
     weekly = _grouped(_instances(WeeklyHours, rows), "schedule_id")
     overrides = _grouped(_instances(DateOverride, rows), "schedule_id")
-    hours = {}
-    for host in hosts:
-        found = first.get(host.pk)
-        key = found.pk if found else 0
-        hours[host.pk] = _host_hours(host, found, weekly.get(key, ()), overrides.get(key, ()))
-    return hours
+    away = _grouped(_instances(OutOfOffice, rows), "host_id")
+    return {
+        each.pk: HostHours(
+            host_id=each.host_id,
+            zone=each.time_zone,
+            weekly=week((row.weekday, row.start_minute, row.end_minute) for row in weekly.get(each.pk, ())),
+            overrides=_overrides(overrides.get(each.pk, ())),
+            away=tuple(
+                Away(row.first_date, row.last_date, _span(row.start_minute, row.end_minute))
+                for row in away.get(each.host_id, ())
+            ),
+        )
+        for each in _instances(Schedule, rows)
+    }
 
 
-def _host_hours(
-    host: Host, schedule: Schedule | None, weekly: Sequence[WeeklyHours], rows: Sequence[DateOverride]
-) -> HostHours:
-    overrides: dict[date, tuple[Span, ...]] = {}
+def _overrides(rows: Sequence[DateOverride]) -> dict[date, tuple[Span, ...]]:
+    found: dict[date, tuple[Span, ...]] = {}
     for row in rows:
-        spans = overrides.setdefault(row.date, ())
-        if row.start_minute is not None and row.end_minute is not None:
-            overrides[row.date] = (*spans, Span(row.start_minute, row.end_minute))
-    return HostHours(
-        host_id=host.pk,
-        zone=schedule.time_zone if schedule else host.time_zone,
-        weekly=week((row.weekday, row.start_minute, row.end_minute) for row in weekly),
-        overrides=overrides,
-    )
+        span = _span(row.start_minute, row.end_minute)
+        found[row.date] = (*found.get(row.date, ()), *([span] if span else []))
+    return found
+
+
+def _span(start: int | None, end: int | None) -> Span | None:
+    return Span(start, end) if start is not None and end is not None else None
 
 
 def _instances(model: type[M], rows: Mapping[type[models.Model], Any]) -> list[M]:

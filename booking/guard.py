@@ -24,11 +24,17 @@ TRIES = 3
 CONSTRAINT = "booking_occupancy_no_overlap"
 _CLAIMS = (
     "hold_v",
+    "hold_within_v",
     "hold_series_v",
+    "hold_series_within_v",
     "move_v",
+    "move_within_v",
     "move_seat_v",
+    "move_seat_within_v",
     "retake_v",
+    "retake_within_v",
     "reassign_v",
+    "reassign_within_v",
 )  # functions that block time which was free
 _STANDS = """
     EXISTS (SELECT 1 FROM pg_constraint c JOIN pg_index i ON i.indexrelid = c.conindid
@@ -120,6 +126,8 @@ def _mark(argument: object) -> str:
             return "%s::jsonb"
         case list() if argument and isinstance(argument[0], str):
             return "%s::text[]"
+        case list() if argument and isinstance(argument[0], dict):
+            return "%s::jsonb"
         case list():
             return "%s::bigint[]"
     return "%s"
@@ -129,4 +137,7 @@ def _values(argument: object) -> list[Any]:
     """Return what fills the placeholder: a range brings two values."""
     if isinstance(argument, TimeRange):
         return list(argument)
-    return [json.dumps(argument) if isinstance(argument, dict) else argument]
+    is_json = isinstance(argument, dict) or (
+        isinstance(argument, list) and bool(argument) and isinstance(argument[0], dict)
+    )
+    return [json.dumps(argument) if is_json else argument]

@@ -24,6 +24,7 @@ from booking.places import (
     booking_values,
     first_status,
     host_choices,
+    limits_at,
     meeting_values,
 )
 from booking.questions import questions_of
@@ -202,9 +203,12 @@ def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) ->
 
     Raises `SlotLost`, `IdempotencyMismatch`.
     """
+    limits = limits_at(
+        place.event_type, place.start, {each for choice in place.alternatives for each in choice}
+    )
     answer = call(
-        "hold_v1",
-        meeting_values(place.event_type, place.start),
+        "hold_within_v1" if limits else "hold_v1",
+        {**meeting_values(place.event_type, place.start), "limits": limits},
         TimeRange(blocked_range(place.event_type, place.start)),
         place.alternatives,
         place.event_type.kind == EventType.Kind.GROUP,

@@ -1,7 +1,7 @@
 """Making a host, with the hours that most people keep, and changing what clients read of them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -9,6 +9,7 @@ from django.utils.text import slugify
 
 from audit.api import Actor, Json, record
 from booking.core.hours import UnknownZone, get_zone
+from booking.core.limits import Limit, checked_limits
 from booking.models import Host, Resource, Schedule, WeeklyHours
 from kernel.errors import HoldfastError
 from providers.api import BadAddress, check_mail_address
@@ -52,7 +53,7 @@ def make_host(name: str, *, email: str, user_id: int | None, active: bool, actor
         active=active,
         position=Host.objects.count(),
     )
-    schedule = Schedule.objects.create(host=host, time_zone=zone)
+    schedule = Schedule.objects.create(host=host, time_zone=zone, is_default=True)
     start, end = NINE_TO_FIVE
     WeeklyHours.objects.bulk_create(
         WeeklyHours(schedule=schedule, weekday=weekday, start_minute=start, end_minute=end)
@@ -77,7 +78,7 @@ def edit_profile(host: Host, wanted: Profile, *, actor: Actor) -> Host:
         except IntegrityError:
             raise InvalidProfile({"slug": "Somebody else has this address. Choose another one."}) from None
         Resource.objects.filter(pk=found.pk).update(name=wanted.name)
-        Schedule.objects.filter(host=found).update(time_zone=wanted.time_zone)
+        Schedule.objects.filter(host=found, time_zone=zone_before).update(time_zone=wanted.time_zone)
         payload: dict[str, Json] = {
             "before": {"time_zone": zone_before},
             "after": {"time_zone": found.time_zone},
@@ -86,6 +87,20 @@ def edit_profile(host: Host, wanted: Profile, *, actor: Actor) -> Host:
         record("edit_profile", subject=f"host:{found.pk}", actor=actor, payload=payload,
                reversible="partial", because="Names and addresses are not kept.")  # fmt: skip
     return found
+
+
+def set_host_limits(host: Host, limits: Sequence[Limit], *, actor: Actor) -> bool:
+    """Limit how many meetings, or minutes of them, a host takes in a period, whatever their type; False when
+    nothing changes. Raises InvalidLimits."""
+    wanted: list[Json] = [list(limit) for limit in checked_limits(limits)]
+    with transaction.atomic():
+        before = Host.objects.select_for_update().get(pk=host.pk).limits
+        if before == wanted:
+            return False
+        Host.objects.filter(pk=host.pk).update(limits=wanted)
+        payload: dict[str, Json] = {"before": before, "after": wanted}
+        record("set_host_limits", subject=f"host:{host.pk}", actor=actor, payload=payload)
+    return True
 
 
 def remove_waiting_host(host_id: int) -> None:

@@ -1,5 +1,7 @@
-"""A host's weekly hours and date overrides, read and changed. Each change is its own inverse: the entry holds
-what was there before, so storing that again takes the change back. Nothing that is booked is touched.
+"""Weekly hours and date overrides of a host's schedule, read and changed. Each change is its own inverse: the entry
+holds what was there before, so storing that again takes the change back. Nothing that is booked is touched.
+
+`schedule` is the id of one of the host's schedules; None is the default one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +12,18 @@ from itertools import pairwise
 from django.db import transaction
 
 from audit.api import Actor, Json, record
-from booking.core.hours import HostHours, Span, Week, date_range, get_zone, open_windows, week
+from booking.core.hours import (
+    Away,
+    HostHours,
+    Span,
+    Week,
+    away_time,
+    date_range,
+    get_zone,
+    open_windows,
+    week,
+)
+from booking.core.intervals import intersect, subtract
 from booking.models import Booking, DateOverride, Host, Meeting, Schedule, WeeklyHours
 from kernel.errors import HoldfastError
 
@@ -29,30 +42,36 @@ class InvalidHours(HoldfastError):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a host is open: by weekday, and on the dates of `overrides` instead (no spans: closed)."""
+    """When a host is open: by weekday, and on the dates of `overrides` instead (no spans: closed).
+
+    `away` is the host's, whatever the schedule; `holidays` are those of the dates asked about, by name.
+    """
 
     zone: str
     weekly: Week
     overrides: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
+    away: tuple[Away, ...] = ()
+    holidays: Mapping[date, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenDay:
-    """What of one local date is open, as minutes of its wall clock, 0 to 1440; `is_override`: by exception."""
+    """What of one local date is open, as minutes of its wall clock, 0 to 1440; `is_override`: by exception.
+
+    `why` says in words what closes some of it: a holiday's name, "Out of office".
+    """
 
     date: date
     spans: tuple[Span, ...]
     is_override: bool
+    why: tuple[str, ...] = ()
 
 
-def hours_of(host: Host) -> Hours:
-    """Return the host's hours; three queries."""
-    schedule = (
-        Schedule.objects.filter(host=host)
-        .order_by("pk")
-        .prefetch_related("weekly_hours", "date_overrides")
-        .first()
-    )
+def hours_of(host: Host, *, schedule_id: int | None = None) -> Hours:
+    """Return the hours of a schedule; three queries. One that is gone reads as the default."""
+    found = Schedule.objects.filter(host=host).prefetch_related("weekly_hours", "date_overrides")
+    schedule = found.filter(pk=schedule_id).first() if schedule_id is not None else None
+    schedule = schedule or found.order_by("-is_default", "pk").first()
     if schedule is None:
         return Hours(host.time_zone, week([]))
     overrides: dict[date, tuple[Span, ...]] = {}
@@ -66,28 +85,34 @@ def hours_of(host: Host) -> Hours:
 
 def open_days(hours: Hours, *, first: date, count: int) -> list[OpenDay]:
     """Return what is open on `count` local dates from `first` on, clock changes included. Pure."""
-    host_hours = HostHours(host_id=0, zone=hours.zone, weekly=hours.weekly, overrides=hours.overrides)
-    zone = get_zone(hours.zone)
+    closed: dict[date, tuple[Span, ...]] = dict.fromkeys(hours.holidays, ())
+    host_hours = HostHours(0, hours.zone, hours.weekly, {**closed, **hours.overrides}, hours.away)
     found = []
     for day in (first + timedelta(days=number) for number in range(count)):
-        begins, ends = date_range(day, day, zone=hours.zone)
-        spans = []
-        for start, end in open_windows(host_hours, between=(begins, ends)):
-            low, high = max(start, begins), min(end, ends)
-            if low < high:
-                opens, closes = (datetime.fromtimestamp(each, UTC).astimezone(zone) for each in (low, high))
-                until = 1440 if high == ends else closes.hour * 60 + closes.minute
-                spans.append(Span(opens.hour * 60 + opens.minute, until))
-        found.append(OpenDay(day, tuple(spans), day in hours.overrides))
+        between = date_range(day, day, zone=hours.zone)
+        away = away_time(host_hours, between=between)
+        open_time = subtract(intersect([between], open_windows(host_hours, between=between)), away)
+        why = (hours.holidays[day],) if day in hours.holidays and day not in hours.overrides else ()
+        if intersect([between], away):
+            why = (*why, "Out of office")
+        spans = tuple(_span(each, ends=between[1], zone=hours.zone) for each in open_time)
+        found.append(OpenDay(day, spans, day in hours.overrides or bool(why), why))
     return found
 
 
-def set_weekly_hours(host: Host, weekly: Week, *, actor: Actor) -> bool:
+def _span(opened: tuple[int, int], *, ends: int, zone: str) -> Span:
+    """Return open seconds of a date that `ends` then as minutes of its wall clock."""
+    opens, closes = (datetime.fromtimestamp(each, UTC).astimezone(get_zone(zone)) for each in opened)
+    until = 1440 if opened[1] == ends else closes.hour * 60 + closes.minute
+    return Span(opens.hour * 60 + opens.minute, until)
+
+
+def set_weekly_hours(host: Host, weekly: Week, *, actor: Actor, schedule_id: int | None = None) -> bool:
     """Replace the weekly hours; False when nothing changes. Raises InvalidHours."""
     for weekday, spans in enumerate(weekly):
         _check(spans, weekday=weekday)
     with transaction.atomic():
-        schedule = _schedule(host)
+        schedule = _schedule(host, schedule_id)
         before = week(
             WeeklyHours.objects.filter(schedule=schedule).values_list("weekday", "start_minute", "end_minute")
         )
@@ -99,12 +124,20 @@ def set_weekly_hours(host: Host, weekly: Week, *, actor: Actor) -> bool:
             for weekday, spans in enumerate(weekly)
             for start, end in spans
         )
-        payload: dict[str, Json] = {"before": _json(before), "after": _json(weekly)}
+        payload: dict[str, Json] = {"before": _json(before), "after": _json(weekly), "schedule": schedule.pk}
         record("change_weekly_hours", subject=f"host:{host.pk}", actor=actor, payload=payload)
     return True
 
 
-def set_override(host: Host, first: date, last: date, spans: Sequence[Span], *, actor: Actor) -> None:
+def set_override(
+    host: Host,
+    first: date,
+    last: date,
+    spans: Sequence[Span],
+    *,
+    actor: Actor,
+    schedule_id: int | None = None,
+) -> None:
     """Let `spans` (none: closed) replace the hours of each date from `first` to `last`, both included.
 
     What was there for these dates is replaced, too. Raises InvalidHours.
@@ -113,15 +146,18 @@ def set_override(host: Host, first: date, last: date, spans: Sequence[Span], *, 
         raise InvalidHours(f"The last day is not before the first, and at most {MOST_DAYS} days are changed.")
     _check(spans)
     dates = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    _replace(host, dates, tuple(sorted(spans)), actor=actor, action="set_date_override")
+    change = _Change("set_date_override", actor, schedule_id)
+    _replace(host, dates, tuple(sorted(spans)), change)
 
 
-def remove_override(host: Host, first: date, last: date, *, actor: Actor) -> None:
+def remove_override(
+    host: Host, first: date, last: date, *, actor: Actor, schedule_id: int | None = None
+) -> None:
     """Let the weekly hours count again from `first` to `last`, both included. Raises InvalidHours."""
     if last < first or (last - first).days >= MOST_DAYS:
         raise InvalidHours("These dates make no sense.")
     dates = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    _replace(host, dates, None, actor=actor, action="remove_date_override")
+    _replace(host, dates, None, _Change("remove_date_override", actor, schedule_id))
 
 
 def booked_between(host: Host, first: date, last: date, *, zone: str) -> int:
@@ -137,12 +173,17 @@ def booked_between(host: Host, first: date, last: date, *, zone: str) -> int:
     return found.distinct().count()
 
 
-def _replace(
-    host: Host, dates: list[date], spans: tuple[Span, ...] | None, *, actor: Actor, action: str
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Change:
+    action: str
+    actor: Actor
+    schedule_id: int | None
+
+
+def _replace(host: Host, dates: list[date], spans: tuple[Span, ...] | None, change: _Change) -> None:
     """Store the same spans for every date (None: nothing, the weekly hours count), and sign before and after."""
     with transaction.atomic():
-        schedule = _schedule(host)
+        schedule = _schedule(host, change.schedule_id)
         known = DateOverride.objects.filter(schedule=schedule, date__in=dates)
         before: list[Json] = [
             [str(row.date), row.start_minute, row.end_minute]
@@ -161,8 +202,9 @@ def _replace(
             "last": str(dates[-1]),
             "before": before,
             "after": [list(span) for span in spans] if spans is not None else None,
+            "schedule": schedule.pk,
         }
-        record(action, subject=f"host:{host.pk}", actor=actor, payload=payload)
+        record(change.action, subject=f"host:{host.pk}", actor=change.actor, payload=payload)
 
 
 def _check(spans: Sequence[Span], *, weekday: int | None = None) -> None:
@@ -177,11 +219,17 @@ def _check(spans: Sequence[Span], *, weekday: int | None = None) -> None:
             raise InvalidHours("Two stretches of this day overlap. Join or shorten them.", weekday=weekday)
 
 
-def _schedule(host: Host) -> Schedule:
-    """Return the host's first schedule, locked, made if there is none."""
+def _schedule(host: Host, schedule_id: int | None) -> Schedule:
+    """Return the host's schedule of that id, locked; None is the default one, made if there is none."""
     Host.objects.select_for_update().get(pk=host.pk)
-    found = Schedule.objects.filter(host=host).order_by("pk").first()
-    return found or Schedule.objects.create(host=host, time_zone=host.time_zone)
+    schedules = Schedule.objects.filter(host=host)
+    if schedule_id is not None:
+        found = schedules.filter(pk=schedule_id).first()
+        if found is None:
+            raise InvalidHours("There is no such schedule any more. Nothing was changed.")
+        return found
+    found = schedules.order_by("-is_default", "pk").first()
+    return found or Schedule.objects.create(host=host, time_zone=host.time_zone, is_default=True)
 
 
 def _json(weekly: Week) -> list[Json]:

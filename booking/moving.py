@@ -13,7 +13,7 @@ from booking.errors import WORDS, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
 from booking.models import Booking, EventType, Host, Move
 from booking.offers import alternatives, check
-from booking.places import blocked_range, host_choices, meeting_values
+from booking.places import blocked_range, host_choices, limits_at, meeting_values
 from booking.sentences import when
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
@@ -52,6 +52,8 @@ def move_back_within(booking: Booking, done: Move, *, actor: Actor, now: datetim
     )
     if not isinstance(outcome, Move):
         gone = f"The time is gone: {when(done.from_starts_at)} is taken."
+        if outcome == Reason.LIMIT_REACHED:
+            gone = f"No more meetings are taken in the period of {when(done.from_starts_at)}: its limit is reached."
         raise UndoRefused(f"{_WHY_NOT.get(outcome, gone)} Nothing changed.")
     return Run.objects.get(reverses=reverses)
 
@@ -100,11 +102,15 @@ def _take(booking: Booking, start: datetime, choices: list[list[int]]) -> Mappin
     if _is_seat(booking):
         event_type = meeting.event_type
         place = TimeRange(blocked_range(event_type, start))
-        answer = call("move_seat_v1", booking.pk, meeting_values(event_type, start), place, choices, seconds)
-    else:
-        end = start + (meeting.ends_at - meeting.starts_at)
-        answer = call("move_v1", booking.pk, start, end, TimeRange(_blocked(booking, start)), seconds)
-    return dict(answer)
+        limits = limits_at(event_type, start, {each for choice in choices for each in choice})
+        wanted = {**meeting_values(event_type, start), "limits": limits}
+        function = "move_seat_within_v1" if limits else "move_seat_v1"
+        return dict(call(function, booking.pk, wanted, place, choices, seconds))
+    length = meeting.ends_at - meeting.starts_at
+    hosts = meeting.meeting_hosts.values_list("host_id", flat=True)
+    limits = limits_at(meeting.event_type, start, hosts, minutes=length // timedelta(minutes=1))
+    asked = [booking.pk, start, start + length, TimeRange(_blocked(booking, start)), seconds]
+    return dict(call("move_within_v1", *asked, limits) if limits else call("move_v1", *asked))
 
 
 def _blocked(booking: Booking, start: datetime) -> tuple[datetime, datetime]:

@@ -5,30 +5,29 @@ The entries hold ids, numbers and kinds before and after; words (title, descript
 name a person, so the ledger says only that they changed.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from audit.api import Actor, Json, record
+from booking.core.limits import Limit
 from booking.core.reminders import USUAL as USUAL_REMINDERS
-from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.errors import EventTypeNotFound
-from booking.models import EventType, EventTypeHost, EventTypeResource, Host, Meeting, Resource
-from booking.questions import LONGEST_LABEL, MOST_CHOICES, MOST_QUESTIONS, Question, stored_questions
+from booking.models import EventType, EventTypeHost, EventTypeResource, Meeting
+from booking.offering_checks import InvalidOffering, check_offering
+from booking.questions import Question, stored_questions
 from kernel.errors import HoldfastError
-from providers.api import Rejected, check_link
 
-MOST_DATES = 52
 LONGEST_BUFFER_MINUTES = 720  # with the longest meeting still within the reach of booking.offers
-SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NUMBERS = (
     "kind", "capacity", "duration_minutes", "slot_interval_minutes", "buffer_before_minutes",
     "buffer_after_minutes", "minimum_notice_minutes", "window_days", "location_kind", "active",
     "requires_approval", "approval_minutes", "series_most", "locked",
+    "slot_offset_minutes",
 )  # fmt: skip
 _WORDS = ("title", "slug", "description", "location_detail", "questions", "more_locations")
 _MADE = ("questions", "more_locations")  # words that are stored in another shape than they are wished
@@ -40,6 +39,8 @@ class Offering:
 
     `weights` are (host id, weight), 1 where nothing is said; `resources` are (resource id, "all" or "any");
     `more_durations` and `more_locations` (kind, detail) are choices beside the first one.
+    `window_dates`, both included, stand in place of `window_days`; `schedules` are (host id, schedule id) of the
+    hosts who are asked at other hours than their default ones.
     """
 
     title: str
@@ -67,14 +68,10 @@ class Offering:
     more_locations: tuple[tuple[str, str], ...] = ()
     series_most: int = 0
     locked: bool = False
-
-
-class InvalidOffering(HoldfastError):
-    """The wish cannot be stored; `faults` names each wrong field with a sentence."""
-
-    def __init__(self, faults: Mapping[str, str]) -> None:
-        super().__init__(" ".join(faults.values()))
-        self.faults = dict(faults)
+    slot_offset_minutes: int = 0
+    window_dates: tuple[date, date] | None = None
+    limits: tuple[Limit, ...] = ()
+    schedules: tuple[tuple[int, int], ...] = ()
 
 
 class EventTypeBooked(HoldfastError):
@@ -86,7 +83,7 @@ def create_event_type(wanted: Offering, *, actor: Actor) -> EventType:
 
     Raises InvalidOffering.
     """
-    _check(wanted)
+    check_offering(wanted)
     with transaction.atomic():
         made = unsaved_event_type(wanted)
         made.slug = wanted.slug or _free_slug(wanted.title)
@@ -98,7 +95,7 @@ def create_event_type(wanted: Offering, *, actor: Actor) -> EventType:
 
 def edit_event_type(event_type_id: int, wanted: Offering, *, actor: Actor) -> EventType:
     """Change a meeting type; what is booked stands. Raises InvalidOffering, EventTypeNotFound."""
-    _check(wanted)
+    check_offering(wanted)
     with transaction.atomic():
         old = _locked(event_type_id)
         before = _facts(old)
@@ -120,6 +117,9 @@ def unsaved_event_type(wanted: Offering, *, like: EventType | None = None) -> Ev
         more_locations=[{"kind": kind, "detail": detail} for kind, detail in wanted.more_locations],
         questions=stored_questions(wanted.questions),
         reminder_minutes=list(wanted.reminder_minutes),
+        limits=[list(limit) for limit in wanted.limits],
+        window_first_date=wanted.window_dates[0] if wanted.window_dates else None,
+        window_last_date=wanted.window_dates[1] if wanted.window_dates else None,
         **{name: getattr(wanted, name) for name in (*_NUMBERS, *_WORDS) if name not in _MADE},
     )
 
@@ -135,7 +135,13 @@ def duplicate_event_type(event_type_id: int, *, actor: Actor) -> EventType:
         copy.title, copy.slug = f"Copy of {source.title}"[:120], _free_slug(source.slug)
         copy.save(force_insert=True)
         EventTypeHost.objects.bulk_create(
-            EventTypeHost(event_type=copy, host_id=row.host_id, priority=row.priority, weight=row.weight)
+            EventTypeHost(
+                event_type=copy,
+                host_id=row.host_id,
+                priority=row.priority,
+                weight=row.weight,
+                schedule_id=row.schedule_id,
+            )
             for row in rows
         )
         EventTypeResource.objects.bulk_create(
@@ -196,83 +202,6 @@ def booked_count(event_type_id: int) -> int:
     return Meeting.objects.filter(event_type_id=event_type_id).count()
 
 
-def _check(wanted: Offering) -> None:
-    """Raise InvalidOffering with every fault that no single field shows."""
-    faults = {}
-    if wanted.slug and not (SLUG.fullmatch(wanted.slug) and len(wanted.slug) <= 60):
-        faults["slug"] = "Use small letters, digits and hyphens, at most 60: for example intro-call."
-    if wanted.kind == EventType.Kind.COLLECTIVE and len(wanted.hosts) < 2:
-        faults["hosts"] = "A collective meeting needs at least two hosts. With one, choose one-on-one."
-    elif not wanted.hosts:
-        faults["hosts"] = "Choose at least one host: somebody has to come."
-    elif Host.objects.filter(pk__in=[host for host, _ in wanted.hosts]).count() != len(wanted.hosts):
-        faults["hosts"] = "One of these hosts is not there any more. Choose again."
-    if wanted.location_kind == EventType.Location.FIXED_LINK:
-        try:
-            check_link(wanted.location_detail)
-        except Rejected as fault:
-            faults["link"] = fault.message
-    faults |= _faults_of_kind(wanted)
-    try:
-        checked_reminders(wanted.reminder_minutes)
-    except InvalidReminders as fault:
-        faults["reminders"] = fault.message
-    if fault_of_questions := _fault_of(wanted.questions):
-        faults["questions"] = fault_of_questions
-    if faults:
-        raise InvalidOffering(faults)
-
-
-def _faults_of_kind(wanted: Offering) -> dict[str, str]:
-    """Return what does not go together: a session is one for all who come, so nobody chooses for it."""
-    faults = {}
-    is_group = wanted.kind == EventType.Kind.GROUP
-    if is_group and wanted.more_durations:
-        faults["more_durations"] = "A group session has one length: everybody comes to the same one."
-    elif len(wanted.more_durations) > MOST_CHOICES or any(
-        not 5 <= minutes <= 1440 for minutes in wanted.more_durations
-    ):
-        faults["more_durations"] = f"Write up to {MOST_CHOICES} lengths of 5 to 1,440 minutes."
-    if is_group and wanted.more_locations:
-        faults["more_locations"] = "A group session has one place: everybody comes to the same one."
-    if any(weight < 1 for _, weight in wanted.weights):
-        faults["hosts"] = "A weight is a whole number from 1."
-    if is_group and wanted.series_most:
-        faults["series_most"] = "A group session is booked one at a time."
-    elif wanted.series_most and wanted.requires_approval:
-        faults["series_most"] = (
-            "A series is booked at once, so it cannot wait for approval. Choose one of the two."
-        )
-    elif wanted.series_most == 1 or wanted.series_most > MOST_DATES:
-        faults["series_most"] = f"A series has 2 to {MOST_DATES} dates."
-    ids = {resource for resource, _ in wanted.resources}
-    known = Resource.objects.filter(pk__in=ids).exclude(kind=Resource.Kind.HOST)
-    if len(ids) < len(wanted.resources) or known.count() != len(ids):
-        faults["resources"] = "One of these rooms is not there any more. Choose again."
-    for kind, detail in wanted.more_locations:
-        if kind == EventType.Location.FIXED_LINK:
-            try:
-                check_link(detail)
-            except Rejected as fault:
-                faults["link"] = fault.message
-    return faults
-
-
-def _fault_of(questions: tuple[Question, ...]) -> str:
-    labels = [question.label.casefold() for question in questions]
-    if len(questions) > MOST_QUESTIONS:
-        return f"At most {MOST_QUESTIONS} questions: every one costs clients on the way."
-    if len(set(labels)) < len(labels):
-        return "Two questions are the same. Word them differently, so that the answers can be told apart."
-    if "notes" in labels:
-        return "“Notes” is asked of everybody already. Word this question differently."
-    if any(not label or len(label) > LONGEST_LABEL for label in labels):
-        return f"A question is a text of up to {LONGEST_LABEL} characters."
-    if any(q.kind == "choice" and not 2 <= len(q.choices) <= MOST_CHOICES for q in questions):
-        return f"A question with choices needs two of them at least, and {MOST_CHOICES} at most."
-    return ""
-
-
 def _save(event_type: EventType, wanted: Offering) -> None:
     """Store the row and its hosts; a slug that is taken is a fault of the field."""
     try:
@@ -283,10 +212,17 @@ def _save(event_type: EventType, wanted: Offering) -> None:
             raise
         words = "Another meeting type has this address. Choose another one."
         raise InvalidOffering({"slug": words}) from None
+    schedules = dict(wanted.schedules)
     EventTypeHost.objects.filter(event_type=event_type).delete()
     weights = dict(wanted.weights)
     EventTypeHost.objects.bulk_create(
-        EventTypeHost(event_type=event_type, host_id=host, priority=priority, weight=weights.get(host, 1))
+        EventTypeHost(
+            event_type=event_type,
+            host_id=host,
+            priority=priority,
+            weight=weights.get(host, 1),
+            schedule_id=schedules.get(host),
+        )
         for host, priority in wanted.hosts
     )
     EventTypeResource.objects.filter(event_type=event_type).delete()
@@ -315,11 +251,9 @@ def _free_slug(words: str) -> str:
 
 def _facts(event_type: EventType) -> dict[str, Json]:
     """Return what the ledger keeps of an event type: numbers, kinds and ids, no words."""
+    rows = EventTypeHost.objects.filter(event_type=event_type)
     hosts: list[Json] = [
-        [host, priority, weight]
-        for host, priority, weight in EventTypeHost.objects.filter(event_type=event_type).values_list(
-            "host_id", "priority", "weight"
-        )
+        list(row) for row in rows.values_list("host_id", "priority", "weight", "schedule_id")
     ]
     resources: list[Json] = [
         [resource, need]
@@ -328,12 +262,15 @@ def _facts(event_type: EventType) -> dict[str, Json]:
         )
     ]
     facts: dict[str, Any] = {name: getattr(event_type, name) for name in _NUMBERS}
+    window = [
+        str(each) if each else None for each in (event_type.window_first_date, event_type.window_last_date)
+    ]
+    facts |= {"window_dates": window, "limits": list(event_type.limits), "hosts": hosts}
     reminders = list(event_type.reminder_minutes)
     return {
         **facts,
         "questions": len(event_type.questions),
         "reminders": reminders,
-        "hosts": hosts,
         "resources": resources,
         "more_durations": list(event_type.more_durations),
     }

@@ -5,7 +5,7 @@ The very function that lists the slots also answers "is this start open?" when s
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,13 +21,14 @@ from booking.core.hours import (
     date_range,
     local_date,
     start_of_date,
-    week,
 )
 from booking.core.policy import EventRules
 from booking.core.slots import Busy, OpenStart, SlotRequest, Starts, check_start, nearest, open_slots
 from booking.core.slots import Withheld as CoreWithheld
 from booking.errors import InvalidRange
+from booking.holidays_kept import closed_on_holidays
 from booking.kept import Kept, Lasting
+from booking.limits import limited, limits_in_force
 from booking.models import EventType, Host
 from booking.occupied import occupied, sessions_of
 from kernel.reasons import Reason
@@ -124,7 +125,7 @@ def slots(
         withheld=tuple(Withheld(_instant(each.start), each.reason) for each in found.withheld),
         notices=gathered.notices,
     )
-    if key and not connection.in_atomic_block:
+    if key and not connection.in_atomic_block and not gathered.is_counted:
         _pages.put(
             key, Lasting(page, now, min(gathered.good_until, _time_alone(gathered.request, found, now)))
         )
@@ -184,11 +185,15 @@ def alternatives(
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the core needs, what the visitor should know, and when it may change without anybody's commit."""
+    """What the core needs, what the visitor should know, and when it may change without anybody's commit.
+
+    `is_counted`: limits are in force, and a hold outside of what was read may run out at any moment.
+    """
 
     request: SlotRequest
     notices: tuple[str, ...]
     good_until: datetime
+    is_counted: bool
 
 
 def gather(
@@ -200,7 +205,8 @@ def gather(
     leaving: int | None = None,
     hosts: Sequence[Host] | None = None,
 ) -> Gathered:
-    """Fetch everything that the core needs about `between` (seconds); three statements at most."""
+    """Fetch everything that the core needs about `between` (seconds); three statements at most, one more where
+    limits are in force."""
     offered = catalog()
     hosts = _hosts(offered, event_type, host) if hosts is None else hosts
     reach = (_instant(between[0]) - REACH, _instant(between[1]) + REACH)
@@ -224,10 +230,20 @@ def gather(
         )
         for each in hosts
     }
+    zone = current_tenant().time_zone
+    limits = limits_in_force(event_type, hosts)
+    of_event_type, of_hosts = limited(limits, between=between, zone=zone, leaving=leaving)
     request = SlotRequest(
         rules=rules_of(event_type),
-        zone=current_tenant().time_zone,
-        hosts=tuple(_hours_of(offered, each) for each in hosts),
+        zone=zone,
+        limited=of_event_type,
+        host_limits=of_hosts,
+        hosts=tuple(
+            closed_on_holidays(
+                offered.hours_for(event_type.pk, each), each, business=offered.holidays, between=between
+            )
+            for each in hosts
+        ),
         hosts_needed="all" if event_type.kind == EventType.Kind.COLLECTIVE else "any",
         busy=busy,
         capacity=event_type.capacity if is_group else None,
@@ -240,7 +256,7 @@ def gather(
     )
     ends = [_instant(own.next_expiry)] if own.next_expiry else []
     ends += [outside.good_until] if outside.good_until else []
-    return Gathered(request, notices, min(ends, default=now + timedelta(days=1)))
+    return Gathered(request, notices, min(ends, default=now + timedelta(days=1)), limits.exist)
 
 
 def rules_of(event_type: EventType) -> EventRules:
@@ -252,6 +268,10 @@ def rules_of(event_type: EventType) -> EventRules:
         buffer_after_seconds=event_type.buffer_after_minutes * 60,
         minimum_notice_seconds=event_type.minimum_notice_minutes * 60,
         window_days=event_type.window_days,
+        offset_seconds=event_type.slot_offset_minutes * 60,
+        window_dates=(event_type.window_first_date, event_type.window_last_date)
+        if event_type.window_first_date and event_type.window_last_date
+        else None,
     )
 
 
@@ -261,10 +281,6 @@ def _hosts(offered: Catalog, event_type: EventType, host: Host | None) -> list[H
         for each in offered.bookable(event_type.pk)
         if host is None or each.pk == host.pk or event_type.kind == EventType.Kind.COLLECTIVE
     ]
-
-
-def _hours_of(offered: Catalog, host: Host) -> HostHours:
-    return offered.hours.get(host.pk) or HostHours(host_id=host.pk, zone=host.time_zone, weekly=week([]))
 
 
 def _slot(found: OpenStart, event_type: EventType) -> Slot:

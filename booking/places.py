@@ -1,5 +1,6 @@
 """What the guard is asked for: a start and who could take it, in the shapes that its SQL functions read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,10 +9,13 @@ from django.conf import settings
 from django.db.models import Max
 
 from booking.attendees import Request
+from booking.catalog import catalog
 from booking.core.approval import approval_seconds
 from booking.core.slots import OpenStart
+from booking.limits import limits_in_force, limits_to_keep
 from booking.models import Booking, EventType, MeetingHost
 from kernel.ids import new_uid
+from tenants.api import current_tenant
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,19 @@ def meeting_values(event_type: EventType, start: datetime) -> dict[str, Any]:
         "location_kind": event_type.location_kind,
         "location_detail": event_type.location_detail,
     }
+
+
+def limits_at(
+    event_type: EventType, start: datetime, host_ids: Iterable[int], *, minutes: int | None = None
+) -> list[dict[str, Any]]:
+    """Return the limits that a meeting of this type at that start meets, as the guard takes them; often none."""
+    hosts = catalog().hosts
+    return limits_to_keep(
+        limits_in_force(event_type, [hosts[each] for each in sorted(host_ids) if each in hosts]),
+        starts=[start],
+        minutes=event_type.duration_minutes if minutes is None else minutes,
+        zone=current_tenant().time_zone,
+    )
 
 
 def booking_values(place: Place, wanted: Wanted) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from booking.errors import NotChangeable, SlotRefused
 from booking.guard import call, guarded
 from booking.models import Booking, EventType, Host, Meeting, Move
 from booking.occupied import occupied
+from booking.places import limits_at
 from booking.sentences import when
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
@@ -54,6 +55,8 @@ def reassign_back_within(booking: Booking, done: Move, *, actor: Actor, now: dat
     outcome = _reassign(booking, taker, before, now=now, actor=actor, reverses=reverses)
     if not isinstance(outcome, Move):
         busy = f"{before.name} is busy on {when(done.starts_at)} by now."
+        if outcome == Reason.LIMIT_REACHED:
+            busy = f"{before.name} takes no more meetings in that period."
         raise UndoRefused(f"{_WHY_NOT.get(outcome, busy)} Nothing changed.")
     return Run.objects.get(reverses=reverses)
 
@@ -81,7 +84,14 @@ def _reassign(
     booking: Booking, from_host: Host, host: Host, *, now: datetime, actor: Actor, reverses: Run | None = None
 ) -> Move | str:
     """Block the new host and start the run, in a transaction; else the guard's word."""
-    answer = call("reassign_v1", booking.pk, from_host.pk, host.pk, settings.HOLDFAST_LINK_SECONDS)
+    meeting = booking.meeting
+    asked = [booking.pk, from_host.pk, host.pk, settings.HOLDFAST_LINK_SECONDS]
+    length = meeting.ends_at - meeting.starts_at
+    limits = limits_at(
+        meeting.event_type, meeting.starts_at, [host.pk], minutes=length // timedelta(minutes=1)
+    )
+    of_host = [each for each in limits if each["host"] is not None]
+    answer = call("reassign_within_v1", *asked, of_host) if of_host else call("reassign_v1", *asked)
     sign_expired(answer["swept"])
     if answer["outcome"] != "held":
         return str(answer["outcome"])
@@ -133,9 +143,8 @@ def _why_busy(hosts: Sequence[Host], meeting: Meeting, *, now: datetime) -> dict
 
 
 def _refused(host: Host, reason: Reason, meeting: Meeting) -> SlotRefused:
-    why = (
-        f"The calendar of {host.name} cannot be read right now."
-        if reason == Reason.CALENDAR_STALE
-        else f"{host.name} is busy on {when(meeting.starts_at)}."
-    )
+    why = {
+        Reason.CALENDAR_STALE: f"The calendar of {host.name} cannot be read right now.",
+        Reason.LIMIT_REACHED: f"{host.name} takes no more meetings in that period.",
+    }.get(reason, f"{host.name} is busy on {when(meeting.starts_at)}.")
     return SlotRefused(reason, words=f"{why} Choose another host. The meeting stays as it is.")

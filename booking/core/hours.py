@@ -1,4 +1,4 @@
-"""The only place of calendar rules: weekly hours, date overrides and time zones in, UTC seconds out.
+"""The only place of calendar rules: weekly hours, date overrides, out of office and time zones in, UTC seconds out.
 
 One sentence carries every change of clocks: *a local time happens at the first instant at which the wall
 clock shows that time or a later one*. So a time inside a gap moves forward to the end of the gap, a
@@ -19,7 +19,7 @@ from itertools import chain
 from typing import Final, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from booking.core.intervals import DAWN, DUSK, Interval, Intervals
+from booking.core.intervals import DAWN, DUSK, Interval, Intervals, merge
 
 MINUTES_A_DAY: Final = 24 * 60
 DAY: Final = timedelta(days=1)
@@ -51,22 +51,33 @@ class UnknownZone(ValueError):
     """The name is not that of a time zone in the IANA database."""
 
 
+class Away(NamedTuple):
+    """Out of office from `first_date` to `last_date`, both included: all day, or the same part of each date."""
+
+    first_date: date
+    last_date: date
+    part: Span | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class HostHours:
     """When a host takes meetings: `weekly` by weekday, except on the dates of `overrides`, whose spans
     replace the weekly ones (none: closed). Hours belong to the local date on which they open, also where
-    they pass midnight."""
+    they pass midnight. `away` is no hours of a date but time on the wall: it also ends an evening's hours
+    at the midnight on which it starts."""
 
     host_id: int
     zone: str
     weekly: Week
     overrides: Mapping[date, tuple[Span, ...]] = field(default_factory=dict)
+    away: tuple[Away, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse hours that no clock could follow (ValueError)."""
         if len(self.weekly) != 7:
             raise ValueError("weekly hours have seven days")
-        for start, end in chain(*self.weekly, *self.overrides.values()):
+        parts = (each.part for each in self.away if each.part is not None)
+        for start, end in chain(*self.weekly, *self.overrides.values(), parts):
             if not (0 <= start < MINUTES_A_DAY and start < end <= 2 * MINUTES_A_DAY):
                 raise ValueError(f"hours open within their date and close within the next: {start} to {end}")
 
@@ -98,6 +109,21 @@ def open_windows(hours: HostHours, *, between: Interval, overridden: bool = True
 def overrides_within(hours: HostHours, *, between: Interval) -> bool:
     """Does any date whose hours could meet `between` have an override?"""
     return bool(hours.overrides) and any(day in hours.overrides for day in _dates(hours.zone, between))
+
+
+def away_time(hours: HostHours, *, between: Interval) -> list[Interval]:
+    """The time out of office that meets `between`: sorted, disjoint, merged. One cached lookup per local date."""
+    if not hours.away:
+        return []
+    dates = _dates(hours.zone, between)
+    found: list[Interval] = []
+    for first, last, part in hours.away:
+        days = [day for day in dates if first <= day <= last]
+        if days and part is None:
+            found.append(date_range(days[0], days[-1], zone=hours.zone))
+        elif part is not None:
+            found.extend(opening for day in days for opening in _openings(hours.zone, day, (part,)))
+    return merge(found)
 
 
 def date_range(first: date, last: date, *, zone: str) -> Interval:

@@ -1,15 +1,17 @@
-"""Every rule as the set of starts that it withholds: hours, own bookings, buffers, calendars, policy, seats.
+"""Every rule as the set of starts that it withholds: policy, limits, hours, absence, own bookings, calendars, seats.
 
-Used by `slots` only. To add a rule, add a line to `_member`: the list, the check and the explanation follow.
+Used by `slots` only. To add a rule, add a line to `_member` or `policy_for`: the list, the check and the
+explanation follow.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from booking.core.hours import HostHours, open_windows, overrides_within
+from booking.core.hours import HostHours, away_time, open_windows, overrides_within
 from booking.core.intervals import (
     ALWAYS,
+    DAWN,
     Interval,
     Intervals,
     complement,
@@ -20,7 +22,8 @@ from booking.core.intervals import (
     subtract,
     widen,
 )
-from booking.core.policy import EventRules, grid_starts
+from booking.core.limits import UNLIMITED, Limited, full_periods
+from booking.core.policy import EventRules, booking_window, first_allowed, grid_starts
 from booking.core.request import FREE, Busy, OpenStart, Session, SlotRequest, Withheld
 from kernel.reasons import Reason
 
@@ -49,21 +52,34 @@ class Team:
 
     def explained(self, between: Interval, rules: EventRules) -> Iterator[int]:
         """Grid starts of `between` inside the hours, and inside weekly hours that an override replaced."""
-        interval = rules.interval_seconds
+        grid = {"interval": rules.interval_seconds, "offset": rules.offset_seconds}
         fitting = intersect_all([_fitting(member.windows, rules) for member in self.members])
-        yield from grid_starts(self.windows, intersect([between], fitting), interval=interval)
+        yield from grid_starts(self.windows, intersect([between], fitting), **grid)
         if any(member.windows is not member.usual_windows for member in self.members):
             usual = intersect_all([_fitting(member.usual_windows, rules) for member in self.members])
             windows = intersect_all([member.usual_windows for member in self.members])
             replaced = subtract(intersect([between], usual), fitting)
-            yield from grid_starts(windows, replaced, interval=interval)
+            yield from grid_starts(windows, replaced, **grid)
+
+
+def policy_for(request: SlotRequest, between: Interval, now: int) -> Refusals:
+    """What withholds starts of `between` whoever is asked: notice, booking window, limits of the event type."""
+    rules, zone = request.rules, request.zone
+    return (
+        (Reason.NOTICE_TOO_SHORT, [(DAWN, first_allowed(rules, now=now))]),
+        (Reason.OUTSIDE_WINDOW, complement(merge([booking_window(rules, zone=zone, now=now)]))),
+        (Reason.LIMIT_REACHED, _full(request.limited, request, between)),
+    )
+
+
+def allowed_by(policy: Refusals, between: Interval) -> list[Interval]:
+    """The seconds of `between` that no policy withholds."""
+    return subtract([between], merge(chain.from_iterable(starts for _, starts in policy)))
 
 
 def teams_for(request: SlotRequest, between: Interval) -> list[Team]:
     """The teams that could take a meeting, in the order of `request.hosts`."""
-    members = [
-        _member(host, request.busy.get(host.host_id, FREE), request.rules, between) for host in request.hosts
-    ]
+    members = [_member(host, request, between) for host in request.hosts]
     groups = [tuple(members)] if request.hosts_needed == "all" else [(member,) for member in members]
     return [_team(group, between) for group in groups]
 
@@ -74,8 +90,9 @@ def _team(members: tuple[Member, ...], between: Interval) -> Team:
     return Team(members, tuple(member.host_id for member in members), windows, subtract([between], withheld))
 
 
-def _member(host: HostHours, busy: Busy, rules: EventRules, between: Interval) -> Member:
+def _member(host: HostHours, request: SlotRequest, between: Interval) -> Member:
     """A host's hours and rules around `between`, as starts."""
+    rules, busy = request.rules, request.busy.get(host.host_id, FREE)
     reach = (between[0], between[1] + rules.duration_seconds)
     windows = usual_windows = open_windows(host, between=reach)
     fitting = usual = _fitting(windows, rules)
@@ -86,7 +103,9 @@ def _member(host: HostHours, busy: Busy, rules: EventRules, between: Interval) -
     refusals: Refusals = (
         (Reason.OUTSIDE_HOURS, complement(merge([*usual, *fitting]))),
         (Reason.DATE_OVERRIDE, subtract(usual, fitting)),
-        (Reason.HOST_BUSY, widen(own, before=rules.duration_seconds - 1, after=0)),
+        (Reason.OUT_OF_OFFICE, _touching(away_time(host, between=reach), rules)),
+        (Reason.LIMIT_REACHED, _full(request.host_limits.get(host.host_id, UNLIMITED), request, between)),
+        (Reason.HOST_BUSY, _touching(own, rules)),
         (Reason.BUFFER, _overlapping(own, rules)),
         *_calendar_refusals(busy, rules),
     )
@@ -105,15 +124,29 @@ def _fitting(windows: Intervals, rules: EventRules) -> list[Interval]:
     return widen(merge(windows), before=0, after=1 - rules.duration_seconds)
 
 
+def _touching(busy: Intervals, rules: EventRules) -> list[Interval]:
+    """The starts whose meeting itself would overlap one of the intervals. Buffers may."""
+    return widen(busy, before=rules.duration_seconds - 1, after=0)
+
+
+def _full(limited: Limited, request: SlotRequest, between: Interval) -> list[Interval]:
+    """The starts in periods that take no more meetings."""
+    if not limited.limits:
+        return []
+    minutes = request.rules.duration_seconds // 60
+    return full_periods(limited, minutes=minutes, between=between, zone=request.zone)
+
+
 def _overlapping(busy: Intervals, rules: EventRules) -> list[Interval]:
     """The starts whose blocked range, buffers included, would overlap a busy interval."""
     after = rules.duration_seconds + rules.buffer_after_seconds
     return widen(busy, before=after - 1, after=rules.buffer_before_seconds)
 
 
-def sessions_within(request: SlotRequest, between: Interval, allowed: Interval) -> list[OpenStart | Withheld]:
-    """Each session that starts in `between`, open to join or withheld. Its time is its own already: only
-    policy, seats and the calendars of its hosts can withhold it."""
+def sessions_within(request: SlotRequest, between: Interval, policy: Refusals) -> list[OpenStart | Withheld]:
+    """Each session that starts in `between`, open to join or withheld. Its time is its own already, and it is
+    counted already: only notice, window, seats and the calendars of its hosts can withhold it."""
+    policy = tuple(rule for rule in policy if rule[0] != Reason.LIMIT_REACHED)
     sessions = [
         (start, request.sessions[start]) for start in request.sessions if between[0] <= start < between[1]
     ]
@@ -122,28 +155,27 @@ def sessions_within(request: SlotRequest, between: Interval, allowed: Interval) 
         for _, session in sessions
         for host_id in session.host_ids
     }
-    return [_session(start, session, calendars, allowed) for start, session in sessions]
+    return [_session(start, session, calendars, policy) for start, session in sessions]
 
 
 def _session(
-    start: int, session: Session, calendars: Mapping[int, Refusals], allowed: Interval
+    start: int, session: Session, calendars: Mapping[int, Refusals], policy: Refusals
 ) -> OpenStart | Withheld:
-    if reason := _outside(allowed, start):
+    if reason := _first(policy, start):
         return Withheld(start, reason)
     if session.seats_left <= 0:
         return Withheld(start, Reason.SEATS_FULL)
     for host_id in session.host_ids:
-        for reason, starts in calendars[host_id]:
-            if contains(starts, start):
-                return Withheld(start, reason, host_id)
+        if reason := _first(calendars[host_id], start):
+            return Withheld(start, reason, host_id)
     return OpenStart(start, session.host_ids, session.seats_left)
 
 
-def refusal(start: int, teams: Sequence[Team], allowed: Interval) -> Withheld:
+def refusal(start: int, teams: Sequence[Team], policy: Refusals) -> Withheld:
     """Why nobody takes this start: policy first; then the rule of the team that came nearest to taking it,
     which is the rule of that team's member who is furthest from it. Outside hours without a host: nothing
     but the grid."""
-    if reason := _outside(allowed, start):
+    if reason := _first(policy, start):
         return Withheld(start, reason)
     off_grid = (0, Withheld(start, Reason.OUTSIDE_HOURS))
     verdicts = []
@@ -162,8 +194,6 @@ def _rank(verdict: tuple[int, Withheld]) -> int:
     return verdict[0]
 
 
-def _outside(allowed: Interval, start: int) -> Reason | None:
-    """The policy that withholds this start for everybody, if one does."""
-    if start < allowed[0]:
-        return Reason.NOTICE_TOO_SHORT
-    return Reason.OUTSIDE_WINDOW if start >= allowed[1] else None
+def _first(refusals: Refusals, start: int) -> Reason | None:
+    """The first rule that withholds this start, if one does."""
+    return next((reason for reason, starts in refusals if contains(starts, start)), None)

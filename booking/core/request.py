@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from booking.core.hours import HostHours
 from booking.core.intervals import Interval
+from booking.core.limits import UNLIMITED, Limited
 from booking.core.policy import EventRules
 from kernel.reasons import Reason
 
@@ -39,9 +40,10 @@ class Session:
 class SlotRequest:
     """Everything the answer depends on, but `now`.
 
-    `zone` counts the days of the booking window. `hosts_needed`: "any" one of `hosts` (one-on-one, round
+    `zone` counts the days of the booking window and the periods of limits: `limited` is the event type's,
+    `host_limits` those of its hosts. `hosts_needed`: "any" one of `hosts` (one-on-one, round
     robin), or "all" of them (collective). Group: `capacity` is the seats of a new session, `sessions`
-    those already scheduled, by start: they are joined whatever hours, grid and own occupancy say, and no
+    those already scheduled, by start: they are joined whatever hours, grid, limits and own occupancy say, and no
     second one is opened at their start. `busy` must reach at least a meeting and its buffers beyond the
     range that is asked about.
     """
@@ -53,6 +55,8 @@ class SlotRequest:
     busy: Mapping[int, Busy] = field(default_factory=dict)
     capacity: int | None = None
     sessions: Mapping[int, Session] = field(default_factory=dict)
+    limited: Limited = UNLIMITED
+    host_limits: Mapping[int, Limited] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,18 @@
 
 Everything is asked in the space of *starts*. A rule becomes the set of seconds at which a meeting may not
 start: a busy time withholds the starts whose meeting, with its buffers, would overlap it; the hours
-withhold the starts whose meeting would not lie inside them. A start is open if no rule withholds it and it
-lies on the grid; its reason, if withheld, is the first rule that holds it. So the list, the single
-question and the explanation are one algebra and cannot disagree. Seconds since the epoch, UTC, half-open.
-O(windows + busy + slots) per host.
+withhold the starts whose meeting would not lie inside them; a limit withholds the periods that are full.
+A start is open if no rule withholds it and it lies on the grid; its reason, if withheld, is the first rule
+that holds it. So the list, the single question and the explanation are one algebra and cannot disagree.
+Seconds since the epoch, UTC, half-open. O(windows + busy + slots) per host.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
 
 from booking.core.intervals import Interval, intersect
-from booking.core.policy import bookable, grid_starts
-from booking.core.refusals import refusal, sessions_within, teams_for
+from booking.core.policy import grid_starts
+from booking.core.refusals import allowed_by, policy_for, refusal, sessions_within, teams_for
 from booking.core.request import FREE, Busy, OpenStart, Session, SlotRequest, Starts, Withheld
 
 __all__ = [
@@ -33,26 +33,27 @@ __all__ = [
 def open_slots(request: SlotRequest, *, between: Interval, now: int, explain: bool = False) -> Starts:
     """The open starts in `between`; with `explain`, also each start on the grid of the hours (or of the
     weekly hours that an override replaced) that is withheld, with its reason. Raises `UnknownZone`."""
-    allowed = bookable(request.rules, zone=request.zone, now=now)
+    policy = policy_for(request, between, now)
     teams = teams_for(request, between)
     hosts_at: defaultdict[int, list[int]] = defaultdict(list)
-    askable = intersect([between], [allowed])
+    askable = allowed_by(policy, between)
+    interval, offset = request.rules.interval_seconds, request.rules.offset_seconds
     for team in teams:
         free = intersect(team.free, askable)
-        for start in grid_starts(team.windows, free, interval=request.rules.interval_seconds):
+        for start in grid_starts(team.windows, free, interval=interval, offset=offset):
             hosts_at[start].extend(team.host_ids)
     opened = {
         start: OpenStart(start, tuple(hosts), request.capacity)
         for start, hosts in hosts_at.items()
         if start not in request.sessions
     }
-    joined = sessions_within(request, between, allowed)
+    joined = sessions_within(request, between, policy)
     opened.update((item.start, item) for item in joined if isinstance(item, OpenStart))
     withheld = [item for item in joined if isinstance(item, Withheld)]
     if explain:
         on_grid = {start for team in teams for start in team.explained(between, request.rules)}
         on_grid -= request.sessions.keys() | opened.keys()
-        withheld += [refusal(start, teams, allowed) for start in on_grid]
+        withheld += [refusal(start, teams, policy) for start in on_grid]
     withheld.sort(key=lambda item: item.start)
     return Starts(tuple(opened[start] for start in sorted(opened)), tuple(withheld) if explain else ())
 
@@ -66,7 +67,7 @@ def check_start(request: SlotRequest, *, start: int, now: int) -> OpenStart | Wi
     told: tuple[OpenStart | Withheld, ...] = (*answer.open, *answer.withheld)
     if told:
         return told[0]
-    return refusal(start, teams_for(request, between), bookable(request.rules, zone=request.zone, now=now))
+    return refusal(start, teams_for(request, between), policy_for(request, between, now))
 
 
 def nearest(starts: Sequence[OpenStart], *, to: int, limit: int) -> tuple[OpenStart, ...]:

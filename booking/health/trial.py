@@ -118,7 +118,7 @@ def _offer() -> tuple[EventType, Host]:
         email=NOBODY.email,
         time_zone="UTC",
     )
-    schedule = Schedule.objects.create(host=host, time_zone="UTC")
+    schedule = Schedule.objects.create(host=host, time_zone="UTC", is_default=True)
     WeeklyHours.objects.bulk_create(
         WeeklyHours(schedule=schedule, weekday=day, start_minute=0, end_minute=1440) for day in range(7)
     )

@@ -3,13 +3,22 @@
 from booking.models.bookings import Booking, IdempotencyKey, Move, Series
 from booking.models.event_types import EventType, EventTypeHost, EventTypeResource
 from booking.models.health import ProbeResult
-from booking.models.hosts import DateOverride, Host, Resource, Schedule, WeeklyHours
+from booking.models.hosts import (
+    BusinessHolidays,
+    DateOverride,
+    Host,
+    OutOfOffice,
+    Resource,
+    Schedule,
+    WeeklyHours,
+)
 from booking.models.incidents import Incident
 from booking.models.meetings import Meeting, MeetingHost, MeetingResource, Occupancy
 from booking.models.reminders import Reminder
 
 __all__ = [
     "Booking",
+    "BusinessHolidays",
     "DateOverride",
     "EventType",
     "EventTypeHost",
@@ -22,6 +31,7 @@ __all__ = [
     "MeetingResource",
     "Move",
     "Occupancy",
+    "OutOfOffice",
     "ProbeResult",
     "Reminder",
     "Resource",

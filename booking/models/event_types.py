@@ -1,10 +1,10 @@
 """What a business offers (the page says "meeting type")."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from booking.core.reminders import usual_reminders
-from booking.models.hosts import Host, Resource
+from booking.models.hosts import Host, Resource, Schedule
 
 
 class EventType(models.Model):
@@ -33,10 +33,16 @@ class EventType(models.Model):
         default=list, blank=True, help_text="other lengths to choose from, in minutes, ascending"
     )
     slot_interval_minutes = models.PositiveIntegerField()
+    slot_offset_minutes = models.PositiveIntegerField(
+        default=0, help_text="the first start of each stretch of hours comes so much later"
+    )
     buffer_before_minutes = models.PositiveIntegerField(default=0)
     buffer_after_minutes = models.PositiveIntegerField(default=0)
     minimum_notice_minutes = models.PositiveIntegerField(default=60)
     window_days = models.PositiveIntegerField(default=60)
+    window_first_date = models.DateField(null=True, blank=True, help_text="a fixed window, in place of days")
+    window_last_date = models.DateField(null=True, blank=True)
+    limits = models.JSONField(default=list, blank=True, help_text="period, unit, most: booking.core.limits")
     capacity = models.PositiveIntegerField(default=1)
     location_kind = models.CharField(max_length=16, choices=Location.choices, default=Location.BUILT_IN_ROOM)
     location_detail = models.CharField(max_length=300, blank=True, default="")
@@ -73,6 +79,16 @@ class EventType(models.Model):
                 name="booking_eventtype_interval", condition=Q(slot_interval_minutes__gte=5)
             ),
             models.CheckConstraint(
+                name="booking_eventtype_offset",
+                condition=Q(slot_offset_minutes__lt=F("slot_interval_minutes")),
+            ),
+            models.CheckConstraint(
+                name="booking_eventtype_window",
+                condition=Q(window_first_date=None, window_last_date=None)
+                | Q(window_first_date__isnull=False, window_last_date__gte=F("window_first_date"))
+                & Q(window_last_date__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="booking_eventtype_seats", condition=Q(capacity=1) | Q(kind="group", capacity__gte=1)
             ),
             models.CheckConstraint(name="booking_eventtype_approval", condition=Q(approval_minutes__gte=5)),
@@ -97,6 +113,14 @@ class EventTypeHost(models.Model):
     host = models.ForeignKey(Host, on_delete=models.CASCADE)
     priority = models.PositiveSmallIntegerField(default=0)
     weight = models.PositiveSmallIntegerField(default=1, help_text="its share among hosts of one priority")
+    schedule = models.ForeignKey(
+        Schedule,
+        null=True,
+        blank=True,
+        on_delete=models.RESTRICT,
+        related_name="+",
+        help_text="else the default",
+    )
 
     class Meta:
         ordering = ("priority", "host_id")

@@ -33,6 +33,11 @@ class Host(models.Model):
     user_id = models.BigIntegerField(null=True, blank=True, help_text="accounts.User of this tenant")
     active = models.BooleanField(default=True)
     position = models.PositiveIntegerField(default=0)
+    holiday_country = models.CharField(
+        max_length=4, blank=True, default="", help_text="ISO 3166-1; empty: the business's; none: no holidays"
+    )
+    holiday_region = models.CharField(max_length=12, blank=True, default="", help_text="ISO 3166-2, its part")
+    limits = models.JSONField(default=list, blank=True, help_text="period, unit, most: booking.core.limits")
 
     class Meta:
         ordering = ("position", "resource_id")
@@ -42,11 +47,20 @@ class Host(models.Model):
 
 
 class Schedule(models.Model):
-    """A host's named weekly hours in one time zone; the first one counts until several are offered."""
+    """A host's named weekly hours in one time zone; the default one counts where an event type chooses none."""
 
     host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="schedules")
     name = models.CharField(max_length=80, default="Working hours")
     time_zone = models.CharField(max_length=64)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="booking_schedule_one_default", fields=["host"], condition=Q(is_default=True)
+            ),
+            models.UniqueConstraint(name="booking_schedule_name_once", fields=["host", "name"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} of {self.host_id}"
@@ -86,3 +100,46 @@ class DateOverride(models.Model):
                 | Q(end_minute__gt=F("start_minute"), start_minute__lt=1440, end_minute__lte=2880),
             ),
         ]
+
+
+class OutOfOffice(models.Model):
+    """When a host is away: local dates in the zone of their hours, all day or the same part of each date."""
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="out_of_office")
+    first_date = models.DateField()
+    last_date = models.DateField()
+    start_minute = models.PositiveSmallIntegerField(null=True, blank=True)
+    end_minute = models.PositiveSmallIntegerField(null=True, blank=True)
+    redirect = models.ForeignKey(
+        Host,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="whom clients may ask",
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="booking_outofoffice_dates", condition=Q(last_date__gte=F("first_date"))
+            ),
+            models.CheckConstraint(
+                name="booking_outofoffice_part",
+                condition=Q(start_minute=None, end_minute=None)
+                | Q(start_minute__isnull=False, start_minute__lt=1440)
+                & Q(end_minute__isnull=False, end_minute__gt=F("start_minute"), end_minute__lte=2880),
+            ),
+            models.CheckConstraint(name="booking_outofoffice_other", condition=~Q(redirect=F("host"))),
+        ]
+
+
+class BusinessHolidays(models.Model):
+    """Whose public holidays close the business's days: one row, for every host who chose nothing else."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    country = models.CharField(max_length=4, blank=True, default="", help_text="ISO 3166-1; empty: none")
+    region = models.CharField(max_length=12, blank=True, default="")
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="booking_businessholidays_one", condition=Q(id=1))]

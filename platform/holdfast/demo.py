@@ -184,7 +184,7 @@ def _host(name: str, slug: str, role: str, position: int) -> Host:
         time_zone=LISBON,
         position=position,
     )
-    schedule = Schedule.objects.create(host=host, time_zone=LISBON)
+    schedule = Schedule.objects.create(host=host, time_zone=LISBON, is_default=True)
     start, end = NINE_TO_FIVE
     WeeklyHours.objects.bulk_create(
         WeeklyHours(schedule=schedule, weekday=weekday, start_minute=start, end_minute=end)

@@ -55,7 +55,7 @@ def _host(tenant: Tenant, who: Administrator) -> Host:
         email=who.email.lower(),
         time_zone=tenant.time_zone,
     )
-    schedule = Schedule.objects.create(host=host, time_zone=tenant.time_zone)
+    schedule = Schedule.objects.create(host=host, time_zone=tenant.time_zone, is_default=True)
     start, end = NINE_TO_FIVE
     WeeklyHours.objects.bulk_create(
         WeeklyHours(schedule=schedule, weekday=weekday, start_minute=start, end_minute=end)

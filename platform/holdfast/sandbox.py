@@ -96,7 +96,7 @@ def _host(slug: str, name: str, *, position: int) -> Host:
         resource=resource, name=name, slug=slug, email=f"{slug}@sandbox.example", time_zone="UTC",
         position=position,
     )  # fmt: skip
-    schedule = Schedule.objects.create(host=host, time_zone="UTC")
+    schedule = Schedule.objects.create(host=host, time_zone="UTC", is_default=True)
     WeeklyHours.objects.bulk_create(
         WeeklyHours(schedule=schedule, weekday=weekday, start_minute=OPENS * 60, end_minute=CLOSES * 60)
         for weekday in range(5)

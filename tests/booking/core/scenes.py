@@ -7,10 +7,12 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from booking.core.hours import HostHours, Span, week
+from booking.core.hours import Away, HostHours, Span, week
+from booking.core.intervals import Interval
+from booking.core.limits import Limited, Used, checked_limits, intervals_to_count
 from booking.core.policy import EventRules
 from booking.core.slots import Busy, SlotRequest
-from tests.booking.core.oracle import BEAT, Event, Host, Spans, Walked
+from tests.booking.core.oracle import BEAT, Event, Host, Limits, Meetings, Spans, Walked
 
 CHANGES = {
     "Europe/Lisbon": (date(2026, 3, 29), date(2026, 10, 25)),
@@ -49,12 +51,22 @@ class Scene:
                 buffer_after_seconds=self.event.after * 60,
                 minimum_notice_seconds=self.event.notice * 60,
                 window_days=self.event.window_days,
+                offset_seconds=self.event.offset * 60,
+                window_dates=self.event.window_dates,
             ),
             zone=self.event.zone,
             hosts=tuple(host_hours(host) for host in self.hosts),
             hosts_needed=self.needed,
             busy={host.host_id: Busy(host.own, host.calendar, host.stale) for host in self.hosts},
+            limited=self.limited(self.event.limits, self.event.meetings),
+            host_limits={host.host_id: self.limited(host.limits, host.meetings) for host in self.hosts},
         )
+
+    def limited(self, limits: Limits, meetings: Meetings) -> Limited:
+        """Limits as the core takes them: with what is used of the periods that it asks for, counted one by one."""
+        checked = checked_limits(limits)
+        asked = intervals_to_count(checked, between=(self.first, self.last), zone=self.event.zone)
+        return Limited(checked, {each: _used(meetings, each) for each in asked})
 
     def walked(self) -> list[Walked]:
         """The hosts as the oracle sees them."""
@@ -65,11 +77,17 @@ class Scene:
         return range(self.first, self.last, BEAT)
 
 
+def _used(meetings: Meetings, period: Interval) -> Used:
+    there = [minutes for start, minutes in meetings if period[0] <= start < period[1]]
+    return Used(len(there), sum(there))
+
+
 def host_hours(host: Host) -> HostHours:
     """The same host in the core's words."""
     rows = [(weekday, *span) for weekday, spans in host.weekly.items() for span in spans]
     overrides = {day: tuple(Span(*span) for span in spans) for day, spans in host.overrides.items()}
-    return HostHours(host.host_id, host.zone, week(rows), overrides)
+    away = tuple(Away(first, last, Span(*part) if part else None) for first, last, part in host.away)
+    return HostHours(host.host_id, host.zone, week(rows), overrides, away)
 
 
 def minutes(low: int, high: int) -> st.SearchStrategy[int]:
@@ -91,6 +109,35 @@ def spans(draw: st.DrawFn) -> Spans:
 
 
 @st.composite
+def away(draw: st.DrawFn, day: date) -> tuple[date, date, tuple[int, int] | None]:
+    """Out of office near `day`, all day or for a part of each date, past midnight too."""
+    first = day + timedelta(days=draw(st.integers(-3, 2)))
+    last = first + timedelta(days=draw(st.integers(0, 3)))
+    part = draw(st.one_of(st.none(), st.tuples(minutes(0, 1435), minutes(5, 900))))
+    return first, last, part and (part[0], part[0] + part[1])
+
+
+limits = st.lists(
+    st.tuples(
+        st.sampled_from(["day", "week", "month", "year"]),
+        st.sampled_from(
+            [("meetings", 1), ("meetings", 2), ("minutes", 30), ("minutes", 90), ("minutes", 400)]
+        ),
+    ).map(lambda drawn: (drawn[0], *drawn[1])),
+    max_size=2,
+    unique_by=lambda limit: limit[:2],
+).map(tuple)
+
+
+@st.composite
+def meetings(draw: st.DrawFn, midnight: int) -> Meetings:
+    """Live meetings in the weeks around a midnight, most of them within a day of it."""
+    starts = st.one_of(minutes(-1440, 2880), minutes(-40 * 1440, 40 * 1440))
+    drawn = draw(st.lists(st.tuples(starts, minutes(5, 120)), max_size=3))
+    return tuple((midnight + start * 60, length) for start, length in drawn)
+
+
+@st.composite
 def hosts(draw: st.DrawFn, host_id: int, zone: str, day: date) -> Host:
     """A host with hours, overrides near `day`, and things in the way."""
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
@@ -103,7 +150,11 @@ def hosts(draw: st.DrawFn, host_id: int, zone: str, day: date) -> Host:
     weekly: Mapping[int, Spans] = {weekday: draw(spans()) for weekday in range(7)}
     overridden = draw(st.lists(st.integers(-1, 1), max_size=2, unique=True))
     overrides = {day + timedelta(days=away): draw(spans()) for away in overridden}
-    return Host(host_id, zone, weekly, overrides, draw(busy), draw(busy), stale=draw(st.integers(0, 15)) == 7)
+    return Host(
+        host_id, zone, weekly, overrides, draw(busy), draw(busy), stale=draw(st.integers(0, 15)) == 7,
+        away=tuple(draw(st.lists(away(day), max_size=draw(st.sampled_from([0, 1, 2]))))),
+        limits=draw(st.one_of(st.just(()), limits)), meetings=draw(meetings(midnight)),
+    )  # fmt: skip
 
 
 @st.composite
@@ -113,9 +164,17 @@ def scenes(draw: st.DrawFn, zone: str | None = None, day: date | None = None) ->
     day = day or draw(st.sampled_from(CHANGES[zone]))
     zones = [zone, *draw(st.lists(st.sampled_from([zone, "Europe/Lisbon", "America/New_York"]), max_size=2))]
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+    interval = draw(st.sampled_from([15, 30, 60, 50, 5, 180]))
+    fixed = st.tuples(st.integers(-2, 1), st.integers(0, 2)).map(
+        lambda drawn: (day + timedelta(days=drawn[0]), day + timedelta(days=sum(drawn)))
+    )
     event = Event(
         duration=draw(st.sampled_from([15, 30, 60, 50, 5, 90, 300])),
-        interval=draw(st.sampled_from([15, 30, 60, 50, 5, 180])),
+        interval=interval,
+        offset=draw(st.one_of(st.just(0), minutes(0, interval - 5))),
+        window_dates=draw(st.one_of(st.none(), st.none(), fixed)),
+        limits=draw(st.one_of(st.just(()), limits)),
+        meetings=draw(meetings(midnight)),
         before=draw(st.sampled_from([0, 5, 30])),
         after=draw(st.sampled_from([0, 10, 45])),
         notice=draw(st.sampled_from([0, 0, 0, 60, 1440])),

@@ -14,7 +14,8 @@ from kernel.reasons import Reason
 from tests.booking.core import oracle
 from tests.booking.core.scenes import Scene, scenes
 
-PATIENT = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(PATIENT, max_examples=25)  # these ask about every beat by itself
 
 
 def expected(scene: Scene) -> dict[int, tuple[int, ...]]:
@@ -39,7 +40,7 @@ def test_the_list_is_what_the_oracle_finds_beat_by_beat(scene: Scene) -> None:
     assert listed(scene) == expected(scene)
 
 
-@PATIENT
+@THOROUGH
 @given(scenes())
 def test_the_single_question_agrees_with_the_list_on_every_start(scene: Scene) -> None:
     answer = open_slots(scene.request, between=(scene.first, scene.last), now=scene.now, explain=True)
@@ -52,7 +53,7 @@ def test_the_single_question_agrees_with_the_list_on_every_start(scene: Scene) -
         assert isinstance(single, OpenStart) == (second in {item.start for item in answer.open})
 
 
-@PATIENT
+@THOROUGH
 @given(scenes())
 def test_the_reason_for_one_host_is_the_oracles(scene: Scene) -> None:
     host = scene.hosts[0]
@@ -65,7 +66,7 @@ def test_the_reason_for_one_host_is_the_oracles(scene: Scene) -> None:
         policy = oracle.policy_reason(second, scene.event, scene.now)
         own = walked.reason(second, scene.event)
         if own is None and policy is None:  # nothing but the grid
-            assert not oracle.is_on_grid([walked], second, scene.event.interval)
+            assert not oracle.is_on_grid([walked], second, scene.event)
         assert single == Withheld(
             second, Reason(policy or own or "outside_hours"), None if policy or not own else 1
         )
@@ -98,11 +99,11 @@ def changes_2024_to_2030() -> dict[str, list[date]]:
     return found
 
 
-def test_eighty_of_the_zones_that_change_until_2030_on_a_seeded_day_of_change() -> None:
+def test_forty_of_the_zones_that_change_until_2030_on_a_seeded_day_of_change() -> None:
     found = changes_2024_to_2030()
     assert len(found) > 100
     seeded = random.Random(20242030)
-    for zone in seeded.sample(sorted(found), 80):
+    for zone in seeded.sample(sorted(found), 40):
         day = seeded.choice(found[zone])
         begin = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) - 86400
         weekly = {

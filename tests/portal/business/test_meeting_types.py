@@ -55,7 +55,7 @@ def test_new_meeting_type_is_stored_and_signed_without_its_words(alice: Client, 
         body = body_of_entry(entry)
         host = Host.objects.get(slug="ana").pk
     assert (body["action"], body["actor"]["type"]) == ("create_event_type", "user")
-    assert body["payload"]["after"]["hosts"] == [[host, 0, 1]]
+    assert body["payload"]["after"]["hosts"] == [[host, 0, 1, None]]
     assert "Second opinion" not in bytes(entry.body).decode()
 
 
