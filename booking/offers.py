@@ -5,7 +5,7 @@ The very function that lists the slots also answers "is this start open?" when s
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,7 +15,6 @@ from django.db import connection
 
 from booking.catalog import Catalog, catalog
 from booking.core.hours import (
-    HostHours,
     UnknownZone,
     by_local_date,
     date_range,
