@@ -28,12 +28,12 @@ from booking.places import (
     meeting_values,
 )
 from booking.questions import questions_of
-from booking.rows import from_row
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
 from kernel.crashpoints import crash_point
 from kernel.ids import new_uid
 from kernel.reasons import Reason
+from kernel.rows import from_row
 from tenants.api import current_tenant
 
 

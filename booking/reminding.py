@@ -14,8 +14,8 @@ from audit.sagas.actions import Write
 from booking.core.reminders import still_ahead
 from booking.guard import call
 from booking.models import Booking, Reminder
-from booking.rows import from_row
 from booking.signing import subject_of
+from kernel.rows import from_row
 
 JOB = "remind"
 MOVED = "The booking has another time by now."

@@ -1,6 +1,6 @@
 """What a step is handed when it is performed or undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +15,15 @@ def context_of(
     row: StepRow,
     now: datetime,
     *,
+    steps: Sequence[StepRow] | None = None,
     recovered: bool = False,
     alive: Callable[[], None] = lambda: None,
 ) -> StepContext:
-    """Return the context of a step, with the results of the run's earlier steps."""
-    earlier: dict[str, dict[str, Any]] = dict(
-        run.steps.filter(position__lt=row.position).values_list("action", "result")
-    )
+    """Return the context of a step, with the results of the run's earlier steps (of `steps`, or as they are stored)."""
+    rows = run.steps.filter(position__lt=row.position) if steps is None else steps
+    earlier: dict[str, dict[str, Any]] = {
+        each.action: each.result for each in rows if each.position < row.position
+    }
     return StepContext(
         run_id=run.pk,
         step_id=row.pk,

@@ -1,17 +1,19 @@
 """Performing a run, durably: a process may be killed between any two lines, and another goes on from there.
 
 For every step: the intent is committed, then the action's call leaves the building outside a transaction,
-then its write, the step's end and its signed entry are committed together. A worker whose lease ran out
-writes nothing. A required step that fails for good turns the run to failing: in one transaction the promise is
-given back (`Workflow.fail`), then what was started is undone, backwards.
+then its write, the step's end, its signed entry and the intent of the next step are committed together. A worker
+whose lease ran out writes nothing. A required step that fails for good turns the run to failing: in one
+transaction the promise is given back (`Workflow.fail`), then what was started is undone, backwards.
 """
 
+import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import zip_longest
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from audit.models import Run
 from audit.models import Step as StepRow
@@ -21,9 +23,10 @@ from audit.sagas.faults import Fault, report
 from audit.sagas.signing import sign_step
 from audit.sagas.undoing import undo_started
 from audit.sagas.workflows import Workflow, workflow_named
-from jobs.api import OWNER_PREFIX, Later, Lease, handles
+from jobs.api import OWNER_PREFIX, Later, Lease, LeaseLost, handles
 from kernel.clock import now as wall_clock
 from kernel.crashpoints import crash_point
+from kernel.rows import from_row
 
 log = logging.getLogger(__name__)
 
@@ -32,114 +35,133 @@ log = logging.getLogger(__name__)
 @handles("run")
 def perform_run(ref: str, lease: Lease) -> None:
     """Perform run `ref` until it ends, or until a step has to wait (raises `Later`)."""
-    run = Run.objects.get(pk=int(ref))
+    run, rows = _loaded(int(ref))
     workflow = workflow_named(run.workflow)
-    while run.state == Run.State.RUNNING:
-        row = run.steps.filter(state__in=[StepRow.State.WAITING, StepRow.State.STARTED]).first()
-        if row is None:
-            _finish(run, lease)
-            return
-        _perform_step(Performing(run, workflow, row, workflow.step(row.action), lease))
-        run.refresh_from_db()
+    if run.state == Run.State.RUNNING:
+        ahead = [row for row in rows if row.state in (StepRow.State.WAITING, StepRow.State.STARTED)]
+        it = Performing(run, workflow, rows, lease)
+        recovered = bool(ahead) and ahead[0].state == StepRow.State.STARTED
+        it.advance(done=None, upcoming=ahead[0] if ahead else None)
+        for row, upcoming in zip_longest(ahead, ahead[1:]):
+            _perform_step(it, row, upcoming, recovered=recovered)
+            recovered = False
+            if run.state != Run.State.RUNNING:
+                break
     if run.state == Run.State.FAILING:
         undo_started(run, workflow, lease)
 
 
+def _loaded(run_id: int) -> tuple[Run, list[StepRow]]:
+    """Return a run and its steps in their order; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT run_v1(%s)", [run_id])
+        found = json.loads(cursor.fetchone()[0])  # Django's cursors hand jsonb over as text
+    return from_row(Run, found["run"]), [from_row(StepRow, row) for row in found["steps"]]
+
+
 @dataclass(frozen=True)
 class Performing:
-    """One step being performed under a lease."""
+    """A run being performed under a lease, with its steps as they stand."""
 
     run: Run
     workflow: Workflow
-    row: StepRow
-    step: Step
+    rows: Sequence[StepRow]
     lease: Lease
 
+    def advance(self, *, done: StepRow | None, upcoming: StepRow | None) -> None:
+        """Write that `done` is done and that `upcoming` starts (without one: that the run is done), and renew the
+        lease, in the caller's transaction or one of its own. Raises `LeaseLost`; nothing may be written then."""
+        now = wall_clock()
+        ended = json.dumps({"id": done.pk, "result": done.result}) if done else None
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT advance_v1(%s, %s, %s, %s, %s::jsonb, %s, %s)",
+                [
+                    self.lease.job_id, self.lease.token, self.lease.seconds,
+                    self.run.pk, ended, upcoming.pk if upcoming else None, now,
+                ],
+            )  # fmt: skip
+            (outcome,) = cursor.fetchone()
+        if outcome != "advanced":
+            raise LeaseLost(f"run {self.run.pk} is {outcome}: somebody else goes on with it")
+        self.lease.was_renewed()
+        if done:
+            done.state, done.finished_at, done.error = StepRow.State.DONE, now, ""
+        if upcoming is None:
+            self.run.state, self.run.finished_at = Run.State.DONE, now
+            return
+        upcoming.attempts += 1
+        upcoming.repeats += int(upcoming.state == StepRow.State.STARTED)
+        upcoming.state, upcoming.started_at = StepRow.State.STARTED, upcoming.started_at or now
 
-def _perform_step(it: Performing) -> None:
+
+def _perform_step(it: Performing, row: StepRow, upcoming: StepRow | None, *, recovered: bool) -> None:
+    """Perform a step whose intent is committed; its end is committed with the intent of the `upcoming` one."""
+    step = it.workflow.step(row.action)
     now = wall_clock()
-    context = _intend(it, now)
-    crash_point(f"{it.workflow.name}:{it.row.action}:before")
+    context = context_of(it.run, row, now, steps=it.rows, recovered=recovered, alive=it.lease.keep)
+    crash_point(f"{it.workflow.name}:{row.action}:before")
     try:
-        _check_deadline(it, now)
-        result = it.step.action.call(context) if it.step.action.call else {}
-        crash_point(f"{it.workflow.name}:{it.row.action}:between")
-        _commit_done(it, context, result)
+        _check_deadline(it, step, now)
+        result = step.action.call(context) if step.action.call else {}
+        crash_point(f"{it.workflow.name}:{row.action}:between")
+        with transaction.atomic():
+            row.result = result
+            if step.action.write:
+                step.action.write(replace(context, result=result))
+            it.advance(done=row, upcoming=upcoming)
+            sign_step(it.run, row, step, outcome="done")
     except StepFailure as failure:
-        _after_failure(it, context, failure)
-    crash_point(f"{it.workflow.name}:{it.row.action}:after")
+        if isinstance(failure, Transient) and row.attempts < step.attempts:
+            _wait(it, row, step, failure)
+        _fail(it, row, step, context, failure, upcoming=upcoming)
+    crash_point(f"{it.workflow.name}:{row.action}:after")
 
 
-def _intend(it: Performing, now: datetime) -> StepContext:
-    """Commit that the step starts, and renew the lease; return what the action is handed."""
-    row = it.row
-    recovered = row.state == StepRow.State.STARTED
-    with transaction.atomic():
-        it.lease.renew()
-        row.repeats += int(recovered)
-        row.attempts += 1
-        row.state = StepRow.State.STARTED
-        row.started_at = row.started_at or now
-        row.save(update_fields=["state", "attempts", "repeats", "started_at"])
-    return context_of(it.run, row, now, recovered=recovered, alive=it.lease.renew)
-
-
-def _check_deadline(it: Performing, now: datetime) -> None:
-    if not it.step.required or it.workflow.deadline is None:
+def _check_deadline(it: Performing, step: Step, now: datetime) -> None:
+    if not step.required or it.workflow.deadline is None:
         return
     deadline = it.workflow.deadline(it.run.payload)
     if deadline is not None and now >= deadline:
         raise Permanent("It took longer than the slot may be held.", code="link_unverified")
 
 
-def _commit_done(it: Performing, context: StepContext, result: dict[str, Any]) -> None:
-    """Write what the step changes, its end and its entry in one transaction, if the lease still stands."""
-    row = it.row
+def _fail(
+    it: Performing,
+    row: StepRow,
+    step: Step,
+    context: StepContext,
+    failure: StepFailure,
+    *,
+    upcoming: StepRow | None,
+) -> None:
+    """Write in one transaction that a step failed for good; a run that needs it fails or stops, another goes on."""
     with transaction.atomic():
-        row.result = result
-        if it.step.action.write:
-            it.step.action.write(replace(context, result=result))
-        it.lease.check()
-        row.state, row.finished_at, row.error = StepRow.State.DONE, wall_clock(), ""
-        row.save(update_fields=["state", "finished_at", "error", "result"])
-        sign_step(it.run, row, it.step, outcome="done")
-
-
-def _after_failure(it: Performing, context: StepContext, failure: StepFailure) -> None:
-    if isinstance(failure, Transient) and it.row.attempts < it.step.attempts:
-        _wait(it, failure)
-    with transaction.atomic():
-        it.row.error = failure.words
-        if it.step.required and it.workflow.fail:
+        row.error = failure.words
+        if step.required and it.workflow.fail:
             it.workflow.fail(context, failure.code, failure.words)
         it.lease.check()
-        it.row.state, it.row.finished_at = StepRow.State.FAILED, wall_clock()
-        it.row.save(update_fields=["state", "finished_at", "error"])
-        sign_step(it.run, it.row, it.step, outcome="failed")
-        if it.step.required:
+        row.state, row.finished_at = StepRow.State.FAILED, wall_clock()
+        row.save(update_fields=["state", "finished_at", "error"])
+        sign_step(it.run, row, step, outcome="failed")
+        if step.required:
             it.run.state = Run.State.STOPPED if it.workflow.waits else Run.State.FAILING
             it.run.failure_code, it.run.failure_words = failure.code, failure.words
             it.run.save(update_fields=["state", "failure_code", "failure_words"])
+        else:
+            it.advance(done=None, upcoming=upcoming)
         if it.run.state == Run.State.FAILING:
             it.run.steps.filter(state=StepRow.State.WAITING).update(state=StepRow.State.SKIPPED)
-        report(Fault(it.run, it.row, failure.code, failure.words, context.now))
-    log.warning("Run %s: %s failed for good: %s", it.run.pk, it.row.action, failure.words)
+        report(Fault(it.run, row, failure.code, failure.words, context.now))
+    log.warning("Run %s: %s failed for good: %s", it.run.pk, row.action, failure.words)
 
 
-def _wait(it: Performing, failure: Transient) -> None:
+def _wait(it: Performing, row: StepRow, step: Step, failure: Transient) -> None:
     """Commit that the step waits for another try, and leave the worker free meanwhile."""
-    seconds = failure.retry_after or it.step.back_off * 2 ** (it.row.attempts - 1)
+    seconds = failure.retry_after or step.back_off * 2 ** (row.attempts - 1)
     due_at = wall_clock() + timedelta(seconds=seconds)
     with transaction.atomic():
         it.lease.check()
-        it.row.state, it.row.error, it.row.due_at = StepRow.State.WAITING, failure.words, due_at
-        it.row.save(update_fields=["state", "error", "due_at"])
+        row.state, row.error, row.due_at = StepRow.State.WAITING, failure.words, due_at
+        row.save(update_fields=["state", "error", "due_at"])
     raise Later(due_at)
-
-
-def _finish(run: Run, lease: Lease) -> None:
-    with transaction.atomic():
-        lease.check()
-        Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
-            state=Run.State.DONE, finished_at=wall_clock()
-        )

@@ -46,7 +46,7 @@ def undo_step_row(run: Run, workflow: Workflow, row: StepRow, lease: Lease, *, c
         lease.renew()
         row.state, row.undo_attempts = StepRow.State.UNDOING, row.undo_attempts + 1
         row.save(update_fields=["state", "undo_attempts"])
-    context = context_of(run, row, now, recovered=row.undo_attempts > 1, alive=lease.renew)
+    context = context_of(run, row, now, recovered=row.undo_attempts > 1, alive=lease.keep)
     crash_point(f"{workflow.name}:{row.action}:undo-before")
     try:
         call = undo.call if isinstance(undo, Undo) else undo.correct

@@ -1,20 +1,31 @@
 """Performing one job: claim it by a lease, enter its tenant, call its handler, write how it ended."""
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs.models import Job
-from jobs.registry import OWNER_PREFIX, Later, Lease, LeaseLost, handler_of
+from jobs.registry import Later, Lease, LeaseLost, handler_of
 from kernel.tenancy import PUBLIC, entered
 
 log = logging.getLogger(__name__)
 PARK_AFTER_ATTEMPTS = 20
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job that is ours for now: whose, of which kind, about what; `attempts` counts this one."""
+
+    schema: str
+    kind: str
+    ref: str
+    attempts: int
 
 
 def perform(job_id: int, *, as_owner: bool = False) -> bool:
@@ -38,11 +49,11 @@ def perform(job_id: int, *, as_owner: bool = False) -> bool:
         log.exception("Job %s (%s %s) failed", job_id, job.kind, job.ref)
         _give_back(job, lease, error)
     else:
-        _finish(lease, state=Job.State.DONE, finished_at=Now())
+        _done(lease)
     return True
 
 
-def _run(job: Job, lease: Lease) -> None:
+def _run(job: Claimed, lease: Lease) -> None:
     handler = handler_of(job.kind)
     if handler is None:
         raise RuntimeError(f"Nothing here performs jobs of kind {job.kind!r}.")
@@ -52,23 +63,21 @@ def _run(job: Job, lease: Lease) -> None:
         raise RuntimeError(f"{job.kind} left a transaction open.")
 
 
-def _claimed(lease: Lease, *, as_owner: bool) -> Job | None:
+def _claimed(lease: Lease, *, as_owner: bool) -> Claimed | None:
     """Take the lease with one guarded update, by the database's clock."""
-    with entered(PUBLIC):
-        free = Q(state=Job.State.QUEUED, due_at__lte=Now()) | Q(
-            state=Job.State.LEASED, leased_until__lt=Now()
+    with entered(PUBLIC), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT schema, kind, ref, attempts FROM claim_v1(%s, %s, %s, %s)",
+            [lease.job_id, lease.token, lease.seconds, as_owner],
         )
-        free &= Q(kind__startswith=OWNER_PREFIX) if as_owner else ~Q(kind__startswith=OWNER_PREFIX)
-        taken = Job.objects.filter(free, pk=lease.job_id).update(
-            state=Job.State.LEASED,
-            lease=lease.token,
-            leased_until=Now() + timedelta(seconds=lease.seconds),
-            attempts=F("attempts") + 1,
-        )
-        return Job.objects.get(pk=lease.job_id) if taken else None
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    lease.was_renewed()
+    return Claimed(*row)
 
 
-def _give_back(job: Job, lease: Lease, error: Exception) -> None:
+def _give_back(job: Claimed, lease: Lease, error: Exception) -> None:
     """Queue it again with back-off (2, 4, 8 … 300 s), or park it where people see it."""
     words = f"{type(error).__name__}: {error}"[:2000]
     if job.attempts >= PARK_AFTER_ATTEMPTS:
@@ -78,9 +87,20 @@ def _give_back(job: Job, lease: Lease, error: Exception) -> None:
     _finish(lease, state=Job.State.QUEUED, due_at=Now() + wait, handed_at=None, last_error=words)
 
 
+def _done(lease: Lease) -> None:
+    with entered(PUBLIC), connection.cursor() as cursor:
+        cursor.execute("SELECT done_v1(%s, %s)", [lease.job_id, lease.token])
+        if not cursor.fetchone()[0]:
+            _say_gone(lease)
+
+
 def _finish(lease: Lease, **changes: object) -> None:
     """Write the end of this claim, unless the claim is no longer ours."""
     with entered(PUBLIC):
         held = Job.objects.filter(pk=lease.job_id, lease=lease.token)
         if not held.update(lease=None, leased_until=None, **changes):
-            log.warning("Job %s ended after its lease was gone; its end was not written.", lease.job_id)
+            _say_gone(lease)
+
+
+def _say_gone(lease: Lease) -> None:
+    log.warning("Job %s ended after its lease was gone; its end was not written.", lease.job_id)

@@ -1,11 +1,12 @@
 """Who performs which kind of job; higher rooms register themselves by name at start-up."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models.functions import Now
+from django.db import connection
 
 from jobs.models import Job
 
@@ -14,19 +15,32 @@ class LeaseLost(RuntimeError):
     """Another worker has this job now (our lease ran out); what we hold must not be written."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Lease:
     """A worker's claim on a job: `token` fences writes, `seconds` is how long a renewal lasts."""
 
     job_id: int
     token: UUID
     seconds: int
+    renewed_at: float = field(default_factory=time.monotonic)
 
     def renew(self) -> None:
         """Hold the job for another `seconds`, by the database's clock; raises `LeaseLost`."""
-        held = Job.objects.filter(pk=self.job_id, lease=self.token, state=Job.State.LEASED)
-        if not held.update(leased_until=Now() + timedelta(seconds=self.seconds)):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT public.renew_v1(%s, %s, %s)", [self.job_id, self.token, self.seconds])
+            (held,) = cursor.fetchone()
+        if not held:
             raise LeaseLost(f"job {self.job_id}")
+        self.was_renewed()
+
+    def keep(self) -> None:
+        """Renew it once a quarter of its time has passed since the last renewal: for work that goes on and on."""
+        if time.monotonic() - self.renewed_at > self.seconds / 4:
+            self.renew()
+
+    def was_renewed(self) -> None:
+        """Note that a statement of the caller's has renewed it."""
+        self.renewed_at = time.monotonic()
 
     def check(self) -> None:
         """Raise `LeaseLost` unless this claim still stands; locks the job row for the transaction."""
