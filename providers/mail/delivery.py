@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Case, F, Value, When
 
-from providers.mail.mime import mime_message
+from providers.mail.mime import mime_bytes
 from providers.mail.outbox import get_message
 from providers.mail.smtp import OutcomeUnknown, greet, mail_server, send
 from providers.models import Message
@@ -62,7 +62,7 @@ def greet_mail_server() -> None:
 
 def compose_mail(message_pk: int) -> bytes:
     """Return a queued message as it would be handed to the mail server, without sending it."""
-    return mime_message(get_message(message_pk), sender_address=settings.HOLDFAST_MAIL_FROM).as_bytes()
+    return mime_bytes(get_message(message_pk), sender_address=settings.HOLDFAST_MAIL_FROM)
 
 
 def _start_attempt(message_pk: int, now: datetime) -> bool:
@@ -89,7 +89,7 @@ def _converse(message: Message) -> None:
         mail_server(settings.HOLDFAST_SMTP_URL),
         sender=sender,
         recipient=message.to_address,
-        content=mime_message(message, sender_address=sender).as_bytes(),
+        content=mime_bytes(message, sender_address=sender),
         own_name=sender.rpartition("@")[2],
     )
 

@@ -3,14 +3,16 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import icalendar
 import pytest
 
 from providers.mail.invite import Invite, build_invite
-from providers.mail.mime import mime_message
+from providers.mail.mime import mime_bytes
 from providers.models import Message
 from tests.providers.mail.test_invite import INVITE, NOW
 from tests.providers.mail.zones import invites
@@ -126,7 +128,7 @@ def test_the_mail_says_time_and_link_whether_or_not_a_calendar_reads_it() -> Non
     mail = _mail(INVITE)
     body = mail.get_body(("plain",))
     assert body is not None
-    assert body.get_content().startswith("Tuesday 3 November 2026\nJoin: https://")
+    assert body.get_content().startswith("Tuesday 3 November 2026\r\nJoin: https://")
 
 
 def _event(invite: Invite) -> icalendar.Event:
@@ -151,4 +153,6 @@ def _mail(invite: Invite) -> EmailMessage:
         ics_method=invite.method,
         created_at=datetime(2026, 10, 1, tzinfo=UTC),
     )
-    return mime_message(message, sender_address="bookings@acme.example")
+    parsed = message_from_bytes(mime_bytes(message, sender_address="bookings@acme.example"), policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
