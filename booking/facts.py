@@ -2,24 +2,37 @@
 
 from django.conf import settings
 
-from booking.links import event_uid, manage_url
+from booking.guard import call
+from booking.links import event_uid, manage_path
 from booking.messages import BookingFacts, Business, HostFacts
 from booking.models import Booking, EventType, Host, Meeting
+from kernel.rows import from_row
 from providers.api import CalendarEvent, Person
-from tenants.api import current_tenant, tenant_url
+from tenants.api import Face, current_face, current_tenant
 
 
 def load_booking(uid: str) -> Booking:
-    """Return a booking with its meeting and event type; raises `Booking.DoesNotExist`."""
-    return Booking.objects.select_related("meeting__event_type").get(uid=uid)
+    """Return a booking with its meeting and event type; raises `Booking.DoesNotExist`. One statement."""
+    found = call("booking_v1", uid)
+    if found is None:
+        raise Booking.DoesNotExist(f"There is no booking {uid}.")
+    booking = from_row(Booking, found["booking"])
+    booking.meeting = from_row(Meeting, found["meeting"])
+    booking.meeting.event_type = from_row(EventType, found["event_type"])
+    return booking
 
 
 def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> BookingFacts:
-    """Return what every message about a booking is composed from; of a seat that left `meeting`, as it was there."""
+    """Return what every message about a booking is composed from; of a seat that left `meeting`, as it was there.
+
+    Two statements.
+    """
     meeting = meeting or booking.meeting
+    company = call("company_v1", meeting.pk, booking.pk)
+    face = current_face()
     event_type = meeting.event_type
     return BookingFacts(
-        business=business_facts(),
+        business=_business(face),
         booking_uid=booking.uid,
         event_uid=event_uid(meeting.uid),
         sequence=meeting.sequence,
@@ -31,18 +44,16 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
         location_detail=meeting.location_detail,
         attendee=Person(name=booking.attendee_name, email=booking.attendee_email),
         attendee_zone=booking.time_zone,
-        hosts=tuple(host_facts(host) for host in meeting.hosts.order_by("meetinghost__position")),
-        manage_url=manage_url(booking),
-        book_again_url=tenant_url(None, f"/book/{event_type.slug}/"),
-        portal_url=tenant_url(None, f"/portal/bookings/{booking.uid}/"),
+        hosts=tuple(host_facts(from_row(Host, row)) for row in company["hosts"]),
+        manage_url=face.url(manage_path(booking)),
+        book_again_url=face.url(f"/book/{event_type.slug}/"),
+        portal_url=face.url(f"/portal/bookings/{booking.uid}/"),
         description=event_type.description,
         join_url=meeting.join_url if meeting.is_online else "",
         guests=tuple(booking.guests),
         answers=dict(booking.answers),
         is_group=event_type.kind == EventType.Kind.GROUP,
-        others_remain=meeting.bookings.filter(status=Booking.Status.CONFIRMED)
-        .exclude(pk=booking.pk)
-        .exists(),
+        others_remain=company["others"],
     )
 
 
@@ -76,11 +87,14 @@ def calendar_event(meeting: Meeting) -> CalendarEvent:
 
 def business_facts() -> Business:
     """Return who writes: the current tenant, as messages name it."""
-    tenant = current_tenant()
+    return _business(current_face())
+
+
+def _business(face: Face) -> Business:
     return Business(
-        name=tenant.name,
-        accent=tenant.accent,
-        home_url=tenant_url(tenant, "/"),
+        name=face.name,
+        accent=face.accent,
+        home_url=face.url("/"),
         mail_address=settings.HOLDFAST_MAIL_FROM,
     )
 

@@ -166,9 +166,7 @@ def book(
     try:
         opened = _open_start(event_type, start=start, now=now, host=host)
     except SlotRefused:
-        known = _known(
-            keys
-        )  # its own booking may be what stands in the way; where nothing does, the guard looks
+        known = _known(keys)  # its own booking may stand in the way; where nothing does, the guard looks
         if known is None:
             raise
         return known

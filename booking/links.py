@@ -42,7 +42,12 @@ def _token(uid: str, version: int) -> str:
 
 def manage_url(booking: Booking) -> str:
     """Return the absolute address of the booking's page, built from the tenant's Domain."""
-    return tenant_url(None, f"/b/{booking.uid}/{manage_token(booking)}/")
+    return tenant_url(None, manage_path(booking))
+
+
+def manage_path(booking: Booking) -> str:
+    """Return the path of the booking's page."""
+    return f"/b/{booking.uid}/{manage_token(booking)}/"
 
 
 def event_uid(meeting_uid: str) -> str:

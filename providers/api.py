@@ -18,9 +18,11 @@ from providers.mail.invite import Invite, build_invite
 from providers.mail.outbox import (
     MessageDraft,
     MessageNotFound,
+    Queued,
     get_message,
     messages,
     queue_message,
+    queue_messages,
     withdraw_messages,
 )
 from providers.meetings.fixed_link import check_link, try_link
@@ -126,6 +128,7 @@ __all__ = [
     "Person",
     "Proof",
     "ProviderError",
+    "Queued",
     "RateLimited",
     "Rejected",
     "Room",
@@ -180,6 +183,7 @@ __all__ = [
     "notices",
     "prune_rooms",
     "queue_message",
+    "queue_messages",
     "queue_notices",
     "queue_test_notice",
     "rejoin_room",

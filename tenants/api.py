@@ -5,7 +5,7 @@ from tenants.contention import ContentionAnswer, ContentionTest
 from tenants.deletion import delete_tenant
 from tenants.departure import NotDeletable, delete_business
 from tenants.exporting.archive import Exported, export_tenant
-from tenants.links import address_of, current_tenant, is_own_host, tenant_url
+from tenants.links import Face, address_of, current_face, current_tenant, is_own_host, tenant_url
 from tenants.logos import LARGEST_BYTES as LARGEST_LOGO_BYTES
 from tenants.logos import NotALogo, get_logo, remove_logo, set_logo
 from tenants.migrating import (
@@ -39,6 +39,7 @@ __all__ = [
     "ContentionTest",
     "Domain",
     "Exported",
+    "Face",
     "Furnishing",
     "MigrationUnderWay",
     "NameTaken",
@@ -51,6 +52,7 @@ __all__ = [
     "base_host",
     "change_tenant",
     "claim_next",
+    "current_face",
     "current_tenant",
     "delete_business",
     "delete_tenant",

@@ -1,5 +1,7 @@
 """Absolute links into a tenant, always from its Domain, never from a request's Host header."""
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.db import connection
 
@@ -25,6 +27,33 @@ def tenant_url(tenant: Tenant | None, path: str) -> str:
         .get()
     )
     return address_of(domain, path)
+
+
+@dataclass(frozen=True)
+class Face:
+    """How a tenant shows itself: its name, its accent ("#rrggbb") and its primary domain."""
+
+    name: str
+    accent: str
+    domain: str
+
+    def url(self, path: str) -> str:
+        """Return the absolute address of `path` ("/…") at it."""
+        return address_of(self.domain, path)
+
+
+def current_face() -> Face:
+    """Return how the current tenant shows itself, for whoever writes several links; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FACE, [current_schema()])
+        return Face(*cursor.fetchone())
+
+
+_FACE = """
+    SELECT t.name, t.accent, d.domain
+    FROM public.tenants_tenant t JOIN public.tenants_domain d ON d.tenant_id = t.id AND d.is_primary
+    WHERE t.schema_name = %s
+"""
 
 
 def address_of(domain: str, path: str) -> str:

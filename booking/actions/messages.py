@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from django.db import transaction
-
 from accounts.api import User
 from audit.api import Action, Irreversible, Json, Permanent, StepContext, Transient
 from booking import messages as compose
@@ -11,7 +9,15 @@ from booking.actions.confirming import confirming
 from booking.actions.target import Target, asked, target_of
 from booking.facts import booking_facts
 from booking.messages import BookingFacts, What
-from providers.api import Delivery, MessageDraft, Person, deliver_message, queue_message, withdraw_messages
+from providers.api import (
+    Delivery,
+    MessageDraft,
+    Person,
+    Queued,
+    deliver_message,
+    queue_messages,
+    withdraw_messages,
+)
 
 
 def confirmation(context: StepContext) -> dict[str, Json]:
@@ -77,17 +83,12 @@ def send(
 ) -> dict[str, Json]:
     """Queue the drafts of each booking (by uid) once, whatever is retried, then deliver them; returns their ids
     and repeats."""
-    with transaction.atomic():
-        ids = [
-            queue_message(
-                draft,
-                booking_uid=uid,
-                now=context.now,
-                dedupe_key=f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}",
-            )
-            for uid, of_booking in drafts.items()
-            for draft in of_booking
-        ]
+    wanted = [
+        Queued(draft, uid, f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}")
+        for uid, of_booking in drafts.items()
+        for draft in of_booking
+    ]
+    ids = queue_messages(wanted, now=context.now)
     return {"messages": [str(pk) for pk in ids], "repeats": deliver_all(ids, context)}
 
 

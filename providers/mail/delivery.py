@@ -4,16 +4,18 @@ SMTP knows no idempotency key: a repeat can happen only when the answer, or our 
 then carries the same Message-ID, and is counted. What the states mean: `providers.models.messages`.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, F, Value, When
 
+from kernel.rows import from_row
 from providers.mail.mime import mime_bytes
 from providers.mail.outbox import get_message
-from providers.mail.smtp import OutcomeUnknown, greet, mail_server, send
+from providers.mail.servers import mail_server
+from providers.mail.smtp import OutcomeUnknown, greet, send
 from providers.models import Message
 from providers.protocols import Rejected, Unreachable
 
@@ -36,9 +38,9 @@ def deliver_message(message_pk: int, *, now: datetime) -> Delivery:
     """
     if connection.in_atomic_block:
         raise RuntimeError("A message is never delivered inside a database transaction.")
-    if not _start_attempt(message_pk, now):
+    message = _started(message_pk, now)
+    if message is None:
         return _not_started(message_pk)
-    message = get_message(message_pk)
     try:
         _converse(message)
     except OutcomeUnknown as error:
@@ -50,7 +52,7 @@ def deliver_message(message_pk: int, *, now: datetime) -> Delivery:
     except Rejected as error:
         _finish(message, state="failed", failed_words=error.message)
         raise
-    _finish(message, state="sent", sent_at=now, failed_words="")
+    _finish(message, state="sent", sent_at=now)
     return _delivery(message, already_sent=False)
 
 
@@ -65,15 +67,23 @@ def compose_mail(message_pk: int) -> bytes:
     return mime_bytes(get_message(message_pk), sender_address=settings.HOLDFAST_MAIL_FROM)
 
 
-def _start_attempt(message_pk: int, now: datetime) -> bool:
-    """Commit that an attempt starts; an attempt found unfinished makes this one a repeat."""
-    started = Message.objects.filter(pk=message_pk, state__in=("queued", "sending")).update(
-        state="sending",
-        started_at=now,
-        attempts=F("attempts") + 1,
-        repeats=F("repeats") + Case(When(state="sending", then=Value(1)), default=Value(0)),
-    )
-    return started == 1
+def _started(message_pk: int, now: datetime) -> Message | None:
+    """Commit that an attempt starts, and return the message; None if it is not to be sent (any more).
+
+    An attempt found unfinished makes this one a repeat. One statement.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_START, [now, message_pk])
+        row = cursor.fetchone()
+    return from_row(Message, json.loads(row[0])) if row else None
+
+
+_START = """
+    UPDATE providers_message m
+    SET state = 'sending', started_at = %s, attempts = attempts + 1, repeats = repeats + (state = 'sending')::integer
+    WHERE id = %s AND state IN ('queued', 'sending')
+    RETURNING to_jsonb(m)
+"""
 
 
 def _not_started(message_pk: int) -> Delivery:
@@ -94,9 +104,16 @@ def _converse(message: Message) -> None:
     )
 
 
-def _finish(message: Message, **outcome: object) -> None:
+def _finish(message: Message, *, state: str, failed_words: str = "", sent_at: datetime | None = None) -> None:
     """Write the outcome of this attempt, unless a later attempt has started meanwhile."""
-    Message.objects.filter(pk=message.pk, state="sending", attempts=message.attempts).update(**outcome)
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISH, [state, sent_at, failed_words, message.pk, message.attempts])
+
+
+_FINISH = """
+    UPDATE providers_message SET state = %s, sent_at = %s, failed_words = %s
+    WHERE id = %s AND state = 'sending' AND attempts = %s
+"""
 
 
 def _delivery(message: Message, *, already_sent: bool) -> Delivery:

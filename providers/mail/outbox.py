@@ -1,11 +1,13 @@
 """Messages wait here: queued in the transaction of the fact that causes them, read by the portal later."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import connection
 
 from kernel.errors import HoldfastError
 from kernel.tenancy import current_schema
@@ -39,30 +41,69 @@ class MessageDraft:
 def queue_message(draft: MessageDraft, *, booking_uid: str, dedupe_key: str, now: datetime) -> int:
     """Queue one mail in the caller's transaction and return its id; the same `dedupe_key` is queued once.
 
-    The first draft of a key wins. Raises BadAddress for a recipient that we do not send to. Two queries.
+    The first draft of a key wins. Raises BadAddress for a recipient that we do not send to. One statement.
     """
-    Message.objects.bulk_create(
-        [
-            Message(
-                kind=draft.kind,
-                booking_uid=booking_uid,
-                dedupe_key=dedupe_key,
-                message_id=_message_id(dedupe_key),
-                sender_name=one_line(draft.sender_name, limit=200),
-                reply_to=check_mail_address(draft.reply_to) if draft.reply_to else "",
-                to_name=one_line(draft.to_name, limit=200),
-                to_address=check_mail_address(draft.to_address),
-                subject=one_line(draft.subject),
-                text=plain_lines(draft.text),
-                html=plain_lines(draft.html),
-                ics=draft.ics,
-                ics_method=draft.ics_method,
-                created_at=now,
-            )
-        ],
-        ignore_conflicts=True,
+    return queue_messages([Queued(draft, booking_uid, dedupe_key)], now=now)[0]
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A draft on its way into the outbox: of which booking, and under which key it is queued once."""
+
+    draft: MessageDraft
+    booking_uid: str
+    dedupe_key: str
+
+
+def queue_messages(wanted: Sequence[Queued], *, now: datetime) -> list[int]:
+    """The same for several, all or none; return their ids in that order. One statement (a second one where another
+    process queued the same key at this very moment)."""
+    if not wanted:
+        return []
+    rows = json.dumps([_row(each) for each in wanted])
+    keys = [each.dedupe_key for each in wanted]
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE, [now, rows, keys])
+        ids = dict(cursor.fetchall())
+        if len(ids) < len(set(keys)):
+            cursor.execute(_KNOWN, [keys])
+            ids = dict(cursor.fetchall())
+    return [ids[key] for key in keys]
+
+
+def _row(wanted: Queued) -> dict[str, str]:
+    """Return a message's columns as they are stored: clean, and to an address that we send to."""
+    draft = wanted.draft
+    return {
+        "kind": draft.kind,
+        "booking_uid": wanted.booking_uid,
+        "dedupe_key": wanted.dedupe_key,
+        "message_id": _message_id(wanted.dedupe_key),
+        "sender_name": one_line(draft.sender_name, limit=200),
+        "reply_to": check_mail_address(draft.reply_to) if draft.reply_to else "",
+        "to_name": one_line(draft.to_name, limit=200),
+        "to_address": check_mail_address(draft.to_address),
+        "subject": one_line(draft.subject),
+        "text": plain_lines(draft.text),
+        "html": plain_lines(draft.html),
+        "ics": draft.ics,
+        "ics_method": draft.ics_method,
+    }
+
+
+_KNOWN = "SELECT dedupe_key, id FROM providers_message WHERE dedupe_key = ANY (%s)"
+_QUEUE = f"""
+    WITH made AS (
+        INSERT INTO providers_message (kind, booking_uid, dedupe_key, message_id, sender_name, reply_to, to_name,
+            to_address, subject, text, html, ics, ics_method, state, attempts, repeats, created_at, failed_words)
+        SELECT wanted.*, 'queued', 0, 0, %s::timestamptz, ''
+        FROM jsonb_to_recordset(%s::jsonb) AS wanted (kind text, booking_uid text, dedupe_key text, message_id text,
+            sender_name text, reply_to text, to_name text, to_address text, subject text, text text, html text,
+            ics text, ics_method text)
+        ON CONFLICT DO NOTHING RETURNING dedupe_key, id
     )
-    return int(Message.objects.values_list("pk", flat=True).get(dedupe_key=dedupe_key))
+    SELECT dedupe_key, id FROM made UNION {_KNOWN}
+"""  # noqa: S608  put together from constants
 
 
 def withdraw_messages(dedupe_prefix: str, *, because: str) -> int:

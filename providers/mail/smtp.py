@@ -1,17 +1,14 @@
 """One SMTP conversation for one recipient, step by step: it is known whether the message may have left."""
 
 import smtplib
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
-from kernel.errors import Misconfigured
+from providers.mail.servers import MailServer
+from providers.mail.sessions import Session, Sessions
 from providers.protocols import Rejected, Unreachable
 
-TIMEOUT_SECONDS = 15.0
-_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+SESSIONS = Sessions()
 
 
 class OutcomeUnknown(Unreachable):
@@ -20,79 +17,54 @@ class OutcomeUnknown(Unreachable):
     code = "outcome_unknown"
 
 
-@dataclass(frozen=True, kw_only=True)
-class MailServer:
-    """Where mail leaves: `scheme` is smtp, smtps (TLS at once) or smtp+starttls; username "": no sign-in."""
-
-    scheme: str
-    host: str
-    port: int
-    username: str = ""
-    password: str = ""
-
-
-def mail_server(url: str) -> MailServer:
-    """Read HOLDFAST_SMTP_URL, e.g. "smtp+starttls://user:pass%21@mail.example:587"; raises Misconfigured."""
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise Misconfigured(
-            "HOLDFAST_SMTP_URL must look like smtp://host:port, smtps://… or smtp+starttls://user:password@host."
-        )
-    return MailServer(
-        scheme=parts.scheme,
-        host=parts.hostname,
-        port=parts.port or _PORTS[parts.scheme],
-        username=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-    )
-
-
 def send(server: MailServer, *, sender: str, recipient: str, content: bytes, own_name: str) -> None:
     """Hand `content` over for one recipient. Source of the reply classes: RFC 5321 4.2.
 
     Raises Unreachable (not accepted for now: no connection, 4yz), OutcomeUnknown (it may have been accepted)
     or Rejected (5yz: it will not be accepted).
     """
-    with _named_failures(), _connected(server, own_name) as session:
-        _expect(session.mail(sender), "the sender")
-        _expect(session.rcpt(recipient), "the recipient")
-        _hand_over(session, content)
+    with _named_failures():
+        session, reply = _begun(server, own_name, sender)
+        try:
+            _expect(reply, "the sender")
+            _expect(session.smtp.rcpt(recipient), "the recipient")
+            _hand_over(session.smtp, content)
+        except BaseException:
+            session.close()
+            raise
+    SESSIONS.keep(session)
 
 
 def greet(server: MailServer, *, own_name: str) -> None:
-    """Connect, secure, sign in, say NOOP and leave: nothing is sent. Raises Unreachable."""
-    with _named_failures(), _connected(server, own_name) as session:
-        _expect(session.noop(), "a greeting")
-
-
-@contextmanager
-def _connected(server: MailServer, own_name: str) -> Iterator[smtplib.SMTP]:
-    """Connect, secure, sign in; say goodbye at the end, whatever the server thinks of that."""
-    session = _open(server, own_name)
-    try:
-        if server.scheme == "smtp+starttls":
-            session.starttls(context=ssl.create_default_context())
-        session.ehlo_or_helo_if_needed()
-        if server.username:
-            session.login(server.username, server.password)
-        yield session
-    finally:
+    """Connect anew, secure, sign in, say NOOP and leave: nothing is sent. Raises Unreachable."""
+    with _named_failures():
+        session = Session(server, own_name)
         try:
-            session.quit()
-        except (smtplib.SMTPException, OSError):
+            _expect(session.smtp.noop(), "a greeting")
+        finally:
             session.close()
 
 
-def _open(server: MailServer, own_name: str) -> smtplib.SMTP:
-    if server.scheme == "smtps":
-        return smtplib.SMTP_SSL(
-            server.host,
-            server.port,
-            local_hostname=own_name,
-            timeout=TIMEOUT_SECONDS,
-            context=ssl.create_default_context(),
-        )
-    return smtplib.SMTP(server.host, server.port, local_hostname=own_name, timeout=TIMEOUT_SECONDS)
+def _begun(server: MailServer, own_name: str, sender: str) -> tuple[Session, tuple[int, bytes]]:
+    """Begin a mail in a connection that is there, or in a fresh one; return it with the answer to MAIL.
+
+    A kept connection that is gone (or says 421: closing) shows itself here, before anything was handed over.
+    """
+    kept = SESSIONS.idle(server, own_name)
+    if kept is not None:
+        try:
+            reply = kept.smtp.mail(sender)
+            if reply[0] != 421:
+                return kept, reply
+        except (smtplib.SMTPServerDisconnected, OSError):
+            pass
+        kept.close()
+    session = Session(server, own_name)
+    try:
+        return session, session.smtp.mail(sender)
+    except BaseException:
+        session.close()
+        raise
 
 
 def _hand_over(session: smtplib.SMTP, content: bytes) -> None:

@@ -47,22 +47,22 @@ def test_a_guest_is_told_everything_and_given_no_link_to_change_it(
         assert BEN.name in message.text
 
 
-def test_the_lease_is_renewed_before_each_recipient(
+def test_the_lease_is_kept_before_each_recipient(
     with_guest: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    renew = Lease.renew
+    keep = Lease.keep
 
-    def renewing(lease: Lease) -> None:
-        seen.append("renew")
-        renew(lease)
+    def keeping(lease: Lease) -> None:
+        seen.append("keep")
+        keep(lease)
 
     def delivering(message_id: int, *, now: object) -> object:
         seen.append("deliver")
         return type("Delivery", (), {"repeats": 0})()
 
-    monkeypatch.setattr(Lease, "renew", renewing)
+    monkeypatch.setattr(Lease, "keep", keeping)
     monkeypatch.setattr("booking.actions.messages.deliver_message", delivering)
     perform_all()
     before = [seen[at - 1] for at, what in enumerate(seen) if what == "deliver"]
-    assert (len(before) >= 4, set(before)) == (True, {"renew"})
+    assert (len(before) >= 4, set(before)) == (True, {"keep"})

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from jobs import registry
@@ -187,6 +188,20 @@ def test_a_kind_that_nobody_performs_is_kept_with_its_reason(done: Done) -> None
 def test_one_kind_has_one_handler(done: Done) -> None:
     with pytest.raises(RuntimeError, match="Two handlers"):
         handles("test")(lambda ref, lease: None)
+
+
+def test_a_lease_is_kept_by_a_statement_once_a_quarter_of_its_time_has_passed(done: Done) -> None:
+    def work(lease: Lease) -> None:
+        for passed, statements in ((0.0, 0), (lease.seconds / 4 + 1, 1), (0.0, 0)):
+            lease.renewed_at -= passed
+            with CaptureQueriesContext(connection) as asked:
+                lease.keep()
+            assert len(asked) == statements
+
+    BEHAVIOUR["keeps"] = work
+    job = put("keeps")
+    assert perform(job.pk) is True
+    assert (row(job).state, len(done)) == ("done", 1)
 
 
 def test_a_lease_of_somebody_else_is_no_lease(done: Done) -> None:

@@ -48,6 +48,13 @@ class MailSink:
     received: list[Received] = field(default_factory=list)
     plan: list[Fault] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    sessions: list[SMTP] = field(default_factory=list)  # every connection that was ever made
+
+    def hang_up(self) -> None:
+        """Close every connection from this side, as a server does with idle ones."""
+        for session in self.sessions:
+            if isinstance(session.transport, asyncio.WriteTransport):
+                session.loop.call_soon_threadsafe(session.transport.abort)
 
     @property
     def url(self) -> str:
@@ -113,7 +120,7 @@ def mail_sink(
         )
 
     def protocol() -> SMTP:
-        return SMTP(
+        session = SMTP(
             _Handler(sink),
             hostname="sink.example",
             tls_context=tls if starttls else None,
@@ -123,6 +130,8 @@ def mail_sink(
             authenticator=sign_in if password else None,
             loop=loop,
         )
+        sink.sessions.append(session)
+        return session
 
     listening = loop.create_server(protocol, "127.0.0.1", 0, ssl=None if starttls else tls)
     server = loop.run_until_complete(listening)
@@ -132,6 +141,7 @@ def mail_sink(
     try:
         yield sink
     finally:
+        sink.hang_up()  # connections are kept for the next mail; nobody will answer them any more
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from kernel.errors import Misconfigured
-from providers.mail.smtp import MailServer, OutcomeUnknown, mail_server, send
+from providers.mail.servers import MailServer, mail_server
+from providers.mail.sessions import MOST_MAILS
+from providers.mail.smtp import SESSIONS, OutcomeUnknown, send
 from providers.protocols import Rejected, Unreachable
 from tests.simulators.certificates import certificate
 from tests.simulators.smtp import Fault, MailSink, mail_sink
@@ -26,6 +28,36 @@ def test_a_message_arrives_once_with_its_envelope(sink: MailSink) -> None:
     assert [(one.sender, one.recipients, one.content) for one in sink.received] == [
         ("bookings@acme.example", ("ben@example.org",), CONTENT)
     ]
+
+
+def test_mails_follow_each_other_in_one_connection_until_it_has_carried_enough(sink: MailSink) -> None:
+    for _ in range(3):
+        _send(mail_server(sink.url))
+    assert (len(sink.received), len(sink.sessions)) == (3, 1)
+    for _ in range(MOST_MAILS):
+        _send(mail_server(sink.url))
+    assert (len(sink.received), len(sink.sessions)) == (3 + MOST_MAILS, 2)
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_replaced_and_the_mail_arrives_once(
+    sink: MailSink,
+) -> None:
+    _send(mail_server(sink.url))
+    sink.hang_up()
+    _send(mail_server(sink.url))
+    assert (len(sink.received), len(sink.sessions)) == (2, 2)
+
+
+def test_a_refused_mail_leaves_no_connection_behind_and_an_idle_one_is_closed(sink: MailSink) -> None:
+    sink.plan.append("550 at recipient")
+    with pytest.raises(Rejected):
+        _send(mail_server(sink.url))
+    _send(mail_server(sink.url))
+    assert len(sink.sessions) == 2
+    SESSIONS.close_idle()
+    assert SESSIONS.idle(mail_server(sink.url), "acme.example") is None
+    _send(mail_server(sink.url))
+    assert (len(sink.received), len(sink.sessions)) == (2, 3)
 
 
 @pytest.mark.parametrize(
