@@ -6,6 +6,6 @@ from kernel.sqlfiles import run_sql_file
 
 
 class Migration(migrations.Migration):
-    dependencies = [("booking", "0009_catalog")]
+    dependencies = [("booking", "0010_rules")]
 
     operations = [run_sql_file("booking.sql", "facts_v1.sql")]
