@@ -56,6 +56,9 @@ from booking.incidents import (
 )
 from booking.links import event_uid, is_former_token, is_manage_token, manage_token, manage_url
 from booking.messages.invitation import invitation_letter
+from booking.messages.languages import LANGUAGES
+from booking.messages.wording import LONGEST as LONGEST_WORDING
+from booking.messages.wording import OCCASIONS, InvalidWording, Wording, placeholders
 from booking.models import (
     Booking,
     DateOverride,
@@ -151,16 +154,28 @@ from booking.sentences import booking_sentence, when
 from booking.signing import person_of, subject_of, subjects_of
 from booking.trying_link import LinkTrial, try_link
 from booking.usage import Usage, usage
+from booking.wording_preview import preview_mail
+from booking.wordings import (
+    WordingNotFound,
+    change_wording,
+    reset_wording,
+    undo_wording,
+    wording_versions,
+    wordings_in_force,
+)
 from kernel.errors import Busy
 
 __all__ = [
     "CONTENTION_HEADER",
+    "LANGUAGES",
     "LONGEST_BUFFER_MINUTES",
     "LONGEST_LABEL",
+    "LONGEST_WORDING",
     "MOST_CLIENTS",
     "MOST_DATES",
     "MOST_QUESTIONS",
     "NO_HOLIDAYS",
+    "OCCASIONS",
     "PERIODS",
     "QUESTION_KINDS",
     "UNITS",
@@ -198,6 +213,7 @@ __all__ = [
     "InvalidReminders",
     "InvalidResource",
     "InvalidSchedule",
+    "InvalidWording",
     "Limit",
     "LinkTrial",
     "Meeting",
@@ -231,6 +247,8 @@ __all__ = [
     "Usage",
     "WeeklyHours",
     "Withheld",
+    "Wording",
+    "WordingNotFound",
     "absences",
     "accept_person",
     "add_absence",
@@ -248,6 +266,7 @@ __all__ = [
     "can_mark_no_show",
     "cancel",
     "change_schedule",
+    "change_wording",
     "checked_limits",
     "checked_reminders",
     "close_incident",
@@ -305,6 +324,8 @@ __all__ = [
     "person_of",
     "place_event_type",
     "place_words",
+    "placeholders",
+    "preview_mail",
     "probe_hold",
     "progress",
     "questions_of",
@@ -317,6 +338,7 @@ __all__ = [
     "remove_override",
     "reopen_incident",
     "repairs",
+    "reset_wording",
     "resolve_incident",
     "restrict_booking",
     "rooms_and_equipment",
@@ -341,8 +363,11 @@ __all__ = [
     "tally",
     "try_link",
     "undo_no_show",
+    "undo_wording",
     "unsaved_event_type",
     "usage",
     "when",
     "withdraw_person",
+    "wording_versions",
+    "wordings_in_force",
 ]

@@ -1,13 +1,16 @@
 """A booking as plain values, for messages, calendar events and webhooks."""
 
+from typing import Any
+
 from django.conf import settings
 
 from booking.guard import call
 from booking.links import event_uid, manage_path
 from booking.messages import BookingFacts, Business, HostFacts
+from booking.messages.wording import LONGEST, Wording
 from booking.models import Booking, EventType, Host, Meeting
 from kernel.rows import from_row
-from providers.api import CalendarEvent, Person
+from providers.api import CalendarEvent, Person, mail_sender
 from tenants.api import Face, current_face, current_tenant
 
 
@@ -28,11 +31,11 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
     Two statements.
     """
     meeting = meeting or booking.meeting
-    company = call("company_v1", meeting.pk, booking.pk)
+    company = call("company_v2", meeting.pk, booking.pk)
     face = current_face()
     event_type = meeting.event_type
     return BookingFacts(
-        business=_business(face),
+        business=_business(face, company["voice"]),
         booking_uid=booking.uid,
         event_uid=event_uid(meeting.uid),
         sequence=meeting.sequence,
@@ -77,7 +80,7 @@ def calendar_event(meeting: Meeting) -> CalendarEvent:
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
         time_zone=hosts[0].time_zone,
-        organiser=Person(name=current_tenant().name, email=settings.HOLDFAST_MAIL_FROM),  # as in the invite
+        organiser=Person(name=current_tenant().name, email=mail_sender().address),  # as in the invite
         attendees=(
             *(Person(name=host.name, email=host.email) for host in hosts),
             *(Person(name=each.attendee_name, email=each.attendee_email) for each in bookings),
@@ -86,16 +89,27 @@ def calendar_event(meeting: Meeting) -> CalendarEvent:
 
 
 def business_facts() -> Business:
-    """Return who writes: the current tenant, as messages name it."""
-    return _business(current_face())
+    """Return who writes: the current tenant, as messages name it, in the language and words that it chose.
+
+    Two statements.
+    """
+    return _business(current_face(), call("voice_v1"))
 
 
-def _business(face: Face) -> Business:
+def _business(face: Face, voice: dict[str, Any]) -> Business:
+    chosen = voice["settings"] or {}
     return Business(
         name=face.name,
         accent=face.accent,
         home_url=face.url("/"),
-        mail_address=settings.HOLDFAST_MAIL_FROM,
+        mail_address=chosen.get("from_address") or settings.HOLDFAST_MAIL_FROM,
+        sender_name=chosen.get("sender_name", ""),
+        reply_to=chosen.get("reply_to", ""),
+        language=chosen.get("language", "en"),
+        wordings={
+            occasion: Wording(**{name: words[name] for name in LONGEST})
+            for occasion, words in voice["words"].items()
+        },
     )
 
 

@@ -14,6 +14,7 @@ from providers.calendars.managing import (
 from providers.calendars.states import calendar_states
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
+from providers.mail.diagnosis import MailFault, try_mail_server
 from providers.mail.invite import Invite, build_invite
 from providers.mail.outbox import (
     MessageDraft,
@@ -25,6 +26,15 @@ from providers.mail.outbox import (
     queue_messages,
     withdraw_messages,
 )
+from providers.mail.sender import (
+    InvalidSender,
+    MailSender,
+    change_mail_sender,
+    mail_sender,
+    use_own_server,
+    use_platform_server,
+)
+from providers.mail.servers import MailServer
 from providers.meetings.fixed_link import check_link, try_link
 from providers.meetings.registry import UnknownLocationKind, meeting_provider
 from providers.meetings.room import OPENS_BEFORE as ROOM_OPENS_BEFORE
@@ -56,6 +66,7 @@ from providers.models import (
     BusyTime,
     Calendar,
     CalendarConnection,
+    MailSettings,
     Message,
     Notice,
     Room,
@@ -113,7 +124,12 @@ __all__ = [
     "Diagnosis",
     "IceServer",
     "InvalidEndpoint",
+    "InvalidSender",
     "Invite",
+    "MailFault",
+    "MailSender",
+    "MailServer",
+    "MailSettings",
     "MeetingLink",
     "MeetingProvider",
     "MeetingRequest",
@@ -151,6 +167,7 @@ __all__ = [
     "busy_times",
     "calendar_connections",
     "calendar_states",
+    "change_mail_sender",
     "check_connection",
     "check_link",
     "check_mail_address",
@@ -178,6 +195,7 @@ __all__ = [
     "is_participant_here",
     "join_room",
     "leave_room",
+    "mail_sender",
     "meeting_provider",
     "messages",
     "notices",
@@ -197,7 +215,10 @@ __all__ = [
     "step_away",
     "switch_on_webhook",
     "try_link",
+    "try_mail_server",
     "turn_is_set",
+    "use_own_server",
+    "use_platform_server",
     "webhook_endpoints",
     "withdraw_messages",
     "withdraw_notices",

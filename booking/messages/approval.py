@@ -3,13 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from booking.messages.drafting import (
-    attendee_rows,
-    business_rows,
-    draft_for_attendee,
-    draft_for_business,
-    place_line,
-)
+from booking.messages.client import for_client, hosts_of, phrase, rows_of, start_of, where
+from booking.messages.drafting import business_rows, draft_for_business
 from booking.messages.facts import Alternative, BookingFacts, HostFacts
 from booking.messages.failed import failed_for_attendee
 from booking.messages.letter import Letter, Link
@@ -41,35 +36,29 @@ def approval_for_host(
 
 def pending_for_attendee(facts: BookingFacts, *, until: datetime) -> MessageDraft:
     """Return the mail that says that the time is kept, and nothing is confirmed yet."""
-    deadline = start_words(until, time_zone=facts.attendee_zone)
-    letter = Letter(
-        business=facts.business,
-        time=f"Asked for: {span_words(facts.starts_at, facts.ends_at, time_zone=facts.attendee_zone)}",
-        link=Link(label="See how it stands", url=facts.manage_url),
-        place=place_line(facts),
-        heading=f"{facts.host_names()} will tell you whether this time suits",
-        paragraphs=(
-            f"The time is kept for you until {deadline}. It is not confirmed yet: you get another mail either way.",
-        ),
-        rows=attendee_rows(facts),
-        footer="You receive this because you asked for a meeting.",
+    return for_client(
+        facts,
+        "pending",
+        kind="pending_attendee",
+        first="asked_for_at",
+        link=Link(label=phrase(facts, "see_how"), url=facts.manage_url),
+        place=where(facts),
+        values={"until": start_of(facts, until)},
+        rows=rows_of(facts),
     )
-    when = start_words(facts.starts_at, time_zone=facts.attendee_zone)
-    subject = f"Asked for: {facts.title} with {facts.host_names()}, {when}"
-    return draft_for_attendee(facts, letter, kind="pending_attendee", subject=subject)
 
 
 def declined_for_attendee(
     facts: BookingFacts, *, reason: str, alternatives: Sequence[Alternative]
 ) -> MessageDraft:
     """Return the mail that says that the host declined; `reason` is the host's own words, or ""."""
-    words = f"{facts.host_names()} could not accept this time."
+    words = phrase(facts, "declined", host=hosts_of(facts))
     if reason:
-        words = f"{words} They wrote: “{reason}”"
+        words = f"{words} {phrase(facts, 'they_wrote', reason=reason)}"
     return failed_for_attendee(facts, words=words, alternatives=alternatives)
 
 
 def unanswered_for_attendee(facts: BookingFacts, *, alternatives: Sequence[Alternative]) -> MessageDraft:
     """Return the mail that says that nobody answered in time."""
-    words = f"{facts.host_names()} did not answer in time, so the time was given back."
+    words = phrase(facts, "unanswered", host=hosts_of(facts))
     return failed_for_attendee(facts, words=words, alternatives=alternatives)

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
+from booking.messages.client import for_client, hosts_of, phrase, rows_of
 from booking.messages.drafting import (
     attendee_invite,
-    attendee_rows,
     business_rows,
-    draft_for_attendee,
     draft_for_business,
     host_invite,
 )
@@ -20,26 +19,16 @@ def cancellation_for_attendee(
     facts: BookingFacts, *, by: CancelledBy, reason: str, now: datetime
 ) -> MessageDraft:
     """Return the attendee's cancellation; `reason` is "" or what was given. `facts.sequence` has grown."""
-    who = {"attendee": "You", "host": facts.host_names(), "business": facts.business.name}[by]
-    letter = Letter(
-        business=facts.business,
-        time=f"Cancelled: {span_words(facts.starts_at, facts.ends_at, time_zone=facts.attendee_zone)}",
-        link=Link(label="Book another time", url=facts.book_again_url),
-        heading=f"{who} cancelled your {facts.title}",
-        paragraphs=(
-            "Your place was given back."
-            if facts.others_remain
-            else "The time is free again, and the meeting's link no longer works.",
-        ),
-        rows=(*attendee_rows(facts), *((("Reason", reason),) if reason else ())),
-        footer="The attached update removes the meeting from your calendar.",
-    )
-    when = start_words(facts.starts_at, time_zone=facts.attendee_zone)
-    return draft_for_attendee(
+    who = {"attendee": phrase(facts, "you"), "host": hosts_of(facts), "business": facts.business.name}[by]
+    freed = phrase(facts, "seat_freed" if facts.others_remain else "time_freed")
+    return for_client(
         facts,
-        letter,
+        "cancellation",
         kind="cancellation_attendee",
-        subject=f"Cancelled: {facts.title} with {facts.host_names()}, {when}",
+        first="cancelled_at",
+        link=Link(label=phrase(facts, "book_again"), url=facts.book_again_url),
+        values={"who": who, "freed": freed, "reason": reason},
+        rows=(*rows_of(facts), *(((phrase(facts, "reason"), reason),) if reason else ())),
         invite=attendee_invite(facts, cancelled=True, now=now),
     )
 

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
+from booking.messages.client import change, for_client, join, phrase, rows_of, where
 from booking.messages.drafting import (
     attendee_invite,
-    attendee_rows,
     business_rows,
-    draft_for_attendee,
     draft_for_business,
     host_invite,
     join_link,
@@ -20,23 +19,17 @@ from providers.api import MessageDraft
 
 def confirmation_for_attendee(facts: BookingFacts, *, now: datetime) -> MessageDraft:
     """Return the attendee's confirmation, in the attendee's zone; `now` is the invite's DTSTAMP."""
-    letter = Letter(
-        business=facts.business,
-        time=span_words(facts.starts_at, facts.ends_at, time_zone=facts.attendee_zone),
-        link=join_link(facts),
-        place=place_line(facts),
-        heading=f"Your {facts.title} with {facts.host_names()} is confirmed",
-        paragraphs=_how_to_join(facts),
-        rows=attendee_rows(facts),
-        actions=(Link(label="Change or cancel", url=facts.manage_url),),
-        footer="You receive this because you booked a meeting. The invite is attached.",
-    )
-    when = start_words(facts.starts_at, time_zone=facts.attendee_zone)
-    return draft_for_attendee(
+    return for_client(
         facts,
-        letter,
+        "confirmation",
         kind="confirmation_attendee",
-        subject=f"Confirmed: {facts.title} with {facts.host_names()}, {when}",
+        link=join(facts),
+        place=where(facts),
+        values={
+            "how_to_join": phrase(facts, "how_to_join") if facts.location_kind == "built_in_room" else ""
+        },
+        rows=rows_of(facts),
+        actions=(change(facts),),
         invite=attendee_invite(facts, cancelled=False, now=now),
     )
 
@@ -62,9 +55,3 @@ def confirmation_for_host(facts: BookingFacts, host: HostFacts, *, now: datetime
         to=host.person(),
         invite=host_invite(facts, cancelled=False, now=now),
     )
-
-
-def _how_to_join(facts: BookingFacts) -> tuple[str, ...]:
-    if facts.location_kind == "built_in_room":
-        return ("Open the link in your browser; the room opens ten minutes before the start.",)
-    return ()

@@ -12,11 +12,12 @@ _PLACES = {"in_person": "Where", "phone": "Phone"}
 def draft_for_attendee(
     facts: BookingFacts, letter: Letter, *, kind: str, subject: str, invite: tuple[str, str] = ("", "")
 ) -> MessageDraft:
-    """Return a draft to the attendee; replies go to the first host. `invite` is (method, iCalendar text)."""
+    """Return a draft to the attendee; replies go where the business wants them, else to the first host.
+    `invite` is (method, iCalendar text)."""
     return MessageDraft(
         kind=kind,
-        sender_name=facts.business.name,
-        reply_to=facts.hosts[0].email if facts.hosts else "",
+        sender_name=facts.business.sender_name or facts.business.name,
+        reply_to=facts.business.reply_to or (facts.hosts[0].email if facts.hosts else ""),
         to_name=facts.attendee.name,
         to_address=facts.attendee.email,
         subject=subject,
@@ -39,7 +40,7 @@ def draft_for_business(
     """Return a draft to a host, a colleague or a guest; replies go to the attendee."""
     return MessageDraft(
         kind=kind,
-        sender_name=facts.business.name,
+        sender_name=facts.business.sender_name or facts.business.name,
         reply_to=facts.attendee.email,
         to_name=to.name,
         to_address=to.email,
@@ -60,16 +61,6 @@ def place_line(facts: BookingFacts) -> str:
     """Return the second line of a meeting without a link: where, or which number."""
     label = _PLACES.get(facts.location_kind, "Where")
     return f"{label}: {facts.location_detail or 'as agreed'}"
-
-
-def attendee_rows(facts: BookingFacts) -> tuple[tuple[str, str], ...]:
-    """Return what the attendee may want to look up."""
-    rows = [("Meeting", facts.title), ("With", facts.host_names())]
-    if facts.join_url and facts.location_detail and facts.location_detail != facts.join_url:
-        rows.append(("Where", facts.location_detail))
-    if facts.guests:
-        rows.append(("Guests", ", ".join(facts.guests)))
-    return tuple(rows)
 
 
 def business_rows(facts: BookingFacts) -> tuple[tuple[str, str], ...]:

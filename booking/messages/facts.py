@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from booking.messages.wording import Wording
 from providers.api import Person
 
 CancelledBy = Literal["attendee", "host", "business"]
@@ -12,12 +13,20 @@ CancelledBy = Literal["attendee", "host", "business"]
 
 @dataclass(frozen=True, kw_only=True)
 class Business:
-    """Who writes. `accent` is "#rrggbb"; `mail_address` sends the mail and organises the invites."""
+    """Who writes. `accent` is "#rrggbb"; `mail_address` sends the mail and organises the invites.
+
+    `sender_name` stands in From ("": the business's name), `reply_to` is where clients' answers go ("": to the
+    first host). `language` is that of clients' mails; `wordings` are the business's own words in it, by occasion.
+    """
 
     name: str
     accent: str
     home_url: str
     mail_address: str
+    sender_name: str = ""
+    reply_to: str = ""
+    language: str = "en"
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

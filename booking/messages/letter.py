@@ -21,7 +21,8 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """A mail's content: `time` is the first line, `link` or else `place` the second; rows: (label, value)."""
+    """A mail's content: `time` is the first line, `link` or else `place` the second; rows: (label, value).
+    `language` is its words' code, as HTML names it."""
 
     business: Business
     time: str
@@ -32,6 +33,7 @@ class Letter:
     rows: tuple[tuple[str, str], ...] = ()
     actions: tuple[Link, ...] = ()
     footer: str = ""
+    language: str = "en"
 
 
 def letter_text(letter: Letter) -> str:

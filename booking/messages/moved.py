@@ -6,11 +6,10 @@ mail carries one iCalendar object (RFC 6047 2.4).
 
 from datetime import datetime
 
+from booking.messages.client import change, for_client, join, phrase, rows_of, start_of, where
 from booking.messages.drafting import (
     attendee_invite,
-    attendee_rows,
     business_rows,
-    draft_for_attendee,
     draft_for_business,
     host_invite,
     join_link,
@@ -24,26 +23,19 @@ from providers.api import MessageDraft
 
 def moved_for_attendee(facts: BookingFacts, *, previous_starts_at: datetime, now: datetime) -> MessageDraft:
     """Return the attendee's notice of the new time; `facts` hold the new time, link and SEQUENCE."""
-    letter = Letter(
-        business=facts.business,
-        time=span_words(facts.starts_at, facts.ends_at, time_zone=facts.attendee_zone),
-        link=join_link(facts),
-        place=place_line(facts),
-        heading=f"Your {facts.title} with {facts.host_names()} has a new time",
-        paragraphs=(_SEAT if facts.is_group else _TIME,),
-        rows=(
-            ("Before", start_words(previous_starts_at, time_zone=facts.attendee_zone)),
-            *attendee_rows(facts),
-        ),
-        actions=(Link(label="Change or cancel", url=facts.manage_url),),
-        footer="The attached update moves the meeting in your calendar.",
-    )
-    when = start_words(facts.starts_at, time_zone=facts.attendee_zone)
-    return draft_for_attendee(
+    before = start_of(facts, previous_starts_at)
+    return for_client(
         facts,
-        letter,
+        "moved",
         kind="moved_attendee",
-        subject=f"New time: {facts.title} with {facts.host_names()}, {when}",
+        link=join(facts),
+        place=where(facts),
+        values={
+            "what_changed": phrase(facts, "seat_changed" if facts.is_group else "time_changed"),
+            "before": before,
+        },
+        rows=((phrase(facts, "before"), before), *rows_of(facts)),
+        actions=(change(facts),),
         invite=attendee_invite(facts, cancelled=False, now=now),
     )
 
@@ -75,20 +67,12 @@ def moved_for_host(
 
 def left_for_attendee(left: BookingFacts, *, now: datetime) -> MessageDraft:
     """Return the attendee's update that removes the session that their seat left; `left` holds that session."""
-    letter = Letter(
-        business=left.business,
-        time=f"Given back: {span_words(left.starts_at, left.ends_at, time_zone=left.attendee_zone)}",
-        link=Link(label="Your booking", url=left.manage_url),
-        heading=f"Your seat in this session of {left.title} was given back",
-        paragraphs=("You have a seat in another session now; another mail has its time and its invite.",),
-        footer="The attached update removes the old session from your calendar.",
-    )
-    when = start_words(left.starts_at, time_zone=left.attendee_zone)
-    return draft_for_attendee(
+    return for_client(
         left,
-        letter,
+        "left",
         kind="left_attendee",
-        subject=f"Given back: {left.title} with {left.host_names()}, {when}",
+        first="given_back_at",
+        link=Link(label=phrase(left, "your_booking"), url=left.manage_url),
         invite=attendee_invite(left, cancelled=True, now=now),
     )
 
@@ -118,7 +102,3 @@ def left_for_host(left: BookingFacts, host: HostFacts, *, now: datetime) -> Mess
         to=host.person(),
         invite=("", "") if left.others_remain else host_invite(left, cancelled=True, now=now),
     )
-
-
-_TIME = "The old time is free again; earlier links to this booking no longer work."
-_SEAT = "Your seat in the old session was given back; earlier links to this booking no longer work."

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
+from booking.messages.client import change, for_client, join, rows_of, where
 from booking.messages.drafting import (
     attendee_invite,
-    attendee_rows,
     business_rows,
-    draft_for_attendee,
     draft_for_business,
     host_invite,
     join_link,
@@ -22,23 +21,14 @@ _WHY = "The former link stopped working, so a new one was made and tested. The t
 
 def new_link_for_attendee(facts: BookingFacts, *, now: datetime) -> MessageDraft:
     """Return the attendee's notice of the new link; `facts` hold it and the new SEQUENCE."""
-    letter = Letter(
-        business=facts.business,
-        time=span_words(facts.starts_at, facts.ends_at, time_zone=facts.attendee_zone),
-        link=join_link(facts),
-        place=place_line(facts),
-        heading=f"Your {facts.title} with {facts.host_names()} has a new link",
-        paragraphs=(_WHY,),
-        rows=attendee_rows(facts),
-        actions=(Link(label="Change or cancel", url=facts.manage_url),),
-        footer="The attached update puts the new link into your calendar.",
-    )
-    when = start_words(facts.starts_at, time_zone=facts.attendee_zone)
-    return draft_for_attendee(
+    return for_client(
         facts,
-        letter,
+        "new_link",
         kind="new_link_attendee",
-        subject=f"New link: {facts.title} with {facts.host_names()}, {when}",
+        link=join(facts),
+        place=where(facts),
+        rows=rows_of(facts),
+        actions=(change(facts),),
         invite=attendee_invite(facts, cancelled=False, now=now),
     )
 

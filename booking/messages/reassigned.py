@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
+from booking.messages.client import change, for_client, join, phrase, rows_of, where
 from booking.messages.drafting import (
     attendee_invite,
-    attendee_rows,
     business_rows,
-    draft_for_attendee,
     draft_for_business,
     host_invite,
     join_link,
@@ -20,23 +19,16 @@ from providers.api import MessageDraft
 
 def reassigned_for_attendee(facts: BookingFacts, *, before: HostFacts, now: datetime) -> MessageDraft:
     """Return the attendee's notice of their new host; time and link stay, `facts` hold the new host."""
-    letter = Letter(
-        business=facts.business,
-        time=span_words(facts.starts_at, facts.ends_at, time_zone=facts.attendee_zone),
-        link=join_link(facts),
-        place=place_line(facts),
-        heading=f"Your {facts.title} is with {facts.host_names()} now",
-        paragraphs=("The time and the place stay as they are.",),
-        rows=(("Before", f"with {before.name}"), *attendee_rows(facts)),
-        actions=(Link(label="Change or cancel", url=facts.manage_url),),
-        footer="The attached update changes the meeting in your calendar.",
-    )
-    when = start_words(facts.starts_at, time_zone=facts.attendee_zone)
-    return draft_for_attendee(
+    former = phrase(facts, "with_host", host=before.name)
+    return for_client(
         facts,
-        letter,
+        "reassigned",
         kind="reassigned_attendee",
-        subject=f"New host: {facts.title} with {facts.host_names()}, {when}",
+        link=join(facts),
+        place=where(facts),
+        values={"before": before.name},
+        rows=((phrase(facts, "before"), former), *rows_of(facts)),
+        actions=(change(facts),),
         invite=attendee_invite(facts, cancelled=False, now=now),
     )
 

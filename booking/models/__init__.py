@@ -15,6 +15,7 @@ from booking.models.hosts import (
 from booking.models.incidents import Incident
 from booking.models.meetings import Meeting, MeetingHost, MeetingResource, Occupancy
 from booking.models.reminders import Reminder
+from booking.models.wordings import MessageWording
 
 __all__ = [
     "Booking",
@@ -29,6 +30,7 @@ __all__ = [
     "Meeting",
     "MeetingHost",
     "MeetingResource",
+    "MessageWording",
     "Move",
     "Occupancy",
     "OutOfOffice",

@@ -62,9 +62,13 @@ def _drafts(booking: Booking, move: Move | None, open_slots: tuple[Slot, ...]) -
     offered = [Alternative(starts_at=slot.start, url=facts.book_again_url) for slot in open_slots]
     if move:
         wanted = Alternative(starts_at=move.starts_at, url=facts.manage_url)
-        to_client = compose.move_failed_for_attendee(facts, wanted=wanted, words=words, alternatives=offered)
+        to_client = compose.move_failed_for_attendee(
+            facts, wanted=wanted, words=words, alternatives=offered, code=move.failure_code
+        )
     else:
-        to_client = compose.failed_for_attendee(facts, words=words, alternatives=offered)
+        to_client = compose.failed_for_attendee(
+            facts, words=words, alternatives=offered, code=booking.failure_code
+        )
     return [to_client, *_team(facts, "not_moved" if move else "failed", words)]
 
 

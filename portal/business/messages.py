@@ -14,7 +14,7 @@ from providers.api import messages as find_messages
 _PAGE = 50
 
 # The mail's own styles may run, nothing else: no script, no form, no request to anywhere.
-_MAIL_POLICY = (
+MAIL_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
@@ -58,7 +58,7 @@ def message_html(request: HttpRequest, viewer: Viewer, message_id: int) -> HttpR
     if found is None or not found.html:
         return _not_found(request, viewer)
     response = HttpResponse(found.html, content_type="text/html; charset=utf-8")
-    response["Content-Security-Policy"] = _MAIL_POLICY
+    response["Content-Security-Policy"] = MAIL_POLICY
     return response
 
 

@@ -74,6 +74,7 @@ urlpatterns = [
     path("health/incidents/<int:incident_id>/resolve/", resolve, name="resolve_incident"),
     path("settings/", include("portal.business.settings.urls")),
     path("messages/", messages, name="messages"),
+    path("messages/", include("portal.business.mail.urls")),
     path("messages/<int:message_id>/", message, name="message"),
     path("messages/<int:message_id>/html/", message_html, name="message_html"),
 ]

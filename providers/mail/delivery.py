@@ -8,15 +8,14 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import connection
 
 from kernel.rows import from_row
 from providers.mail.mime import mime_bytes
 from providers.mail.outbox import get_message
-from providers.mail.servers import mail_server
+from providers.mail.sender import MailSender, mail_sender, sender_of
 from providers.mail.smtp import OutcomeUnknown, greet, send
-from providers.models import Message
+from providers.models import MailSettings, Message
 from providers.protocols import Rejected, Unreachable
 
 
@@ -38,11 +37,12 @@ def deliver_message(message_pk: int, *, now: datetime) -> Delivery:
     """
     if connection.in_atomic_block:
         raise RuntimeError("A message is never delivered inside a database transaction.")
-    message = _started(message_pk, now)
-    if message is None:
+    started = _started(message_pk, now)
+    if started is None:
         return _not_started(message_pk)
+    message, sender = started
     try:
-        _converse(message)
+        _converse(message, sender)
     except OutcomeUnknown as error:
         Message.objects.filter(pk=message_pk).update(failed_words=error.message)  # it stays `sending`
         raise
@@ -57,32 +57,38 @@ def deliver_message(message_pk: int, *, now: datetime) -> Delivery:
 
 
 def greet_mail_server() -> None:
-    """Shake hands with the installation's mail server (EHLO, sign-in, NOOP) and send nothing. Raises ProviderError."""
-    sender: str = settings.HOLDFAST_MAIL_FROM
-    greet(mail_server(settings.HOLDFAST_SMTP_URL), own_name=sender.rpartition("@")[2])
+    """Shake hands with the tenant's mail server, its own or the installation's (EHLO, sign-in, NOOP), and send
+    nothing. Raises ProviderError."""
+    sender = mail_sender()
+    greet(sender.server, own_name=sender.address.rpartition("@")[2])
 
 
 def compose_mail(message_pk: int) -> bytes:
     """Return a queued message as it would be handed to the mail server, without sending it."""
-    return mime_bytes(get_message(message_pk), sender_address=settings.HOLDFAST_MAIL_FROM)
+    return mime_bytes(get_message(message_pk), sender_address=mail_sender().address)
 
 
-def _started(message_pk: int, now: datetime) -> Message | None:
-    """Commit that an attempt starts, and return the message; None if it is not to be sent (any more).
+def _started(message_pk: int, now: datetime) -> tuple[Message, MailSender] | None:
+    """Commit that an attempt starts, and return the message and who it is from; None if it is not to be sent
+    (any more).
 
     An attempt found unfinished makes this one a repeat. One statement.
     """
     with connection.cursor() as cursor:
         cursor.execute(_START, [now, message_pk])
         row = cursor.fetchone()
-    return from_row(Message, json.loads(row[0])) if row else None
+    if row is None:
+        return None
+    settings = from_row(MailSettings, json.loads(row[1])) if row[1] else MailSettings()
+    return from_row(Message, json.loads(row[0])), sender_of(settings)
 
 
 _START = """
     UPDATE providers_message m
     SET state = 'sending', started_at = %s, attempts = attempts + 1, repeats = repeats + (state = 'sending')::integer
     WHERE id = %s AND state IN ('queued', 'sending')
-    RETURNING to_jsonb(m)
+    RETURNING to_jsonb(m), (SELECT to_jsonb(s) || jsonb_build_object(
+        'sealed_password', encode(s.sealed_password, 'base64')) FROM providers_mailsettings s WHERE s.id = 1)
 """
 
 
@@ -93,14 +99,13 @@ def _not_started(message_pk: int) -> Delivery:
     return _delivery(message, already_sent=True)
 
 
-def _converse(message: Message) -> None:
-    sender: str = settings.HOLDFAST_MAIL_FROM
+def _converse(message: Message, sender: MailSender) -> None:
     send(
-        mail_server(settings.HOLDFAST_SMTP_URL),
-        sender=sender,
+        sender.server,
+        sender=sender.address,
         recipient=message.to_address,
-        content=mime_bytes(message, sender_address=sender),
-        own_name=sender.rpartition("@")[2],
+        content=mime_bytes(message, sender_address=sender.address),
+        own_name=sender.address.rpartition("@")[2],
     )
 
 

@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 
 from providers.mail.servers import MailServer
+from providers.mail.typed import TypedSMTP, TypedSMTPOverTls
 
 IDLE_SECONDS = 5.0
 MOST_MAILS = 50
@@ -90,18 +91,23 @@ class Sessions:
                 self._sweep_later()
 
 
-def _opened(server: MailServer, own_name: str) -> smtplib.SMTP:
-    """Connect, secure, sign in. Raises what smtplib raises."""
+def connection_to(server: MailServer, own_name: str) -> smtplib.SMTP:
+    """Connect, with TLS where the scheme begins with it; no word is said yet but the greeting."""
+    plain, tls = (TypedSMTP, TypedSMTPOverTls) if server.is_typed else (smtplib.SMTP, smtplib.SMTP_SSL)
     if server.scheme == "smtps":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+        return tls(
             server.host,
             server.port,
             local_hostname=own_name,
             timeout=TIMEOUT_SECONDS,
             context=ssl.create_default_context(),
         )
-    else:
-        smtp = smtplib.SMTP(server.host, server.port, local_hostname=own_name, timeout=TIMEOUT_SECONDS)
+    return plain(server.host, server.port, local_hostname=own_name, timeout=TIMEOUT_SECONDS)
+
+
+def _opened(server: MailServer, own_name: str) -> smtplib.SMTP:
+    """Connect, secure, sign in. Raises what smtplib raises, and Rejected for a typed address that is private."""
+    smtp = connection_to(server, own_name)
     try:
         if server.scheme == "smtp+starttls":
             smtp.starttls(context=ssl.create_default_context())

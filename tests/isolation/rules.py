@@ -51,6 +51,10 @@ def _held(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.held.uid, "token": scene.held_token}
 
 
+def _wording(_scene: Scene) -> dict[str, Any]:
+    return {"language": "de", "occasion": "confirmation"}
+
+
 def _uid(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.booking.uid}
 
@@ -199,6 +203,15 @@ _BUSINESS = {
     "business:undo_run": Rule(ADMINS, _FORM, _run),
     "business:undo_step": Rule(ADMINS, _FORM, _step),
     "business:messages": Rule(ADMINS),
+    "business:words": Rule(ADMINS),
+    "business:wording": Rule(ADMINS, "GET HEAD POST", _wording),
+    "business:wording_preview": Rule(ADMINS, "GET HEAD POST", _wording),
+    "business:undo_wording": Rule(ADMINS, "POST", _wording),
+    "business:reset_wording": Rule(ADMINS, "POST", _wording),
+    "business:mail_sender": Rule(ADMINS, "GET HEAD POST"),
+    "business:own_mail_server": Rule(ADMINS, "POST"),
+    "business:test_mail_server": Rule(ADMINS, "POST"),
+    "business:platform_mail_server": Rule(ADMINS, "POST"),
     "business:message": Rule(ADMINS, arguments=_message),
     "business:message_html": Rule(ADMINS, arguments=_message),
     "business:meeting_types": Rule(ADMINS),

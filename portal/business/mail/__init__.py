@@ -1,0 +1,1 @@
+"""How the business writes to its clients: the words of each mail, and who it is from."""
