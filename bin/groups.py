@@ -6,6 +6,7 @@ debian_postgres  marker `debian_postgres`: Debian's own PostgreSQL
 rabbitmq         marker `rabbitmq`: Debian's RabbitMQ
 documentation    marker `documentation`: what the pages of docs/ say to type, with curl
 ical_js          marker `ical_js`: Debian's nodejs and npm, with which ical.js is fetched
+pgbouncer        marker `pgbouncer`: Debian's PgBouncer
 coturn           marker `coturn`: Debian's coturn and Chromium
 
 As root a missing Debian package is installed by apt-get. `--without GROUP` leaves a group out on purpose,
@@ -63,6 +64,9 @@ MARKERS: dict[str, Package] = {
     "documentation": Package("curl", lambda: shutil.which("curl") is not None),
     "rabbitmq": Package("rabbitmq-server", lambda: Path("/usr/lib/rabbitmq").exists()),
     "ical_js": Package("nodejs npm", lambda: all(map(shutil.which, ("node", "npm")))),
+    "pgbouncer": Package(
+        "pgbouncer", lambda: shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin") is not None
+    ),
     "coturn": Package("coturn chromium", lambda: all(map(shutil.which, ("turnserver", "chromium")))),
 }
 # Two at a time, a file's tests together (they share its world or its demo): most of their time is waiting.

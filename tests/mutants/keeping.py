@@ -5,6 +5,7 @@ from tests.mutants.mutant import Edit, Mutant
 P6 = "tests/promises/test_promise_6_the_workflows_run_on_their_own.py::"
 P7 = "tests/promises/test_promise_7_every_automated_action_is_signed_and_reversible.py::"
 P6_FAULTS = "tests/promises/test_promise_6_faults_are_seen_and_mended.py::"
+P8_POOLED = "tests/promises/test_promise_8_behind_a_pooler.py::"
 P8 = "tests/promises/test_promise_8_they_own_every_part.py::"
 TRUTH = "booking/sql/truth_v1.sql"
 RESOURCES = "booking/sql/resources_v1.sql"
@@ -226,6 +227,22 @@ OWN_PARTS = (
         P8 + "test_a_statement_that_reached_another_business_is_refused_by_the_database",
     ),
     Mutant(
+        "set_local_removed",
+        8,
+        "the path is set for the session, and remembered: behind a pooler it is somebody else's session",
+        (
+            Edit(
+                "platform/kernel/postgres/base.py",
+                "        return self.backend.path_statement\n",
+                "        before = getattr(self.backend, 'path_before', '')\n"
+                "        self.backend.path_before = self.backend.path_statement\n"
+                "        same = before == self.backend.path_statement\n"
+                "        return '' if same else self.backend.path_statement.replace('LOCAL ', '')\n",
+            ),
+        ),
+        P8_POOLED + "test_each_of_two_businesses_is_answered_from_its_own_schema",
+    ),
+    Mutant(
         "failed_search_path_swallowed",
         8,
         "the path is set for the session, apart from the statement; a failure is forgotten, and the next query "
@@ -233,7 +250,9 @@ OWN_PARTS = (
         (
             Edit(
                 "platform/kernel/postgres/base.py",
-                "        super().execute(_joined(path, query), params, **options)\n        self.nextset()\n",
+                "        super().execute(_joined(path, query), params, **options)\n"
+                '        for _ in range(path.count("; ")):  # one result for each SET that went before\n'
+                "            self.nextset()\n",
                 "        try:\n"
                 '            super().execute(path.replace("LOCAL ", ""))\n'
                 "        except Exception:\n"

@@ -30,7 +30,8 @@ class TenantCursor(CursorMixin, ClientCursor[Any]):
         if not path:
             return super().execute(query, params, **options)
         super().execute(_joined(path, query), params, **options)
-        self.nextset()
+        for _ in range(path.count("; ")):  # one result for each SET that went before
+            self.nextset()
         return self
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
