@@ -45,6 +45,8 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
         ends_at=meeting.ends_at,
         location_kind=meeting.location_kind,
         location_detail=meeting.location_detail,
+        rooms=room_names(meeting),
+        seat_number=booking.seat_number if meeting.capacity > 1 else None,
         attendee=Person(name=booking.attendee_name, email=booking.attendee_email),
         attendee_zone=booking.time_zone,
         hosts=tuple(host_facts(from_row(Host, row)) for row in company["hosts"]),
@@ -58,6 +60,17 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
         is_group=event_type.kind == EventType.Kind.GROUP,
         others_remain=company["others"],
     )
+
+
+def room_names(meeting: Meeting) -> tuple[str, ...]:
+    """Return the names of the rooms and equipment of a meeting. One query."""
+    names = meeting.meeting_resources.order_by("resource_id").values_list("resource__name", flat=True)
+    return tuple(names)
+
+
+def place_words(meeting: Meeting) -> str:
+    """Return where a meeting takes place, without a link: its rooms, then its address."""
+    return ", ".join(part for part in (*room_names(meeting), meeting.location_detail) if part)
 
 
 def host_facts(host: Host) -> HostFacts:
@@ -75,7 +88,7 @@ def calendar_event(meeting: Meeting) -> CalendarEvent:
         sequence=meeting.sequence,
         title=f"{meeting.event_type.title}: {names}" if names else meeting.event_type.title,
         description=_description(bookings),
-        location=meeting.join_url if meeting.is_online else meeting.location_detail,
+        location=meeting.join_url if meeting.is_online else place_words(meeting),
         url=meeting.join_url if meeting.is_online else "",
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,

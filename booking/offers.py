@@ -4,7 +4,7 @@ The very function that lists the slots also answers "is this start open?" when s
 """
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -21,8 +21,9 @@ from booking.core.hours import (
     local_date,
     start_of_date,
 )
+from booking.core.intervals import ALWAYS
 from booking.core.policy import EventRules
-from booking.core.slots import Busy, OpenStart, SlotRequest, Starts, check_start, nearest, open_slots
+from booking.core.slots import Busy, OpenStart, Rooms, SlotRequest, Starts, check_start, nearest, open_slots
 from booking.core.slots import Withheld as CoreWithheld
 from booking.errors import InvalidRange
 from booking.holidays_kept import closed_on_holidays
@@ -30,6 +31,7 @@ from booking.kept import Kept, Lasting
 from booking.limits import limited, limits_in_force
 from booking.models import EventType, Host
 from booking.occupied import occupied, sessions_of
+from booking.rooms import RoomNeed, needed_rooms
 from kernel.reasons import Reason
 from kernel.stamps import stamps
 from kernel.tenancy import current_schema
@@ -210,7 +212,9 @@ def gather(
     hosts = _hosts(offered, event_type, host) if hosts is None else hosts
     reach = (_instant(between[0]) - REACH, _instant(between[1]) + REACH)
     is_group = event_type.kind == EventType.Kind.GROUP  # a seat that moves leaves its session standing
-    own = occupied([each.pk for each in hosts], *reach, leaving=None if is_group else leaving)
+    needs = needed_rooms(event_type, leaving=None if is_group else leaving)
+    claimable = [*(each.pk for each in hosts), *needs]
+    own = occupied(claimable, *reach, leaving=None if is_group else leaving)
     outside = busy_times(
         [each.pk for each in hosts],
         start=max(reach[0], now - REACH),
@@ -247,6 +251,7 @@ def gather(
         busy=busy,
         capacity=event_type.capacity if is_group else None,
         sessions=sessions_of(event_type, reach, hosts) if is_group else {},
+        rooms=_rooms(needs, own.blocked),
     )
     names = {each.pk: each.name for each in hosts}
     notices = tuple(
@@ -256,6 +261,15 @@ def gather(
     ends = [_instant(own.next_expiry)] if own.next_expiry else []
     ends += [outside.good_until] if outside.good_until else []
     return Gathered(request, notices, min(ends, default=now + timedelta(days=1)), limits.exist)
+
+
+def _rooms(needs: Mapping[int, RoomNeed], own: Mapping[int, Sequence[tuple[int, int]]]) -> Rooms:
+    """Return what the meeting needs beside hosts, each with its blocked ranges; one out of use is blocked always."""
+    busy = {pk: own.get(pk, ()) if need.in_use else [ALWAYS] for pk, need in needs.items()}
+    return Rooms(
+        all_of={pk: busy[pk] for pk, need in needs.items() if not need.is_choice},
+        one_of={pk: busy[pk] for pk, need in needs.items() if need.is_choice},
+    )
 
 
 def rules_of(event_type: EventType) -> EventRules:

@@ -107,7 +107,17 @@ def blocked_range(event_type: EventType, start: datetime) -> tuple[datetime, dat
 
 
 def host_choices(event_type: EventType, opened: OpenStart) -> list[list[int]]:
-    """Return the sets of hosts to try, best first: round robin by whose last meeting is longest ago."""
+    """Return the sets of hosts, rooms and equipment to try, best first, all of one size.
+
+    The hosts in the order of `_hosts_in_order`; each with all that is needed, and one of the rooms to choose from.
+    """
+    rooms: list[list[int]] = [[room] for room in opened.room_ids] or [[]]
+    return [
+        [*hosts, *opened.needed, *room] for hosts in _hosts_in_order(event_type, opened) for room in rooms
+    ]
+
+
+def _hosts_in_order(event_type: EventType, opened: OpenStart) -> list[list[int]]:
     if event_type.kind == EventType.Kind.COLLECTIVE:
         return [list(opened.host_ids)]
     if len(opened.host_ids) == 1:

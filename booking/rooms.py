@@ -3,10 +3,13 @@
 What is booked stands: a meeting keeps its room, whatever becomes of the room afterwards.
 """
 
+from dataclasses import dataclass
+
 from django.db import transaction
 
 from audit.api import Actor, Json, record
-from booking.models import Resource
+from booking.catalog import catalog
+from booking.models import EventType, EventTypeResource, MeetingResource, Resource
 from kernel.errors import HoldfastError
 
 LONGEST_NAME = 120
@@ -23,6 +26,33 @@ def rooms_and_equipment() -> list[Resource]:
     """Return every room, then every piece of equipment, by name; those out of use too. One query."""
     found = Resource.objects.exclude(kind=Resource.Kind.HOST)
     return sorted(found, key=lambda each: (each.kind != Resource.Kind.ROOM, each.name.casefold(), each.pk))
+
+
+@dataclass(frozen=True, slots=True)
+class RoomNeed:
+    """That a meeting needs a room or a piece of equipment: it and no other, or one of several (`is_choice`)."""
+
+    is_choice: bool
+    in_use: bool
+
+
+def needed_rooms(event_type: EventType, *, leaving: int | None = None) -> dict[int, RoomNeed]:
+    """Return what a meeting of this type needs beside hosts, by resource id, ascending; of the catalog.
+
+    A meeting that is to be moved (`leaving`, its id) keeps the rooms that it has; then one query.
+    """
+    if leaving is not None:
+        kept = MeetingResource.objects.filter(meeting=leaving).order_by("resource_id")
+        return {
+            pk: RoomNeed(is_choice=False, in_use=True) for pk in kept.values_list("resource_id", flat=True)
+        }
+    offered = catalog()
+    return {
+        row.resource_id: RoomNeed(
+            is_choice=row.need == EventTypeResource.Need.ANY, in_use=offered.resources[row.resource_id].active
+        )
+        for row in offered.resources_of.get(event_type.pk, ())
+    }
 
 
 def make_resource(name: str, *, kind: str, actor: Actor) -> Resource:

@@ -4,7 +4,7 @@ Used by `slots` only. To add a rule, add a line to `_member` or `policy_for`: th
 explanation follow.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -33,9 +33,12 @@ Refusals = tuple[tuple[Reason, list[Interval]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One host: the windows that carry the grid, the windows before overrides, and what withholds starts."""
+    """One host: the windows that carry the grid, the windows before overrides, and what withholds starts.
 
-    host_id: int
+    What a meeting needs beside hosts is a member without a `host_id`, open at all hours.
+    """
+
+    host_id: int | None
     windows: list[Interval]
     usual_windows: list[Interval]
     refusals: Refusals
@@ -81,13 +84,51 @@ def teams_for(request: SlotRequest, between: Interval) -> list[Team]:
     """The teams that could take a meeting, in the order of `request.hosts`."""
     members = [_member(host, request, between) for host in request.hosts]
     groups = [tuple(members)] if request.hosts_needed == "all" else [(member,) for member in members]
-    return [_team(group, between) for group in groups]
+    beside = _rooms(request)
+    return [_team((*group, *beside), between) for group in groups if group]
 
 
 def _team(members: tuple[Member, ...], between: Interval) -> Team:
     withheld = merge(chain.from_iterable(starts for member in members for _, starts in member.refusals))
     windows = intersect_all([member.windows for member in members])
-    return Team(members, tuple(member.host_id for member in members), windows, subtract([between], withheld))
+    hosts = tuple(member.host_id for member in members if member.host_id is not None)
+    return Team(members, hosts, windows, subtract([between], withheld))
+
+
+def _rooms(request: SlotRequest) -> tuple[Member, ...]:
+    """The rooms and equipment as one more member, if any are needed: a start is withheld by each that it needs, and
+    by those of which it needs one if all of them are taken. They have no hours and no calendars."""
+    rooms, rules = request.rooms, request.rules
+    if not rooms.all_of and not rooms.one_of:
+        return ()
+    needed = [merge(busy) for busy in rooms.all_of.values()]
+    choice = [merge(busy) for busy in rooms.one_of.values()]
+    busy = _withheld_by_rooms(
+        [_touching(each, rules) for each in needed], [_touching(each, rules) for each in choice]
+    )
+    near = _withheld_by_rooms(
+        [_overlapping(each, rules) for each in needed], [_overlapping(each, rules) for each in choice]
+    )
+    open_always = [ALWAYS]
+    refusals: Refusals = (
+        (Reason.OUTSIDE_HOURS, []),
+        (Reason.DATE_OVERRIDE, []),
+        (Reason.OUT_OF_OFFICE, []),
+        (Reason.LIMIT_REACHED, []),  # as many lines as a host has: what is told is the lasting one
+        (Reason.HOST_BUSY, busy),
+        (Reason.BUFFER, near),
+    )
+    return (Member(None, open_always, open_always, refusals),)
+
+
+def _withheld_by_rooms(needed: Sequence[list[Interval]], choice: Sequence[list[Interval]]) -> list[Interval]:
+    return merge([*chain.from_iterable(needed), *(intersect_all(choice) if choice else ())])
+
+
+def rooms_free_at(request: SlotRequest) -> Callable[[int], tuple[int, ...]]:
+    """Return who answers which of the rooms that a meeting needs one of are free at a start, in their order."""
+    taken = {room: _overlapping(merge(busy), request.rules) for room, busy in request.rooms.one_of.items()}
+    return lambda start: tuple(room for room, starts in taken.items() if not contains(starts, start))
 
 
 def _member(host: HostHours, request: SlotRequest, between: Interval) -> Member:

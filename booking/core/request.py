@@ -37,6 +37,15 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms and equipment that a meeting needs, by resource id, each with its own blocked ranges: each of
+    `all_of`, and one of `one_of` unless that is empty. One out of use is blocked always."""
+
+    all_of: Mapping[int, Sequence[Interval]] = field(default_factory=dict)
+    one_of: Mapping[int, Sequence[Interval]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SlotRequest:
     """Everything the answer depends on, but `now`.
 
@@ -57,15 +66,21 @@ class SlotRequest:
     sessions: Mapping[int, Session] = field(default_factory=dict)
     limited: Limited = UNLIMITED
     host_limits: Mapping[int, Limited] = field(default_factory=dict)
+    rooms: Rooms = field(default_factory=Rooms)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenStart:
-    """A start that may be booked now. `host_ids`: who could take it ("any"), or all who will ("all")."""
+    """A start that may be booked now. `host_ids`: who could take it ("any"), or all who will ("all").
+
+    `needed` are the rooms and equipment that it takes whoever takes it, `room_ids` those of which it takes one.
+    """
 
     start: int
     host_ids: tuple[int, ...]
     seats_left: int | None = None
+    needed: tuple[int, ...] = ()
+    room_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

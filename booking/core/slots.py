@@ -13,13 +13,14 @@ from collections.abc import Sequence
 
 from booking.core.intervals import Interval, intersect
 from booking.core.policy import grid_starts
-from booking.core.refusals import allowed_by, policy_for, refusal, sessions_within, teams_for
-from booking.core.request import FREE, Busy, OpenStart, Session, SlotRequest, Starts, Withheld
+from booking.core.refusals import allowed_by, policy_for, refusal, rooms_free_at, sessions_within, teams_for
+from booking.core.request import FREE, Busy, OpenStart, Rooms, Session, SlotRequest, Starts, Withheld
 
 __all__ = [
     "FREE",
     "Busy",
     "OpenStart",
+    "Rooms",
     "Session",
     "SlotRequest",
     "Starts",
@@ -42,8 +43,9 @@ def open_slots(request: SlotRequest, *, between: Interval, now: int, explain: bo
         free = intersect(team.free, askable)
         for start in grid_starts(team.windows, free, interval=interval, offset=offset):
             hosts_at[start].extend(team.host_ids)
+    needed, rooms_free = tuple(request.rooms.all_of), rooms_free_at(request)
     opened = {
-        start: OpenStart(start, tuple(hosts), request.capacity)
+        start: OpenStart(start, tuple(hosts), request.capacity, needed, rooms_free(start))
         for start, hosts in hosts_at.items()
         if start not in request.sessions
     }

@@ -60,7 +60,18 @@ def join_link(facts: BookingFacts) -> Link | None:
 def place_line(facts: BookingFacts) -> str:
     """Return the second line of a meeting without a link: where, or which number."""
     label = _PLACES.get(facts.location_kind, "Where")
-    return f"{label}: {facts.location_detail or 'as agreed'}"
+    if facts.location_kind == "phone":
+        return f"{label}: {facts.location_detail or 'as agreed'}"
+    return f"{label}: {_place(facts) or 'as agreed'}"
+
+
+def _place(facts: BookingFacts) -> str:
+    return ", ".join(part for part in (*facts.rooms, facts.location_detail) if part)
+
+
+def _rooms_and_seat(facts: BookingFacts) -> list[tuple[str, str]]:
+    rows = [("Room", ", ".join(facts.rooms))] if facts.rooms else []
+    return rows + ([("Seat", str(facts.seat_number))] if facts.seat_number else [])
 
 
 def business_rows(facts: BookingFacts) -> tuple[tuple[str, str], ...]:
@@ -70,6 +81,7 @@ def business_rows(facts: BookingFacts) -> tuple[tuple[str, str], ...]:
         ("Client", f"{facts.attendee.name} <{facts.attendee.email}>"),
         ("Their zone", facts.attendee_zone),
         ("With", facts.host_names()),
+        *_rooms_and_seat(facts),
     ]
     if facts.guests:
         rows.append(("Guests", ", ".join(facts.guests)))
@@ -120,7 +132,7 @@ def _invite(facts: BookingFacts, details: str, *, cancelled: bool, now: datetime
         sequence=facts.sequence,
         title=_event_title(facts),
         description=details,
-        location=facts.join_url or facts.location_detail,
+        location=facts.join_url or _place(facts),
         url=facts.join_url,
         starts_at=facts.starts_at,
         ends_at=facts.ends_at,

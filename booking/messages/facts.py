@@ -55,6 +55,7 @@ class BookingFacts:
     """One attendee's booking. Instants are aware; URLs absolute; `join_url` is "" without an online meeting.
 
     `event_uid` and `sequence` are the invite's (RFC 5545); `book_again_url` leads to the same event type.
+    `rooms` are the names of rooms and equipment; `seat_number` is of a session with several seats.
     `is_group`: the meeting has several seats; `others_remain`: it takes place without this attendee too.
     """
 
@@ -75,6 +76,8 @@ class BookingFacts:
     portal_url: str
     description: str = ""
     location_detail: str = ""
+    rooms: tuple[str, ...] = ()
+    seat_number: int | None = None
     join_url: str = ""
     guests: tuple[str, ...] = ()
     is_group: bool = False

@@ -60,6 +60,10 @@ def booking_document(
     }
     if len(slugs) > 1:
         document["hosts"] = slugs
+    if rooms := list(booking.meeting.resources.order_by("pk").values_list("name", flat=True)):
+        document["rooms"] = rooms
+    if booking.meeting.capacity > 1 and booking.seat_number:
+        document["seat"] = booking.seat_number
     if booking.status == "confirmed" and booking.meeting.join_url:
         document["meeting_url"] = booking.meeting.join_url
     document["manage_url"] = manage_url(booking)

@@ -48,6 +48,7 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
         "can_send_again": any(
             each.to_address == found.attendee_email and each.state in ("sent", "failed") for each in sent
         ),
+        "rooms": list(found.meeting.resources.order_by("pk")),
         "joins": _joins(found, viewer),
         "happenings": happenings(
             found.uid, subjects=subjects, runs=runs(limit=_RUNS_SHOWN, subject=subjects)

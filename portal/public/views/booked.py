@@ -146,6 +146,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
         "uid": booking.uid,
         "token": token,
         "offer": build_offer(meeting.event_type, hosts),
+        "rooms": list(meeting.resources.order_by("pk")),
         "when": build_when(
             meeting.starts_at, meeting.ends_at, time_zone=booking.time_zone, host_zone=host_zone
         ),
