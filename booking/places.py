@@ -1,19 +1,20 @@
 """What the guard is asked for: a start and who could take it, in the shapes that its SQL functions read."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db import connection
 
 from booking.attendees import Request
 from booking.catalog import catalog
 from booking.core.approval import approval_seconds
+from booking.core.round_robin import HostLoad, choice_order
 from booking.core.slots import OpenStart
 from booking.limits import limits_in_force, limits_to_keep
-from booking.models import Booking, EventType, MeetingHost
+from booking.models import Booking, EventType
 from kernel.ids import new_uid
 from tenants.api import current_tenant
 
@@ -122,16 +123,25 @@ def _hosts_in_order(event_type: EventType, opened: OpenStart) -> list[list[int]]
         return [list(opened.host_ids)]
     if len(opened.host_ids) == 1:
         return [[opened.host_ids[0]]]
-    last = dict(
-        MeetingHost.objects.filter(
-            host_id__in=opened.host_ids, meeting__event_type=event_type, meeting__released_at=None
-        )
-        .values_list("host_id")
-        .annotate(last=Max("meeting__created_at"))
-    )
-    never = datetime.min.replace(tzinfo=UTC)
-    order = {host_id: position for position, host_id in enumerate(opened.host_ids)}
-    return [
-        [host_id]
-        for host_id in sorted(opened.host_ids, key=lambda each: (last.get(each, never), order[each]))
-    ]
+    known = {load.host_id: load for load in _loads(event_type, opened.host_ids)}
+    unknown = HostLoad(0, 0, 1, 0, None)  # of a type that is not stored: a preview
+    loads = [known.get(pk, replace(unknown, host_id=pk)) for pk in opened.host_ids]
+    return [[host_id] for host_id in choice_order(loads)]
+
+
+def _loads(event_type: EventType, host_ids: Sequence[int]) -> list[HostLoad]:
+    """Return what these hosts have had of this type in the last FAIR_DAYS; meetings that ended early do not count."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOADS, [event_type.pk, FAIR_DAYS, event_type.pk, list(host_ids)])
+        return [HostLoad(*row) for row in cursor.fetchall()]
+
+
+FAIR_DAYS = 30
+_LOADS = """
+    SELECT e.host_id, e.priority, e.weight, count(m.id), (extract(epoch FROM max(m.created_at)) * 1000000)::bigint
+    FROM booking_eventtypehost e
+    LEFT JOIN (booking_meetinghost h JOIN booking_meeting m ON m.id = h.meeting_id AND m.event_type_id = %s
+        AND m.released_at IS NULL AND m.created_at > now() - make_interval(days => %s)) ON h.host_id = e.host_id
+    WHERE e.event_type_id = %s AND e.host_id = ANY (%s::bigint[])
+    GROUP BY e.host_id, e.priority, e.weight
+"""

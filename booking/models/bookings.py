@@ -82,7 +82,7 @@ class Booking(models.Model):
             models.CheckConstraint(
                 name="booking_booking_seat_given",
                 condition=~Q(status__in=["held", "pending", "awaiting_link", "confirmed"])
-                | Q(seat_number__gte=1),
+                | Q(seat_number__isnull=False, seat_number__gte=1),
             ),
             models.UniqueConstraint(
                 name="booking_booking_seat_once",
