@@ -6,6 +6,7 @@ from booking.attendees import Attendee
 from booking.attending import can_mark_no_show, mark_no_show, undo_no_show
 from booking.away import Absence, InvalidAbsence, absences, add_absence, end_absence
 from booking.cancelling import cancel
+from booking.choosing import chosen, durations_of, locations_of, of_meeting
 from booking.contention.passes import HEADER as CONTENTION_HEADER
 from booking.contention.passes import is_pass, make_pass
 from booking.contention.performing import MOST_CLIENTS, NotTestable, start_contention_test
@@ -13,6 +14,7 @@ from booking.contention.verdict import Answer, Tally, tally
 from booking.core.hours import Span
 from booking.core.limits import PERIODS, UNITS, InvalidLimits, Limit, checked_limits
 from booking.core.reminders import InvalidReminders, checked_reminders
+from booking.core.recurrence import recurring_starts
 from booking.core.states import Status
 from booking.deadlines import complete_ended, expire_due
 from booking.errors import (
@@ -74,6 +76,7 @@ from booking.models import (
     Reminder,
     Resource,
     Schedule,
+    Series,
     WeeklyHours,
 )
 from booking.moving import move
@@ -151,6 +154,18 @@ from booking.schedules import (
     schedules_of,
 )
 from booking.sentences import booking_sentence, when
+from booking.series import (
+    BookedSeries,
+    SeriesRefused,
+    TakenDate,
+    book_series,
+    cancel_rest,
+    get_series,
+    is_series_token,
+    series_bookings,
+    series_token,
+    series_url,
+)
 from booking.signing import person_of, subject_of, subjects_of
 from booking.trying_link import LinkTrial, try_link
 from booking.usage import Usage, usage
@@ -166,6 +181,22 @@ from booking.wordings import (
 from kernel.errors import Busy
 
 __all__ = [
+    "chosen",
+    "durations_of",
+    "locations_of",
+    "of_meeting",
+    "BookedSeries",
+    "SeriesRefused",
+    "TakenDate",
+    "book_series",
+    "cancel_rest",
+    "get_series",
+    "is_series_token",
+    "series_bookings",
+    "series_token",
+    "series_url",
+    "recurring_starts",
+    "Series",
     "CONTENTION_HEADER",
     "LANGUAGES",
     "LONGEST_BUFFER_MINUTES",

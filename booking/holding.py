@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from audit.api import Actor
 from booking.attendees import Attendee, Request, checked_request
 from booking.core.slots import OpenStart
+from booking.choosing import has_choices
 from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Meeting
@@ -292,6 +293,7 @@ def _keys(
         return None
     parameters = [
         event_type.slug,
+        *([event_type.duration_minutes, event_type.location_kind] if has_choices(event_type) else []),
         start.astimezone(UTC).isoformat(),
         request.attendee.name,
         request.attendee.email,

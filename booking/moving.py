@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from audit.api import Actor, Run, UndoRefused
+from booking.choosing import of_meeting
 from booking.core.slots import OpenStart
 from booking.errors import WORDS, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
@@ -30,7 +31,7 @@ def move(booking: Booking, *, start: datetime, now: datetime, actor: Actor) -> M
     """
     _check_movable(booking, start=start, now=now)
     _check_takes_bookings(actor)
-    event_type = booking.meeting.event_type
+    event_type = of_meeting(booking.meeting)
     host = _kept_host(booking)
     found = check(event_type, start=start, now=now, host=host, leaving=booking.meeting_id)
     if not isinstance(found, OpenStart):
@@ -155,5 +156,5 @@ def _kept_host(booking: Booking) -> Host | None:
 def _refused(
     booking: Booking, reason: Reason, *, start: datetime, now: datetime, host: Host | None
 ) -> SlotRefused:
-    offered = alternatives(booking.meeting.event_type, start=start, now=now, host=host)
+    offered = alternatives(of_meeting(booking.meeting), start=start, now=now, host=host)
     return SlotRefused(reason, alternatives=offered, words=f"{WORDS[reason]} Your booking stays as it is.")

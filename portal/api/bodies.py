@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from rest_framework import serializers
 
+from booking.api import MOST_DATES
 from portal.api.problems import InvalidRequest
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -36,11 +37,21 @@ class SlotsQuery:
     time_zone: str | None
     host: str | None
     explain: bool
+    duration_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A series from `start` on: `count` dates, every `interval` weeks or months."""
+
+    every: Literal["week", "month"]
+    interval: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class NewBooking:
-    """A booking that somebody wants; `start` is UTC."""
+    """A booking that somebody wants; instants are UTC. `starts`, or `start` with `recurrence`, is a series."""
 
     event_type: str
     start: datetime
@@ -50,6 +61,10 @@ class NewBooking:
     guests: tuple[str, ...]
     answers: Mapping[str, str]
     host: str | None
+    duration_minutes: int | None = None
+    location: str | None = None
+    starts: tuple[datetime, ...] = ()
+    recurrence: Recurrence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +85,33 @@ def parse_slots_query(query: Mapping[str, Any]) -> SlotsQuery:
         time_zone=values.get("time_zone"),
         host=values.get("host"),
         explain=values.get("explain", "0") == "1",
+        duration_minutes=values.get("duration_minutes"),
     )
 
 
 def parse_new_booking(body: Any) -> NewBooking:
     """Return the body of POST /bookings; raises InvalidRequest."""
     values = _checked(_NewBooking, body, what="body")
+    repeats = values.get("recurrence")
+    if "starts" in values and ("start" in values or repeats):
+        said = "Send either start, or start with recurrence, or starts alone."
+        raise InvalidRequest("The body cannot be used. Look at: starts.", errors={"starts": said})
+    start = values.get("start") or next(iter(values.get("starts", ())), None)
+    if start is None:
+        raise InvalidRequest("The body cannot be used. Look at: start.", errors={"start": "This field is required."})
     return NewBooking(
         event_type=values["event_type"],
-        start=values["start"],
+        start=start,
         time_zone=values["time_zone"],
         name=values["attendee"]["name"],
         email=values["attendee"]["email"],
         guests=tuple(values.get("guests", ())),
         answers=values.get("answers", {}),
         host=values.get("host"),
+        duration_minutes=values.get("duration_minutes"),
+        location=values.get("location"),
+        starts=tuple(values.get("starts", ())),
+        recurrence=Recurrence(repeats["every"], repeats.get("interval", 1), repeats["count"]) if repeats else None,
     )
 
 
@@ -207,6 +234,7 @@ class _SlotsQuery(_Strict):
     time_zone = _TimeZone(required=False)
     host = _Slug(required=False)
     explain = serializers.ChoiceField(choices=["0", "1"], required=False)
+    duration_minutes = serializers.IntegerField(min_value=5, max_value=1440, required=False)
 
 
 class _Attendee(_Strict):
@@ -214,9 +242,19 @@ class _Attendee(_Strict):
     email = _Text(max_length=254)
 
 
+class _Recurrence(_Strict):
+    every = serializers.ChoiceField(choices=["week", "month"])
+    interval = serializers.IntegerField(min_value=1, max_value=52, required=False)
+    count = serializers.IntegerField(min_value=2, max_value=MOST_DATES)
+
+
 class _NewBooking(_Strict):
     event_type = _Slug()
-    start = _Instant()
+    start = _Instant(required=False)
+    starts = serializers.ListField(child=_Instant(), min_length=2, max_length=MOST_DATES, required=False)
+    recurrence = _Recurrence(required=False)
+    duration_minutes = serializers.IntegerField(min_value=5, max_value=1440, required=False)
+    location = _Slug(required=False)
     time_zone = _TimeZone()
     attendee = _Attendee()
     guests = serializers.ListField(child=_Text(max_length=254), max_length=20, required=False)

@@ -1,0 +1,346 @@
+"""A recurring series: several dates of one event type for one attendee, all of them or none, in one transaction.
+
+A date that cannot be had refuses the whole, with each such date and the nearest alternatives: nothing is dropped in
+silence, the client agrees to substitutions and asks again. One team and one set of rooms takes all dates.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from audit.api import Actor
+from booking.attendees import Attendee, Request, checked_request
+from booking.cancelling import cancel_within
+from booking.core.slots import OpenStart, check_start
+from booking.errors import BookingNotFound, IdempotencyMismatch, InvalidBooking, SlotRefused
+from booking.guard import call, guarded
+from booking.models import Booking, EventType, Host, IdempotencyKey, Series
+from booking.offers import Slot, alternatives, gather, seconds_of
+from booking.places import blocked_range, booking_values, host_choices, meeting_values
+from booking.places import Place, Wanted
+from booking.questions import questions_of
+from booking.signing import sign, sign_expired
+from booking.workflows.new_booking import start_new_booking
+from kernel.ids import new_uid
+from kernel.reasons import Reason
+from kernel.tenancy import current_schema
+from tenants.api import current_tenant, tenant_url
+
+SECONDS_A_DATE = 15  # each date's link is made and tested by a run of its own
+
+
+@dataclass(frozen=True)
+class TakenDate:
+    """A date of a series that cannot be had: why, and the open starts nearest to it."""
+
+    start: datetime
+    reason: Reason
+    alternatives: tuple[Slot, ...]
+
+
+class SeriesRefused(SlotRefused):
+    """Some dates cannot be had, so nothing was booked; `taken` names each, in the order asked for."""
+
+    def __init__(self, taken: Sequence[TakenDate]) -> None:
+        dates = "One date" if len(taken) == 1 else f"{len(taken)} dates"
+        words = f"{dates} of this series cannot be had. Nothing was booked. Choose another time for each, and send it again."
+        super().__init__(taken[0].reason, alternatives=taken[0].alternatives, words=words)
+        self.taken = tuple(taken)
+
+
+@dataclass(frozen=True)
+class BookedSeries:
+    """What a request came to, its bookings soonest first; `replayed`: an earlier request had already made it."""
+
+    series: Series
+    bookings: tuple[Booking, ...]
+    replayed: bool
+
+
+def book_series(
+    event_type: EventType,
+    *,
+    starts: Sequence[datetime],
+    time_zone: str,
+    attendee: Attendee,
+    guests: Sequence[str],
+    answers: Mapping[str, str],
+    now: datetime,
+    actor: Actor,
+    visitor: str,
+    host: Host | None = None,
+    idempotency_key: str | None = None,
+    source: str = Booking.Source.API,
+    instead_of: Booking | None = None,
+) -> BookedSeries:
+    """Take every start for one attendee, or none; `instead_of` is a hold that is given back in the same transaction.
+
+    Raises `SeriesRefused`, `SlotRefused`, `InvalidBooking`, `IdempotencyMismatch`, `Busy`.
+    """
+    request = checked_request(
+        attendee, time_zone=time_zone, guests=guests, answers=answers, questions=questions_of(event_type)
+    )
+    starts = [start.astimezone(UTC) for start in starts]
+    _check_starts(event_type, starts)
+    keys = _keys(idempotency_key, event_type, starts, request, host)
+    known = _known(keys)
+    if known:
+        return known
+    opened = _open_dates(event_type, starts, now=now, host=host, leaving=instead_of)
+    wanted = Wanted("", request.time_zone, "awaiting_link", _seconds(len(starts)), request)
+    place = Place(event_type, starts[0], host_choices(event_type, opened), visitor, source, keys)
+
+    def take() -> BookedSeries:
+        if instead_of is not None:
+            _give_back(instead_of, actor=actor)
+        return _take(place, starts, wanted, now=now, actor=actor)
+
+    try:
+        return guarded(take)
+    except _DatesLost as lost:  # the transaction is over, and a hold that it gave back is held again
+        dates = [(starts[n - 1], Reason.SLOT_TAKEN) for n in lost.taken]
+    raise _refused(event_type, dates, now=now, host=host)
+
+
+def cancel_rest(series: Series, *, reason: str, now: datetime, actor: Actor) -> tuple[Booking, ...]:
+    """Cancel every confirmed date that lies ahead, in one transaction, each by its own workflow; return them.
+
+    A date that is not confirmed yet stands: it ends by itself, or can be cancelled once it is. Raises `Busy`.
+    """
+
+    def cancel_all() -> tuple[Booking, ...]:
+        ahead = series_bookings(series).filter(status=Booking.Status.CONFIRMED, meeting__starts_at__gt=now)
+        found = tuple(ahead.order_by("meeting_id"))  # meetings are locked in the order of their ids
+        for booking in found:
+            cancel_within(booking, reason=reason[:1000], by=actor.type, actor=actor, now=now)
+        return found
+
+    return guarded(cancel_all)
+
+
+def series_bookings(series: Series) -> Any:
+    """Return the bookings of a series, soonest first, each with its meeting and event type."""
+    rows = Booking.objects.filter(series=series).select_related("meeting__event_type")
+    return rows.order_by("meeting__starts_at", "pk")
+
+
+def get_series(uid: str) -> Series:
+    """Return the series of that uid; raises `BookingNotFound`."""
+    found = Series.objects.select_related("event_type").filter(uid=uid).first()
+    if found is None:
+        raise BookingNotFound("There is no such series.")
+    return found
+
+
+def series_token(series: Series) -> str:
+    """Return the token of a series' manage page: HMAC of tenant and uid, 192 bits, URL-safe; never stored."""
+    message = f"series|{current_schema()}|{series.uid}".encode()
+    digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+def is_series_token(series: Series, token: str) -> bool:
+    """Say whether `token` opens this series; compared in constant time."""
+    return hmac.compare_digest(series_token(series).encode(), token.encode("utf-8", "replace"))
+
+
+def series_url(series: Series) -> str:
+    """Return the absolute address of the series' manage page."""
+    return tenant_url(None, f"/series/{series.uid}/{series_token(series)}/")
+
+
+class _DatesLost(Exception):
+    """The guard refused the dates of these numbers (from 1)."""
+
+    def __init__(self, taken: list[int]) -> None:
+        super().__init__(taken)
+        self.taken = taken
+
+
+def _take(
+    place: Place, starts: Sequence[datetime], wanted: Wanted, *, now: datetime, actor: Actor
+) -> BookedSeries:
+    """One call of the guard, then each date's entry and run, in the caller's transaction; raises `_DatesLost`."""
+    event_type = place.event_type
+    dates = [_date(event_type, start) for start in starts]
+    values = booking_values(place, wanted)
+    answer = call(
+        "hold_series_v1",
+        {"uid": new_uid()},
+        meeting_values(event_type, starts[0]),
+        dates,
+        place.alternatives,
+        values,
+        *(place.keys or (None, None)),
+    )
+    match answer["outcome"]:
+        case "slot_taken":
+            raise _DatesLost([int(n) for n in answer["taken"]])
+        case "idempotency_mismatch":
+            raise IdempotencyMismatch("This Idempotency-Key was used for another request. Use a new key.")
+        case "replayed":
+            return _replayed(Booking.objects.get(pk=answer["booking"]))
+    sign_expired(answer["swept"])
+    series = Series.objects.select_related("event_type").get(pk=answer["series"])
+    bookings = tuple(series_bookings(series))
+    request = wanted.request
+    assert request is not None
+    for number, booking in enumerate(bookings, start=1):
+        hosts = list(booking.meeting.hosts.order_by("meetinghost__position"))
+        sign(
+            "hold_slot",
+            meeting_uid=booking.meeting.uid,
+            actor=actor,
+            payload={
+                "booking": booking.uid,
+                "event_type": event_type.slug,
+                "starts_at": booking.meeting.starts_at.astimezone(UTC).isoformat(),
+                "hosts": [str(host.pk) for host in hosts],
+                "series": series.uid,
+                "number": number,
+            },
+            attendee=(request.attendee.name, request.attendee.email),
+        )
+        start_new_booking(booking, actor=actor, now=now, hosts=hosts)
+    return BookedSeries(series, bookings, replayed=False)
+
+
+def _date(event_type: EventType, start: datetime) -> dict[str, str]:
+    lower, upper = blocked_range(event_type, start)
+    return {
+        "meeting": new_uid(),
+        "booking": new_uid(),
+        "starts_at": start.isoformat(),
+        "ends_at": (start + timedelta(minutes=event_type.duration_minutes)).isoformat(),
+        "blocked_from": lower.isoformat(),
+        "blocked_to": upper.isoformat(),
+    }
+
+
+def _give_back(held: Booking, *, actor: Actor) -> None:
+    """Give a hold back inside the transaction that takes its time for the series."""
+    words = "The time was taken for a series."
+    answer = call("release_v1", held.pk, ["held"], "expired", Reason.HOLD_EXPIRED.value, words, "")
+    if answer is not None:
+        sign("release_hold", meeting_uid=answer["meeting"], actor=actor, payload={"booking": held.uid})
+
+
+def _check_starts(event_type: EventType, starts: Sequence[datetime]) -> None:
+    """Raise `InvalidBooking` for what no calendar can make right: too many dates, or two that overlap."""
+    if not event_type.series_most:
+        raise InvalidBooking("This meeting is booked one date at a time.", "starts")
+    if not 2 <= len(starts) <= event_type.series_most:
+        raise InvalidBooking(f"A series has 2 to {event_type.series_most} dates.", "starts")
+    ranges = sorted(blocked_range(event_type, start) for start in starts)
+    if any(later[0] < earlier[1] for earlier, later in zip(ranges, ranges[1:], strict=False)):
+        raise InvalidBooking("Two dates of the series overlap. Choose different times.", "starts")
+
+
+def _open_dates(
+    event_type: EventType,
+    starts: Sequence[datetime],
+    *,
+    now: datetime,
+    host: Host | None,
+    leaving: Booking | None,
+) -> OpenStart:
+    """Return who (and which room) can take all dates; raises `SeriesRefused` naming each date that they cannot."""
+    tenant = current_tenant()
+    if tenant.suspended_at:
+        raise SlotRefused(Reason.TENANT_SUSPENDED)
+    if tenant.paused_at:
+        raise SlotRefused(Reason.TENANT_PAUSED)
+    seconds = [seconds_of(start) for start in starts]
+    request, _ = gather(
+        event_type, between=(min(seconds), max(seconds) + 1), now=now, host=host,
+        leaving=leaving.meeting_id if leaving else None,
+    )  # fmt: skip
+    found = [check_start(request, start=second, now=seconds_of(now)) for second in seconds]
+    opened = [each if isinstance(each, OpenStart) and not start.microsecond else None
+              for each, start in zip(found, starts, strict=True)]  # fmt: skip
+    hosts = _who_takes_most([each.host_ids for each in opened if each], event_type)
+    rooms = Counter(room for each in opened if each for room in each.room_ids)
+    best = max(rooms.values(), default=0)
+    room_ids = tuple(room for room, count in rooms.items() if count == best)
+    taken = []
+    for start, each, answer in zip(starts, opened, found, strict=True):
+        if each is None:
+            reason = Reason.OUTSIDE_HOURS if isinstance(answer, OpenStart) else answer.reason
+            taken.append((start, reason))
+        elif not set(hosts) & set(each.host_ids) or (room_ids and not set(room_ids) & set(each.room_ids)):
+            taken.append((start, Reason.HOST_BUSY))
+    if taken:
+        raise _refused(event_type, taken, now=now, host=host or _only(hosts))
+    return OpenStart(seconds[0], hosts, None, opened[0].needed if opened[0] else (), room_ids)
+
+
+def _who_takes_most(free: Sequence[tuple[int, ...]], event_type: EventType) -> tuple[int, ...]:
+    """Return the hosts who are free on most of the dates, in their order; of a collective, all of them."""
+    if event_type.kind == EventType.Kind.COLLECTIVE:
+        return free[0] if free else ()
+    days = Counter(host for each in free for host in each)
+    most = max(days.values(), default=0)
+    return tuple(host for host, count in days.items() if count == most)
+
+
+def _only(hosts: Sequence[int]) -> Host | None:
+    return Host.objects.filter(pk=hosts[0]).first() if len(hosts) == 1 else None
+
+
+def _refused(
+    event_type: EventType,
+    taken: Sequence[tuple[datetime, Reason]],
+    *,
+    now: datetime,
+    host: Host | None,
+) -> SeriesRefused:
+    return SeriesRefused(
+        [
+            TakenDate(start, reason, alternatives(event_type, start=start, now=now, host=host))
+            for start, reason in taken
+        ]
+    )
+
+
+def _seconds(count: int) -> int:
+    return int(settings.HOLDFAST_LINK_SECONDS) + SECONDS_A_DATE * count
+
+
+def _keys(
+    key: str | None, event_type: EventType, starts: Sequence[datetime], request: Request, host: Host | None
+) -> tuple[str, str] | None:
+    if key is None:
+        return None
+    parameters = [
+        event_type.slug, event_type.duration_minutes, event_type.location_kind,
+        [start.isoformat() for start in starts], request.attendee.name, request.attendee.email, request.time_zone,
+        list(request.guests), dict(request.answers or {}), host.slug if host else None,
+    ]  # fmt: skip
+    return _hash(key), _hash(json.dumps(parameters, sort_keys=True))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _known(keys: tuple[str, str] | None) -> BookedSeries | None:
+    found = IdempotencyKey.objects.filter(key_hash=keys[0]).select_related("booking").first() if keys else None
+    if found is None or keys is None:
+        return None
+    if found.fingerprint != keys[1]:
+        raise IdempotencyMismatch("This Idempotency-Key was used for another request. Use a new key.")
+    return _replayed(found.booking)
+
+
+def _replayed(booking: Booking) -> BookedSeries:
+    assert booking.series_id is not None  # the fingerprint of a single booking is another
+    series = Series.objects.select_related("event_type").get(pk=booking.series_id)
+    return BookedSeries(series, tuple(series_bookings(series)), replayed=True)
