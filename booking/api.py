@@ -13,8 +13,8 @@ from booking.contention.performing import MOST_CLIENTS, NotTestable, start_conte
 from booking.contention.verdict import Answer, Tally, tally
 from booking.core.hours import Span
 from booking.core.limits import PERIODS, UNITS, InvalidLimits, Limit, checked_limits
-from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.core.recurrence import recurring_starts
+from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.core.states import Status
 from booking.deadlines import complete_ended, expire_due
 from booking.errors import (
@@ -56,7 +56,16 @@ from booking.incidents import (
     reopen_incident,
     resolve_incident,
 )
-from booking.links import event_uid, is_former_token, is_manage_token, manage_token, manage_url
+from booking.links import (
+    event_uid,
+    is_former_token,
+    is_manage_token,
+    is_series_token,
+    manage_token,
+    manage_url,
+    series_token,
+    series_url,
+)
 from booking.messages.invitation import invitation_letter
 from booking.messages.languages import LANGUAGES
 from booking.messages.wording import LONGEST as LONGEST_WORDING
@@ -161,10 +170,7 @@ from booking.series import (
     book_series,
     cancel_rest,
     get_series,
-    is_series_token,
     series_bookings,
-    series_token,
-    series_url,
 )
 from booking.signing import person_of, subject_of, subjects_of
 from booking.trying_link import LinkTrial, try_link
@@ -181,22 +187,6 @@ from booking.wordings import (
 from kernel.errors import Busy
 
 __all__ = [
-    "chosen",
-    "durations_of",
-    "locations_of",
-    "of_meeting",
-    "BookedSeries",
-    "SeriesRefused",
-    "TakenDate",
-    "book_series",
-    "cancel_rest",
-    "get_series",
-    "is_series_token",
-    "series_bookings",
-    "series_token",
-    "series_url",
-    "recurring_starts",
-    "Series",
     "CONTENTION_HEADER",
     "LANGUAGES",
     "LONGEST_BUFFER_MINUTES",
@@ -216,6 +206,7 @@ __all__ = [
     "Answer",
     "Attendee",
     "Booked",
+    "BookedSeries",
     "Booking",
     "BookingNotFound",
     "BookingPage",
@@ -268,11 +259,14 @@ __all__ = [
     "Resource",
     "Schedule",
     "ScheduleView",
+    "Series",
+    "SeriesRefused",
     "Slot",
     "SlotPage",
     "SlotRefused",
     "Span",
     "Status",
+    "TakenDate",
     "Tally",
     "UnknownPlace",
     "Usage",
@@ -287,6 +281,7 @@ __all__ = [
     "approve",
     "ask_fixer",
     "book",
+    "book_series",
     "bookable_hosts",
     "booked_between",
     "booked_count",
@@ -299,7 +294,9 @@ __all__ = [
     "change_schedule",
     "change_wording",
     "checked_limits",
+    "cancel_rest",
     "checked_reminders",
+    "chosen",
     "close_incident",
     "coming_meetings",
     "complete_ended",
@@ -312,6 +309,7 @@ __all__ = [
     "delete_schedule",
     "dry_run",
     "duplicate_event_type",
+    "durations_of",
     "edit_event_type",
     "edit_profile",
     "edit_resource",
@@ -322,6 +320,7 @@ __all__ = [
     "get_event_type",
     "get_host",
     "get_incident",
+    "get_series",
     "give_role",
     "health",
     "health_summary",
@@ -337,6 +336,8 @@ __all__ = [
     "is_manage_token",
     "is_pass",
     "make_default_schedule",
+    "is_series_token",
+    "locations_of",
     "make_pass",
     "make_resource",
     "manage_token",
@@ -344,6 +345,7 @@ __all__ = [
     "mark_no_show",
     "move",
     "next_free",
+    "of_meeting",
     "offer_event_type",
     "offered_event_types",
     "open_days",
@@ -364,6 +366,7 @@ __all__ = [
     "reassign",
     "reassignable_hosts",
     "regions",
+    "recurring_starts",
     "release",
     "reminders",
     "remove_override",
@@ -381,6 +384,9 @@ __all__ = [
     "set_business_holidays",
     "set_host_holidays",
     "set_host_limits",
+    "series_bookings",
+    "series_token",
+    "series_url",
     "set_override",
     "set_weekly_hours",
     "slots",

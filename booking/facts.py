@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from booking.guard import call
-from booking.links import event_uid, manage_path
+from booking.links import event_uid, manage_path, series_path
 from booking.messages import BookingFacts, Business, HostFacts
 from booking.messages.wording import LONGEST, Wording
 from booking.models import Booking, EventType, Host, Meeting
@@ -51,6 +51,7 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
         attendee_zone=booking.time_zone,
         hosts=tuple(host_facts(from_row(Host, row)) for row in company["hosts"]),
         manage_url=face.url(manage_path(booking)),
+        series_url=face.url(series_path(booking.series)) if booking.series_id and booking.series else "",
         book_again_url=face.url(f"/book/{event_type.slug}/"),
         portal_url=face.url(f"/portal/bookings/{booking.uid}/"),
         description=event_type.description,

@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 
 from audit.api import Actor
 from booking.attendees import Attendee, Request, checked_request
-from booking.core.slots import OpenStart
 from booking.choosing import has_choices
+from booking.core.slots import OpenStart
 from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Meeting

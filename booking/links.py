@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from booking.models import Booking, Move
+from booking.models import Booking, Move, Series
 from kernel.tenancy import current_schema
 from tenants.api import tenant_url
 
@@ -48,6 +48,28 @@ def manage_url(booking: Booking) -> str:
 def manage_path(booking: Booking) -> str:
     """Return the path of the booking's page."""
     return f"/b/{booking.uid}/{manage_token(booking)}/"
+
+
+def series_token(series: Series) -> str:
+    """Return the token of a series' manage page: HMAC of tenant and uid, 192 bits, URL-safe; never stored."""
+    message = f"series|{current_schema()}|{series.uid}".encode()
+    digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+def is_series_token(series: Series, token: str) -> bool:
+    """Say whether `token` opens this series; compared in constant time."""
+    return hmac.compare_digest(series_token(series).encode(), token.encode("utf-8", "replace"))
+
+
+def series_url(series: Series) -> str:
+    """Return the absolute address of the series' manage page."""
+    return tenant_url(None, series_path(series))
+
+
+def series_path(series: Series) -> str:
+    """Return the address of the series' manage page on the business's host."""
+    return f"/series/{series.uid}/{series_token(series)}/"
 
 
 def event_uid(meeting_uid: str) -> str:

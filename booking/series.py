@@ -4,14 +4,13 @@ A date that cannot be had refuses the whole, with each such date and the nearest
 silence, the client agrees to substitutions and asks again. One team and one set of rooms takes all dates.
 """
 
-import base64
 import hashlib
-import hmac
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -24,15 +23,13 @@ from booking.errors import BookingNotFound, IdempotencyMismatch, InvalidBooking,
 from booking.guard import call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Series
 from booking.offers import Slot, alternatives, gather, seconds_of
-from booking.places import blocked_range, booking_values, host_choices, meeting_values
-from booking.places import Place, Wanted
+from booking.places import Place, Wanted, blocked_range, booking_values, host_choices, meeting_values
 from booking.questions import questions_of
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
 from kernel.ids import new_uid
 from kernel.reasons import Reason
-from kernel.tenancy import current_schema
-from tenants.api import current_tenant, tenant_url
+from tenants.api import current_tenant
 
 SECONDS_A_DATE = 15  # each date's link is made and tested by a run of its own
 
@@ -51,7 +48,7 @@ class SeriesRefused(SlotRefused):
 
     def __init__(self, taken: Sequence[TakenDate]) -> None:
         dates = "One date" if len(taken) == 1 else f"{len(taken)} dates"
-        words = f"{dates} of this series cannot be had. Nothing was booked. Choose another time for each, and send it again."
+        words = f"{dates} of this series cannot be had. Nothing was booked. Choose another time for each."
         super().__init__(taken[0].reason, alternatives=taken[0].alternatives, words=words)
         self.taken = tuple(taken)
 
@@ -140,23 +137,6 @@ def get_series(uid: str) -> Series:
     return found
 
 
-def series_token(series: Series) -> str:
-    """Return the token of a series' manage page: HMAC of tenant and uid, 192 bits, URL-safe; never stored."""
-    message = f"series|{current_schema()}|{series.uid}".encode()
-    digest = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:24]).decode()
-
-
-def is_series_token(series: Series, token: str) -> bool:
-    """Say whether `token` opens this series; compared in constant time."""
-    return hmac.compare_digest(series_token(series).encode(), token.encode("utf-8", "replace"))
-
-
-def series_url(series: Series) -> str:
-    """Return the absolute address of the series' manage page."""
-    return tenant_url(None, f"/series/{series.uid}/{series_token(series)}/")
-
-
 class _DatesLost(Exception):
     """The guard refused the dates of these numbers (from 1)."""
 
@@ -240,7 +220,7 @@ def _check_starts(event_type: EventType, starts: Sequence[datetime]) -> None:
     if not 2 <= len(starts) <= event_type.series_most:
         raise InvalidBooking(f"A series has 2 to {event_type.series_most} dates.", "starts")
     ranges = sorted(blocked_range(event_type, start) for start in starts)
-    if any(later[0] < earlier[1] for earlier, later in zip(ranges, ranges[1:], strict=False)):
+    if any(later[0] < earlier[1] for earlier, later in pairwise(ranges)):
         raise InvalidBooking("Two dates of the series overlap. Choose different times.", "starts")
 
 
@@ -259,10 +239,10 @@ def _open_dates(
     if tenant.paused_at:
         raise SlotRefused(Reason.TENANT_PAUSED)
     seconds = [seconds_of(start) for start in starts]
-    request, _ = gather(
+    request = gather(
         event_type, between=(min(seconds), max(seconds) + 1), now=now, host=host,
         leaving=leaving.meeting_id if leaving else None,
-    )  # fmt: skip
+    ).request  # fmt: skip
     found = [check_start(request, start=second, now=seconds_of(now)) for second in seconds]
     opened = [each if isinstance(each, OpenStart) and not start.microsecond else None
               for each, start in zip(found, starts, strict=True)]  # fmt: skip
@@ -332,7 +312,9 @@ def _hash(text: str) -> str:
 
 
 def _known(keys: tuple[str, str] | None) -> BookedSeries | None:
-    found = IdempotencyKey.objects.filter(key_hash=keys[0]).select_related("booking").first() if keys else None
+    found = (
+        IdempotencyKey.objects.filter(key_hash=keys[0]).select_related("booking").first() if keys else None
+    )
     if found is None or keys is None:
         return None
     if found.fingerprint != keys[1]:

@@ -1,5 +1,6 @@
 """The dates of a recurring series: every n weeks or months at the same wall-clock time."""
 
+from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -8,7 +9,9 @@ from booking.core.hours import get_zone, instant
 Every = Literal["week", "month"]
 
 
-def recurring_starts(first: datetime, *, every: Every, interval: int, count: int, zone: str) -> tuple[datetime, ...]:
+def recurring_starts(
+    first: datetime, *, every: Every, interval: int, count: int, zone: str
+) -> tuple[datetime, ...]:
     """Return `count` starts from `first` on, ascending, in UTC; the wall-clock time in `zone` stays the same.
 
     `interval` is every how many weeks or months. Monthly keeps the day of the month; a month that is too short
@@ -25,5 +28,4 @@ def recurring_starts(first: datetime, *, every: Every, interval: int, count: int
 
 def _months_on(wall: datetime, months: int) -> datetime:
     year, month = divmod(wall.year * 12 + wall.month - 1 + months, 12)
-    days = (datetime(year + (month == 11), (month + 1) % 12 + 1, 1) - datetime(year, month + 1, 1)).days
-    return wall.replace(year=year, month=month + 1, day=min(wall.day, days))
+    return wall.replace(year=year, month=month + 1, day=min(wall.day, monthrange(year, month + 1)[1]))

@@ -135,7 +135,13 @@ def change(facts: BookingFacts) -> Link:
 def where(facts: BookingFacts) -> str:
     """Return the second line of a meeting without a link: where, or which number."""
     label = phrase(facts, _PLACES.get(facts.location_kind, "where"))
-    return f"{label}: {facts.location_detail or phrase(facts, 'as_agreed')}"
+    place = facts.location_detail if facts.location_kind == "phone" else facts.place()
+    return f"{label}: {place or phrase(facts, 'as_agreed')}"
+
+
+def series(facts: BookingFacts) -> tuple[Link, ...]:
+    """Return the link to all dates of the series that this booking is one of, if it is."""
+    return (Link(label=phrase(facts, "all_dates"), url=facts.series_url),) if facts.series_url else ()
 
 
 def rows_of(facts: BookingFacts) -> tuple[tuple[str, str], ...]:
@@ -143,6 +149,10 @@ def rows_of(facts: BookingFacts) -> tuple[tuple[str, str], ...]:
     rows = [(phrase(facts, "meeting"), facts.title), (phrase(facts, "with"), hosts_of(facts))]
     if facts.join_url and facts.location_detail and facts.location_detail != facts.join_url:
         rows.append((phrase(facts, "where"), facts.location_detail))
+    if facts.rooms:
+        rows.append((phrase(facts, "room"), ", ".join(facts.rooms)))
+    if facts.seat_number:
+        rows.append((phrase(facts, "seat"), str(facts.seat_number)))
     if facts.guests:
         rows.append((phrase(facts, "guests"), ", ".join(facts.guests)))
     return tuple(rows)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from booking.messages.client import change, for_client, join, phrase, rows_of, where
+from booking.messages.client import change, for_client, join, phrase, rows_of, series, where
 from booking.messages.drafting import (
     attendee_invite,
     business_rows,
@@ -29,7 +29,7 @@ def confirmation_for_attendee(facts: BookingFacts, *, now: datetime) -> MessageD
             "how_to_join": phrase(facts, "how_to_join") if facts.location_kind == "built_in_room" else ""
         },
         rows=rows_of(facts),
-        actions=(change(facts),),
+        actions=(change(facts), *series(facts)),
         invite=attendee_invite(facts, cancelled=False, now=now),
     )
 

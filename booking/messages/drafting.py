@@ -62,11 +62,7 @@ def place_line(facts: BookingFacts) -> str:
     label = _PLACES.get(facts.location_kind, "Where")
     if facts.location_kind == "phone":
         return f"{label}: {facts.location_detail or 'as agreed'}"
-    return f"{label}: {_place(facts) or 'as agreed'}"
-
-
-def _place(facts: BookingFacts) -> str:
-    return ", ".join(part for part in (*facts.rooms, facts.location_detail) if part)
+    return f"{label}: {facts.place() or 'as agreed'}"
 
 
 def _rooms_and_seat(facts: BookingFacts) -> list[tuple[str, str]]:
@@ -132,7 +128,7 @@ def _invite(facts: BookingFacts, details: str, *, cancelled: bool, now: datetime
         sequence=facts.sequence,
         title=_event_title(facts),
         description=details,
-        location=facts.join_url or _place(facts),
+        location=facts.join_url or facts.place(),
         url=facts.join_url,
         starts_at=facts.starts_at,
         ends_at=facts.ends_at,

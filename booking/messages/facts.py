@@ -76,6 +76,7 @@ class BookingFacts:
     portal_url: str
     description: str = ""
     location_detail: str = ""
+    series_url: str = ""
     rooms: tuple[str, ...] = ()
     seat_number: int | None = None
     join_url: str = ""
@@ -90,3 +91,7 @@ class BookingFacts:
         if len(names) < 2:
             return names[0] if names else self.business.name
         return f"{', '.join(names[:-1])} and {names[-1]}"
+
+    def place(self) -> str:
+        """The rooms and the address, as one line; "" where neither is known."""
+        return ", ".join(part for part in (*self.rooms, self.location_detail) if part)

@@ -98,7 +98,9 @@ def parse_new_booking(body: Any) -> NewBooking:
         raise InvalidRequest("The body cannot be used. Look at: starts.", errors={"starts": said})
     start = values.get("start") or next(iter(values.get("starts", ())), None)
     if start is None:
-        raise InvalidRequest("The body cannot be used. Look at: start.", errors={"start": "This field is required."})
+        raise InvalidRequest(
+            "The body cannot be used. Look at: start.", errors={"start": "This field is required."}
+        )
     return NewBooking(
         event_type=values["event_type"],
         start=start,
@@ -111,7 +113,9 @@ def parse_new_booking(body: Any) -> NewBooking:
         duration_minutes=values.get("duration_minutes"),
         location=values.get("location"),
         starts=tuple(values.get("starts", ())),
-        recurrence=Recurrence(repeats["every"], repeats.get("interval", 1), repeats["count"]) if repeats else None,
+        recurrence=Recurrence(repeats["every"], repeats.get("interval", 1), repeats["count"])
+        if repeats
+        else None,
     )
 
 

@@ -78,11 +78,22 @@ def check_booking_caller(
     The token stands in `Authorization: Bearer …` or, manage tokens only, in `?token=`.
     Raises RateLimited, Unauthorized, Forbidden, NothingHere.
     """
+    token, actor = check_token_or_key(request, scope=scope, now=now)
+    booking = _booking(uid)
+    if actor is None and not is_manage_token(booking, token):
+        raise nothing_here()
+    return booking, actor or Actor("client", booking.uid)
+
+
+def check_token_or_key(request: HttpRequest, *, scope: str, now: datetime) -> tuple[str, Actor | None]:
+    """Return the request's token, and the API key's actor if it is a live key; the caller knows what a token opens.
+
+    Raises RateLimited, Unauthorized, Forbidden; NothingHere for what cannot be a token.
+    """
     token = _bearer(request)
     key = find_api_key(token) if token else None
     if key is not None:
-        actor = _key_caller(request, key, scope=scope, now=now).actor
-        return _booking(uid), actor
+        return "", _key_caller(request, key, scope=scope, now=now).actor
     check_rate(request, "manage", now=now)
     if token is None:
         token = request.GET.get("token", "") or None
@@ -91,10 +102,9 @@ def check_booking_caller(
             "Send the manage token of this booking (the last part of its manage_url) or an API key "
             "as `Authorization: Bearer …`."
         )
-    booking = _booking(uid)
-    if not _TOKEN.fullmatch(token) or not is_manage_token(booking, token):
-        raise _nothing_here()
-    return booking, Actor("client", booking.uid)
+    if not _TOKEN.fullmatch(token):
+        raise nothing_here()
+    return token, None
 
 
 def check_key_caller(request: HttpRequest, uid: str, *, scope: str, now: datetime) -> tuple[Booking, Actor]:
@@ -135,14 +145,15 @@ def _key_caller(request: HttpRequest, key: ApiKey, *, scope: str | None, now: da
 
 def _booking(uid: str) -> Booking:
     if not _UID.fullmatch(uid):
-        raise _nothing_here()
+        raise nothing_here()
     try:
         return get_booking(uid)
     except BookingNotFound:
-        raise _nothing_here() from None
+        raise nothing_here() from None
 
 
-def _nothing_here() -> NothingHere:
+def nothing_here() -> NothingHere:
+    """Return the one answer for what is not here and for what this token does not open."""
     return NothingHere(
         "No booking answers to this address and token. Use the manage_url that came with the booking."
     )

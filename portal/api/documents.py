@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from booking.api import Booking, Host, Progress, Slot, SlotPage, manage_url
+from booking.api import Booking, Host, Progress, Series, Slot, SlotPage, manage_url, series_url
 
 _LIVE_UNTIL_DEADLINE = ("held", "pending", "awaiting_link")
 
@@ -74,6 +74,25 @@ def booking_document(
     if progress and progress.move:
         document["move"] = move_document(progress)
     return document
+
+
+def series_document(series: Series, bookings: Iterable[Booking]) -> dict[str, object]:
+    """Return a series and its dates, soonest first; each date is a booking with a manage_url of its own."""
+    return {
+        "uid": series.uid,
+        "event_type": series.event_type.slug,
+        "manage_url": series_url(series),
+        "bookings": [
+            {
+                "uid": booking.uid,
+                "status": str(booking.status),
+                "start": instant(booking.meeting.starts_at),
+                "end": instant(booking.meeting.ends_at),
+                "manage_url": manage_url(booking),
+            }
+            for booking in bookings
+        ],
+    }
 
 
 def move_document(progress: Progress) -> dict[str, object] | None:

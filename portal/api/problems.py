@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457): one table from error code to status and title, one function that renders.
 
 Body: `type` (urn:holdfast:problem:<code>), `title`, `status`, `code`, `detail` (what happened, what to do),
-`errors` {field path: sentence} where fields are wrong, `alternatives` [slot] on every 409.
+`errors` {field path: sentence} where fields are wrong, `alternatives` [slot] on every 409, `taken` of a series.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import JsonResponse
 from rest_framework import exceptions
 
-from booking.api import NotChangeable, Slot
+from booking.api import NotChangeable, SeriesRefused, Slot, TakenDate
 from kernel.errors import HoldfastError
 from kernel.reasons import Reason
 from portal.api.documents import instant
@@ -71,6 +71,7 @@ def problem(
     status: int | None = None,
     errors: Mapping[str, str] | None = None,
     alternatives: Iterable[Slot] = (),
+    taken: Iterable[TakenDate] = (),
     retry_after_seconds: int | None = None,
 ) -> JsonResponse:
     """Return the problem document of `code`; its status comes from the table unless one is given."""
@@ -90,6 +91,8 @@ def problem(
         body["alternatives"] = [
             {"start": instant(slot.start), "end": instant(slot.end)} for slot in alternatives
         ]
+    if dates := [_taken(date) for date in taken]:
+        body["taken"] = dates
     response = JsonResponse(body, status=status, content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
     if retry_after_seconds is not None:
@@ -97,6 +100,12 @@ def problem(
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="holdfast"'
     return response
+
+
+def _taken(date: TakenDate) -> dict[str, object]:
+    """Return a date of a series that cannot be had: why, and the nearest open starts."""
+    offered = [{"start": instant(slot.start), "end": instant(slot.end)} for slot in date.alternatives]
+    return {"start": instant(date.start), "reason": str(date.reason), "alternatives": offered}
 
 
 def problem_of(error: Exception) -> JsonResponse | None:
@@ -125,5 +134,6 @@ def _holdfast_problem(error: HoldfastError) -> JsonResponse:
         status=409 if isinstance(error, NotChangeable) else None,  # well formed, at the wrong moment
         errors=errors if isinstance(errors, Mapping) else None,
         alternatives=alternatives if isinstance(alternatives, Iterable) else (),
+        taken=error.taken if isinstance(error, SeriesRefused) else (),
         retry_after_seconds=retry_after if isinstance(retry_after, int) else None,
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.http import HttpResponseBase, JsonResponse
 from rest_framework.request import Request
 
-from booking.api import EventType, Host, SlotPage, Withheld, bookable_hosts, get_event_type, slots
+from booking.api import EventType, Host, SlotPage, Withheld, bookable_hosts, chosen, get_event_type, slots
 from booking.api import EventTypeNotFound as NoEventType
 from kernel.clock import now as read_now
 from kernel.reasons import Reason
@@ -24,7 +24,7 @@ class SlotsView(ApiView):
         now = read_now()
         check_caller(request, action="slots", scope=None, now=now)
         query = parse_slots_query(request.query_params)
-        event_type = find_event_type(query.event_type)
+        event_type = chosen(find_event_type(query.event_type), duration_minutes=query.duration_minutes)
         hosts = bookable_hosts(event_type)
         page = slots(
             event_type,

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from portal.api.bookings import BookingsView
 from portal.api.one_booking import ApproveView, BookingView, CancelView, DeclineView, RescheduleView
 from portal.api.problems import problem
+from portal.api.series import CancelSeriesView, SeriesView
 from portal.api.slots import SlotsView
 
 app_name = "api"
@@ -20,6 +21,8 @@ def no_such_address(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a vi
 
 urlpatterns = [
     path("slots", SlotsView.as_view(), name="slots"),
+    path("series/<str:uid>", SeriesView.as_view(), name="series"),
+    path("series/<str:uid>/cancel", CancelSeriesView.as_view(), name="cancel_series"),
     path("bookings", BookingsView.as_view(), name="bookings"),
     path("bookings/<str:uid>", BookingView.as_view(), name="booking"),
     path("bookings/<str:uid>/approve", ApproveView.as_view(), name="approve"),

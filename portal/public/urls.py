@@ -4,7 +4,7 @@ from django.urls import path
 
 from portal.brand import BRAND_PATH, stylesheet
 from portal.logo import LOGO_PATH, logo
-from portal.public.views import access, booked, change, decide, details, home, link_test, pick
+from portal.public.views import access, booked, change, decide, details, home, link_test, pick, series
 
 app_name = "public"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("with/<slug:host>/", home.person, name="person"),
     path("book/<slug:event>/", pick.pick, name="pick"),
     path("book/<slug:event>/hold", pick.hold_slot, name="hold"),
+    path("series/<str:uid>/<str:token>/", series.series, name="series"),
     path("decide/<str:uid>/<int:host_id>/<str:token>/", decide.decide, name="decide"),
     path("b/<str:uid>/<str:token>/", booked.booked, name="booking"),
     path("b/<str:uid>/<str:token>/details/", details.details, name="details"),

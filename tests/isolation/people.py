@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from accounts.api import User, create_api_key, invitation_link
 from audit.api import Actor, Run
 from booking.api import Attendee, Booking, Host, Resource, get_event_type, hold, invite_person, manage_token
 from booking.approving import approval_token
-from booking.models import EventType
+from booking.links import series_token
+from booking.models import EventType, Series
+from booking.signing import sign
 from jobs.api import drain
 from providers.api import add_webhook_endpoint
 from providers.models import CalendarConnection, Message, Room
@@ -39,6 +41,8 @@ class Scene:
     booking: Booking
     token: str
     decision: str
+    series: Series
+    series_token: str
     held: Booking
     held_token: str
     room: str
@@ -95,8 +99,13 @@ def make_scene(world: World) -> Scene:
         invitation = invite_person(
             "ines@acme.example", name="Ines", role="host", takes_bookings=True, actor=OWNER, now=now()
         )
+        series = Series.objects.create(uid="matrix", event_type=made.meeting.event_type, created_at=now())
+        with transaction.atomic():
+            Booking.objects.filter(pk=made.pk).update(series=series)
+            sign("join_series", meeting_uid=made.meeting.uid, actor=OWNER, payload={})
         return Scene(
             world=world, booking=made, token=manage_token(made),
+            series=series, series_token=series_token(series),
             decision=approval_token(made.uid, Host.objects.get(slug="ana").pk), held=held,
             held_token=manage_token(held),
             room=_room(made), run=run.pk, step=step.pk, message=message.pk,

@@ -43,6 +43,10 @@ def _manage(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.booking.uid, "token": scene.token}
 
 
+def _series(scene: Scene) -> dict[str, Any]:
+    return {"uid": scene.series.uid, "token": scene.series_token}
+
+
 def _decision(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.booking.uid, "host_id": scene.ana.pk, "token": scene.decision}
 
@@ -170,6 +174,7 @@ _BUSINESS = {
     "public:person": Rule(EVERYONE, arguments=lambda _scene: {"host": "ana"}),
     "public:pick": Rule(EVERYONE, arguments=_event),
     "public:hold": Rule(EVERYONE, "POST", _event, csrf=False),
+    "public:series": Rule(EVERYONE, _FORM, _series, by_token=True, csrf=False),
     "public:decide": Rule(EVERYONE, _FORM, _decision, by_token=True, csrf=False),
     "public:booking": Rule(EVERYONE, arguments=_manage, by_token=True),
     "public:progress": Rule(EVERYONE, arguments=_manage, by_token=True),
@@ -270,6 +275,8 @@ _BUSINESS = {
     ),
     "api:bookings": Rule(EVERYONE, "POST", csrf=False),
     "api:booking": Rule(frozenset(), "GET HEAD", _uid, csrf=False),
+    "api:series": Rule(frozenset(), "GET HEAD", lambda _scene: {"uid": "none"}, csrf=False),
+    "api:cancel_series": Rule(frozenset(), "POST", lambda _scene: {"uid": "none"}, csrf=False),
     "api:approve": Rule(frozenset(), "POST", _uid, csrf=False),
     "api:decline": Rule(frozenset(), "POST", _uid, csrf=False),
     "api:cancel": Rule(frozenset(), "POST", _uid, csrf=False),

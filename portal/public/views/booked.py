@@ -22,6 +22,7 @@ from booking.api import (
     manage_token,
     progress,
     questions_of,
+    series_url,
     when,
 )
 from kernel.clock import now as read_clock
@@ -146,6 +147,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
         "uid": booking.uid,
         "token": token,
         "offer": build_offer(meeting.event_type, hosts),
+        "series_at": series_url(booking.series) if booking.series else "",
         "rooms": list(meeting.resources.order_by("pk")),
         "when": build_when(
             meeting.starts_at, meeting.ends_at, time_zone=booking.time_zone, host_zone=host_zone

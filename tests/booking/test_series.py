@@ -1,0 +1,226 @@
+"""A series: every date or none, in one transaction; taken dates are named with alternatives; two never deadlock."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from booking.api import (
+    BookedSeries,
+    Booking,
+    EventType,
+    Host,
+    InvalidBooking,
+    SeriesRefused,
+    book_series,
+    cancel_rest,
+    get_event_type,
+    hold,
+    recurring_starts,
+    series_bookings,
+)
+from booking.guard import call, guarded
+from booking.models import Meeting, Occupancy, Series
+from jobs.api import drain
+from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, booked, now, workday
+from tests.database import World
+from tests.simulators.smtp import MailSink
+
+VISIT = "site-visit"
+
+
+@pytest.fixture
+def acme(world: World, mails: MailSink) -> Iterator[MailSink]:
+    """Acme, whose visits can be booked up to six at once."""
+    with world.enter("acme"):
+        EventType.objects.update(series_most=6, window_days=90)
+        yield mails
+
+
+def weeks(count: int, hour: int = 11) -> list[datetime]:
+    first = workday(hour)
+    return list(recurring_starts(first, every="week", interval=1, count=count, zone="Europe/Lisbon"))
+
+
+def series(
+    starts: list[datetime], *, slug: str = VISIT, key: str | None = None, **more: object
+) -> BookedSeries:
+    return book_series(
+        get_event_type(slug), starts=starts, time_zone="Europe/Lisbon", attendee=BEN, guests=[], answers={}, now=now(),
+        actor=CLIENT, visitor="visitor", idempotency_key=key, **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def test_all_dates_are_booked_in_one_transaction(acme: MailSink) -> None:
+    made = series(weeks(4))
+    assert [each.meeting.starts_at for each in made.bookings] == weeks(4)
+    drain()
+    assert [each.status for each in series_bookings(made.series)] == ["confirmed"] * 4
+    assert len({each.meeting.uid for each in made.bookings}) == 4  # each its own meeting, so its own invite
+    mine = [each for each in acme.received if BEN.email in each.recipients]
+    assert len(mine) == 4
+
+
+def test_a_taken_date_refuses_the_whole_and_names_alternatives(acme: MailSink) -> None:
+    booked(VISIT, weeks(3)[1])
+    before = Meeting.objects.count()
+    with pytest.raises(SeriesRefused) as refused:
+        series(weeks(3))
+    (taken,) = refused.value.taken
+    assert (taken.start, taken.reason) == (weeks(3)[1], "host_busy")
+    assert len(taken.alternatives) == 3
+    assert (Meeting.objects.count(), Series.objects.count()) == (before, 0)
+    agreed = [weeks(3)[0], taken.alternatives[0].start, weeks(3)[2]]
+    assert len(series(agreed).bookings) == 3
+
+
+def test_the_guard_itself_says_which_dates_are_lost(acme: MailSink) -> None:
+    """The list was honest a moment ago: somebody took the second date between the look and the claim."""
+    lost = weeks(3)[1]
+    ana = Host.objects.get(slug="ana").pk
+    booked(VISIT, lost)
+
+    def date(n: int, at: datetime) -> dict[str, str]:
+        start, end = at.isoformat(), (at + timedelta(hours=1)).isoformat()
+        times = {"starts_at": start, "ends_at": end, "blocked_from": start, "blocked_to": end}
+        return {"meeting": f"m{n}", "booking": f"b{n}", **times}
+
+    def late() -> object:
+        dates = [date(n, at) for n, at in enumerate(weeks(3))]
+        meeting = {"event_type": 1, "capacity": 1}
+        return call("hold_series_v1", {"uid": "s"}, meeting, dates, [[ana]], {"seconds": 9}, None, None)
+
+    assert guarded(late) == {"outcome": "slot_taken", "taken": [2]}
+    assert Occupancy.objects.filter(meeting__uid__startswith="m").count() == 0
+
+
+def test_two_series_in_opposite_order_wait_and_never_deadlock(world: World, acme: MailSink) -> None:
+    """A third client holds the middle date, so that both stand with what they have; then it lets go."""
+    starts, gate = weeks(3), threading.Event()
+
+    def rival() -> None:
+        with world.enter("acme"), transaction.atomic():
+            connection.cursor().execute(
+                "INSERT INTO booking_occupancy (resource_id, meeting_id, blocked) "
+                "SELECT resource_id, 1, tstzrange(%s, %s) FROM booking_host WHERE slug = 'ana'",
+                [starts[1], starts[1] + timedelta(minutes=1)],
+            )
+            gate.set()
+            _wait_for_two(world)
+            transaction.set_rollback(True)
+        connection.close()
+
+    def client(dates: list[datetime]) -> str:
+        gate.wait(20)
+        try:
+            with world.enter("acme"):
+                return "booked" if series(dates) else ""
+        except SeriesRefused:
+            return "refused"
+        finally:
+            connection.close()
+
+    before = _deadlocks(world)
+    with ThreadPoolExecutor(3) as threads:
+        holding = threads.submit(rival)
+        answers = list(threads.map(client, [starts, starts[::-1]]))
+        holding.result(60)
+    assert sorted(answers) == ["booked", "refused"]
+    assert _deadlocks(world) == before
+
+
+def _wait_for_two(world: World) -> None:
+    with world.superuser("acme") as raw:
+        for _ in range(300):
+            row = raw.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'",
+                [world.name],
+            ).fetchone()
+            if row and row[0] >= 2:
+                return
+            threading.Event().wait(0.05)
+    raise AssertionError("The two series never waited.")
+
+
+def _deadlocks(world: World) -> int:
+    with world.superuser("acme") as raw:
+        raw.execute("SELECT pg_stat_force_next_flush()")
+        row = raw.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = %s", [world.name]
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def test_a_hold_that_becomes_a_series_is_given_back_only_with_it(acme: MailSink) -> None:
+    held = hold(
+        get_event_type(VISIT),
+        start=weeks(3)[0],
+        time_zone="Europe/Lisbon",
+        now=now(),
+        actor=CLIENT,
+        visitor="v",
+    )
+    booked(VISIT, weeks(3)[2])
+    with pytest.raises(SeriesRefused):
+        series(weeks(3), instead_of=held)
+    held.refresh_from_db()
+    assert held.status == "held"
+    made = series(weeks(2), instead_of=held)
+    held.refresh_from_db()
+    assert (held.status, len(made.bookings)) == ("expired", 2)
+
+
+def test_the_rest_is_cancelled_in_one_go(acme: MailSink) -> None:
+    made = series(weeks(3))
+    drain()
+    assert (
+        len(cancel_rest(made.series, reason="Moved away", now=weeks(3)[0] + timedelta(hours=2), actor=OWNER))
+        == 2
+    )
+    assert [each.status for each in series_bookings(made.series)] == ["confirmed", "cancelled", "cancelled"]
+
+
+def test_the_same_key_is_the_same_series(acme: MailSink) -> None:
+    first, again = series(weeks(3), key="k"), series(weeks(3), key="k")
+    assert (again.series, again.replayed, Booking.objects.count()) == (first.series, True, 3)
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_series_has_as_many_dates_as_the_type_allows(acme: MailSink, count: int) -> None:
+    with pytest.raises(InvalidBooking, match="A series has 2 to 6 dates"):
+        series(weeks(count))
+
+
+def test_dates_that_overlap_are_no_series(acme: MailSink) -> None:
+    with pytest.raises(InvalidBooking, match="overlap"):
+        series([weeks(2)[0], weeks(2)[0]])
+
+
+def test_one_host_takes_all_dates_of_a_round_robin(world: World, acme: MailSink) -> None:
+    with world.enter("northwind"):
+        EventType.objects.exclude(kind="group").update(
+            series_most=6, window_days=90, location_kind="in_person", location_detail="Here"
+        )
+        made = [series(weeks(3), slug="meet") for _ in range(6)]
+        for each in made:
+            assert len({booking.meeting.hosts.get().pk for booking in each.bookings}) == 1
+        with pytest.raises(SeriesRefused) as refused:
+            series(weeks(3), slug="meet")
+        assert [each.start for each in refused.value.taken] == weeks(3)
+
+
+def test_the_wall_clock_time_stays_over_a_change_of_clocks() -> None:
+    first = datetime(2026, 3, 22, 10, tzinfo=LISBON).astimezone(UTC)  # clocks go forward on 29 March
+    found = recurring_starts(first, every="week", interval=1, count=2, zone="Europe/Lisbon")
+    assert [each.astimezone(LISBON).hour for each in found] == [10, 10]
+    assert found[1] - found[0] == timedelta(days=7, hours=-1)
+
+
+def test_monthly_takes_the_last_day_of_a_short_month() -> None:
+    first = datetime(2026, 11, 30, 10, tzinfo=UTC)
+    found = recurring_starts(first, every="month", interval=1, count=4, zone="UTC")
+    assert [(each.month, each.day) for each in found] == [(11, 30), (12, 30), (1, 30), (2, 28)]
