@@ -70,13 +70,18 @@ def meeting_values(event_type: EventType, start: datetime) -> dict[str, Any]:
 
 
 def limits_at(
-    event_type: EventType, start: datetime, host_ids: Iterable[int], *, minutes: int | None = None
+    event_type: EventType,
+    start: datetime | Sequence[datetime],
+    host_ids: Iterable[int],
+    *,
+    minutes: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the limits that a meeting of this type at that start meets, as the guard takes them; often none."""
+    """Return the limits that meetings of this type at that start (or those starts) meet, as the guard takes them;
+    often none."""
     hosts = catalog().hosts
     return limits_to_keep(
         limits_in_force(event_type, [hosts[each] for each in sorted(host_ids) if each in hosts]),
-        starts=[start],
+        starts=[start] if isinstance(start, datetime) else start,
         minutes=event_type.duration_minutes if minutes is None else minutes,
         zone=current_tenant().time_zone,
     )

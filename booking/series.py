@@ -23,7 +23,15 @@ from booking.errors import BookingNotFound, IdempotencyMismatch, InvalidBooking,
 from booking.guard import call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Series
 from booking.offers import Slot, alternatives, gather, seconds_of
-from booking.places import Place, Wanted, blocked_range, booking_values, host_choices, meeting_values
+from booking.places import (
+    Place,
+    Wanted,
+    blocked_range,
+    booking_values,
+    host_choices,
+    limits_at,
+    meeting_values,
+)
 from booking.questions import questions_of
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
@@ -152,10 +160,11 @@ def _take(
     event_type = place.event_type
     dates = [_date(event_type, start) for start in starts]
     values = booking_values(place, wanted)
+    limits = limits_at(event_type, starts, {each for choice in place.alternatives for each in choice})
     answer = call(
-        "hold_series_v1",
+        "hold_series_within_v1" if limits else "hold_series_v1",
         {"uid": new_uid()},
-        meeting_values(event_type, starts[0]),
+        {**meeting_values(event_type, starts[0]), "limits": limits},
         dates,
         place.alternatives,
         values,
@@ -164,6 +173,8 @@ def _take(
     match answer["outcome"]:
         case "slot_taken":
             raise _DatesLost([int(n) for n in answer["taken"]])
+        case "limit_reached":
+            raise SlotRefused(Reason.LIMIT_REACHED)
         case "idempotency_mismatch":
             raise IdempotencyMismatch("This Idempotency-Key was used for another request. Use a new key.")
         case "replayed":
