@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0011_facts'),
+        ('booking', '0012_message_wordings'),
     ]
 
     operations = [
