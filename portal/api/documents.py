@@ -1,46 +1,52 @@
 """What goes out: slots, bookings and moves as JSON. Instants are UTC, "2026-11-24T14:30:00Z"."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 
-from booking.api import Booking, Host, Progress, Series, Slot, SlotPage, manage_url, series_url
+from booking.api import Booking, Host, Progress, Series, SlotPage, manage_url, series_url
 
 _LIVE_UNTIL_DEADLINE = ("held", "pending", "awaiting_link")
 
 
+@lru_cache(maxsize=1 << 14)
 def instant(moment: datetime) -> str:
     """Return an aware datetime as RFC 3339 in UTC, to the second; fractions only where there are any."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def slots_document(page: SlotPage, *, hosts: Iterable[Host], explain: bool) -> dict[str, object]:
+def slots_json(page: SlotPage, *, hosts: Iterable[Host], explain: bool) -> str:
     """Return the answer of GET /slots: local dates in order, only those with a slot; `withheld` on request.
 
-    A slot's `hosts` (short names, in the order of `hosts`) is there when more than one host offers this.
+    A slot's `hosts` (short names, in the order of `hosts`) is there when more than one host offers this. Put
+    together as text: a month has hundreds of slots, which have few ways to differ.
     """
     names = {host.pk: host.slug for host in hosts}
-    document: dict[str, object] = {
-        "time_zone": page.time_zone,
-        "slots": {
-            day.isoformat(): [slot_document(slot, names=names) for slot in page.days[day]]
-            for day in sorted(page.days)
-            if page.days[day]
-        },
-    }
+
+    @cache
+    def tail(host_ids: tuple[int, ...]) -> str:
+        if len(names) < 2:
+            return "}"
+        return f',"hosts":{json.dumps([names[pk] for pk in names if pk in host_ids])}}}'
+
+    days = (
+        f'"{day}":['
+        + ",".join(
+            f'{{"start":"{instant(start)}","end":"{instant(end)}"{tail(host_ids)}'
+            for start, end, host_ids, _ in page.days[day]
+        )
+        + "]"
+        for day in sorted(page.days)
+        if page.days[day]
+    )
+    document = f'{{"time_zone":{json.dumps(page.time_zone)},"slots":{{{",".join(days)}}}'
     if explain:
-        document["withheld"] = [
-            {"start": instant(withheld.start), "reason": str(withheld.reason)}
-            for withheld in sorted(page.withheld, key=lambda withheld: withheld.start)
+        withheld = [
+            {"start": instant(start), "reason": str(reason)} for start, reason in sorted(page.withheld)
         ]
-    return document
-
-
-def slot_document(slot: Slot, *, names: Mapping[int, str]) -> dict[str, object]:
-    """Return one slot; `names` maps host ids to short names, fewer than two of them are not worth showing."""
-    document: dict[str, object] = {"start": instant(slot.start), "end": instant(slot.end)}
-    if len(names) > 1:
-        document["hosts"] = [names[pk] for pk in names if pk in slot.host_ids]
-    return document
+        document += f',"withheld":{json.dumps(withheld)}'
+    return document + "}"
 
 
 def booking_document(

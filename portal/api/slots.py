@@ -1,8 +1,10 @@
 """GET /api/v1/slots: the starts that are really open, and on request why the others are not."""
 
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
-from django.http import HttpResponseBase, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, HttpResponseNotModified
 from rest_framework.request import Request
 
 from booking.api import EventType, Host, SlotPage, Withheld, bookable_hosts, chosen, get_event_type, slots
@@ -11,7 +13,7 @@ from kernel.clock import now as read_now
 from kernel.reasons import Reason
 from portal.api.bodies import parse_slots_query
 from portal.api.callers import NothingHere, check_caller
-from portal.api.documents import slots_document
+from portal.api.documents import slots_json
 from portal.api.view import ApiView
 from tenants.api import Tenant, current_tenant
 
@@ -20,7 +22,10 @@ class SlotsView(ApiView):
     """Open to all."""
 
     def get(self, request: Request) -> HttpResponseBase:
-        """Return 200 with the slots of the asked local dates; problems 400, 401, 404, 429, 503."""
+        """Return 200 with the slots of the asked local dates; 304 where `If-None-Match` names that answer.
+
+        Problems 400, 401, 404, 429, 503.
+        """
         now = read_now()
         check_caller(request, action="slots", scope=None, now=now)
         query = parse_slots_query(request.query_params)
@@ -35,10 +40,36 @@ class SlotsView(ApiView):
             host=find_host(query.host, hosts=hosts),
             explain=query.explain,
         )
-        page = without_slots(page, current_tenant())
-        response = JsonResponse(slots_document(page, hosts=hosts, explain=query.explain))
-        response["Cache-Control"] = "no-store"
+        told = _told(without_slots(page, current_tenant()), hosts=hosts, explain=query.explain)
+        response: HttpResponseBase = HttpResponse(told.body, content_type="application/json")
+        if request.headers.get("If-None-Match") == told.etag:
+            response = HttpResponseNotModified()
+        response["ETag"] = told.etag
+        response["Cache-Control"] = "private, no-cache"  # it may be kept, and is asked about each time
         return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A page as it is sent; the tag is of what it says, so every process gives it the same."""
+
+    body: bytes
+    etag: str
+
+
+_told_before: WeakKeyDictionary[SlotPage, _Told] = (
+    WeakKeyDictionary()
+)  # a page that is kept is put in words once
+
+
+def _told(page: SlotPage, *, hosts: list[Host], explain: bool) -> _Told:
+    told = None if explain else _told_before.get(page)
+    if told is None:
+        body = slots_json(page, hosts=hosts, explain=explain).encode()
+        told = _Told(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        if not explain:
+            _told_before[page] = told
+    return told
 
 
 def without_slots(page: SlotPage, tenant: Tenant) -> SlotPage:

@@ -175,4 +175,28 @@ NO_CLASH = (
         ),
         P5 + "test_a_meeting_added_between_page_and_click_ends_in_calendar_busy",
     ),
+    Mutant(
+        "taken_slot_kept_in_memory",
+        5,
+        "what is open is kept although somebody has booked since",
+        (
+            Edit(
+                "booking/offers.py", "            *stamps().values(),\n", '            stamps()["catalog"],\n'
+            ),
+        ),
+        "tests/booking/test_kept_slots.py::test_no_reader_ever_sees_a_slot_that_was_taken_before_it_asked",
+    ),
+    Mutant(
+        "catalog_stamp_stands_still",
+        5,
+        "a change of hours or meeting types does not change the catalog's stamp",
+        (
+            Edit(
+                "booking/sql/catalog_v1.sql",
+                "    UPDATE booking_catalog SET stamp = gen_random_uuid();\n",
+                "",
+            ),
+        ),
+        "tests/booking/test_catalog.py::test_another_connections_change_is_seen_at_the_next_look",
+    ),
 )

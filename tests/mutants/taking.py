@@ -156,9 +156,9 @@ SLOT_FIRST = (
         "the page does not offer a time whose hold ran out",
         (
             Edit(
-                "booking/occupied.py",
-                "            AND (b.expires_at IS NULL OR b.expires_at > clock_timestamp()))\n",
-                "            )\n",
+                "booking/sql/occupied_v1.sql",
+                "\n                AND (b.expires_at IS NULL OR b.expires_at > v_now)) THEN 'empty'",
+                ") THEN 'empty'",
             ),
         ),
         P2 + "test_a_hold_expires_by_itself_and_then_blocks_nobody",
