@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from booking.api import get_event_type, get_host, hold, submit
 from kernel.clock import now as clock_now
 from providers.api import connect_caldav
-from tests.booking.scene import BEN, CLIENT, first_slots, now, workday
+from tests.booking.scene import BEN, CLIENT, booked, first_slots, now, workday
 from tests.database import World
 from tests.portal.api.asking import read
 from tests.promises.conftest import Calendar
@@ -51,6 +51,22 @@ def test_promise_5_a_time_that_clashes_is_never_shown(
     assert _shown(acme, START) == (False, "calendar_stale")
     page = acme.get(f"/book/intro-call/?date={START:%Y-%m-%d}").content.decode()
     assert "calendar cannot be read right now, so Ana Martins’s times are withheld." in page
+
+
+def test_a_slot_that_somebody_took_leaves_what_is_kept_in_memory(world: World) -> None:
+    with world.enter("acme"):
+        intro = get_event_type("intro-call")
+        assert START in [slot.start for slot in first_slots(intro, START)]
+        booked("intro-call", START)
+        assert START not in [slot.start for slot in first_slots(intro, START)]
+
+
+def test_hours_that_somebody_else_closed_are_closed_at_the_next_look(world: World) -> None:
+    with world.enter("acme"):
+        assert first_slots(get_event_type("intro-call"), START) != ()
+        with world.app("acme") as other:
+            other.execute("DELETE FROM booking_weeklyhours")
+        assert first_slots(get_event_type("intro-call"), START) == ()
 
 
 def test_a_meeting_added_between_page_and_click_ends_in_calendar_busy(
