@@ -76,6 +76,7 @@ from providers.models import (
 from providers.notices.endpoints import (
     EVENTS,
     InvalidEndpoint,
+    add_chat,
     add_webhook_endpoint,
     get_webhook_endpoint,
     remove_webhook_endpoint,
@@ -83,6 +84,7 @@ from providers.notices.endpoints import (
     switch_on_webhook,
     webhook_endpoints,
 )
+from providers.notices.systems import CHATS
 from providers.notices.webhook import (
     NoticeNotFound,
     Notified,
@@ -110,6 +112,7 @@ from providers.protocols import (
 )
 
 __all__ = [
+    "CHATS",
     "EVENTS",
     "ROOM_OPENS_BEFORE",
     "ROOM_PLACES",
@@ -161,6 +164,7 @@ __all__ = [
     "Unreachable",
     "WebhookEndpoint",
     "WrittenEvent",
+    "add_chat",
     "add_webhook_endpoint",
     "admit_participant",
     "build_invite",

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from audit.api import Action, Irreversible, Json, StepContext
+from audit.api import Action, Irreversible, Json, Permanent, StepContext, Transient
 from booking import messages as compose
 from booking.actions.target import asked, target_of
 from booking.facts import booking_facts, host_facts
@@ -41,8 +41,15 @@ def notify(context: StepContext) -> dict[str, Json]:
             dedupe_key=f"step{context.step_id}",
             now=context.now,
         )
-    for pk in ids:
-        _deliver(pk, context)
+    first_failure: Transient | Permanent | None = None
+    for pk in ids:  # one receiver that is down keeps no other waiting
+        try:
+            _deliver(pk, context)
+        except (Transient, Permanent) as failure:
+            if first_failure is None or isinstance(failure, Transient):
+                first_failure = failure
+    if first_failure:
+        raise first_failure
     return {"event": event, "notices": [str(pk) for pk in ids]}
 
 

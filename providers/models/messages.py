@@ -67,9 +67,21 @@ class Message(models.Model):
 
 
 class WebhookEndpoint(models.Model):
-    """A tenant's address for notices. The signing secret is sealed; an empty `events` means all of them."""
+    """A tenant's address for notices. The signing secret is sealed; an empty `events` means all of them.
 
+    A chat's address is its only secret: it is sealed, and `url` holds what may be shown of it.
+    """
+
+    class Kind(models.TextChoices):
+        WEBHOOK = "webhook", "Webhook"
+        SLACK = "slack", "Slack"
+        TEAMS = "teams", "Microsoft Teams"
+        DISCORD = "discord", "Discord"
+        MATTERMOST = "mattermost", "Mattermost"
+
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.WEBHOOK)
     url = models.URLField(max_length=500)
+    sealed_url = models.BinaryField(default=b"")
     events = models.JSONField(default=list)
     sealed_secret = models.BinaryField()
     active = models.BooleanField(default=True)
@@ -80,7 +92,13 @@ class WebhookEndpoint(models.Model):
 
     class Meta:
         app_label = "providers"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["url"], name="webhook_endpoint_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["url"], name="webhook_endpoint_once"),
+            models.CheckConstraint(
+                condition=Q(kind="webhook", sealed_url=b"") | (~Q(kind="webhook") & ~Q(sealed_url=b"")),
+                name="webhook_endpoint_chat_is_sealed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"webhook endpoint {self.pk}"

@@ -1,9 +1,11 @@
 """Where a business wants its notices: added with a new secret, rotated, removed. Each change is signed."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from audit.api import Actor, Json, record
@@ -11,6 +13,7 @@ from kernel.crypto import open_sealed, seal
 from kernel.errors import HoldfastError
 from providers.models import WebhookEndpoint
 from providers.notices.signing import new_secret
+from providers.notices.systems import CHATS
 
 OPERATOR = Actor("automation", "operator")
 EVENTS = (
@@ -50,6 +53,55 @@ def add_webhook_endpoint(
     except IntegrityError as error:
         raise InvalidEndpoint("This webhook is there already.") from error
     return endpoint, secret
+
+
+def add_chat(
+    kind: str, url: str, *, events: Sequence[str] = (), now: datetime, actor: Actor = OPERATOR
+) -> WebhookEndpoint:
+    """Add a chat's incoming webhook; its address is sealed at once. No `events` means all of them.
+
+    Raises InvalidEndpoint for an address that is none of this chat's, is there already, or an unknown event.
+    """
+    chat, unknown = CHATS[kind], sorted(set(events) - set(EVENTS))
+    if unknown:
+        raise InvalidEndpoint(f"There is no event called {unknown[0]!r}.")
+    try:
+        parts = urlsplit(url.strip())
+        fits = parts.scheme == "https" and not parts.username and len(url) <= 1000 and chat.is_address(parts)
+    except ValueError:
+        fits = False
+    if not fits and not _is_allowed(url):
+        raise InvalidEndpoint(f"This is not the address of a webhook of {chat.name}. {chat.help}")
+    try:
+        with transaction.atomic():
+            endpoint = WebhookEndpoint.objects.create(
+                kind=kind,
+                url=_shown(url.strip()),
+                sealed_url=b"-",
+                events=list(events),
+                sealed_secret=b"",
+                created_at=now,
+            )
+            endpoint.sealed_url = seal(url.strip().encode(), aad=_place(endpoint, "url"))
+            endpoint.save(update_fields=["sealed_url"])
+            _sign("add_chat", endpoint, actor, kind=kind, events=list(events))
+    except IntegrityError as error:
+        raise InvalidEndpoint("This webhook is there already.") from error
+    return endpoint
+
+
+def _shown(url: str) -> str:
+    """Return what may be shown of a chat's address: the server, and a mark by which two are told apart."""
+    mark = hashlib.sha256(url.encode()).hexdigest()[:6]
+    return f"{url[: len('https://')]}{urlsplit(url).netloc}/…{mark}"
+
+
+def _is_allowed(url: str) -> bool:
+    """Say whether the platform allows this private address: a Mattermost in the own network, or a simulator."""
+    parts = urlsplit(url.strip())
+    return parts.scheme in ("http", "https") and parts.netloc.lower() in {
+        str(each).lower() for each in settings.HOLDFAST_HTTP_ALLOW
+    }
 
 
 def remove_webhook_endpoint(endpoint_id: int, *, actor: Actor = OPERATOR) -> bool:
@@ -97,6 +149,13 @@ def endpoint_secret(endpoint: WebhookEndpoint) -> str:
     return open_sealed(bytes(endpoint.sealed_secret), aad=_place(endpoint)).decode()
 
 
+def endpoint_address(endpoint: WebhookEndpoint) -> str:
+    """Return where notices really go; raises kernel.crypto.CannotOpen."""
+    if endpoint.kind == WebhookEndpoint.Kind.WEBHOOK:
+        return endpoint.url
+    return open_sealed(bytes(endpoint.sealed_url), aad=_place(endpoint, "url")).decode()
+
+
 def _sign(action: str, endpoint: WebhookEndpoint, actor: Actor, **facts: Json) -> None:
     """Leave an entry: the receiver's host name, never the whole address (it may carry a token) or the secret."""
     record(
@@ -109,5 +168,5 @@ def _sign(action: str, endpoint: WebhookEndpoint, actor: Actor, **facts: Json) -
     )
 
 
-def _place(endpoint: WebhookEndpoint) -> str:
-    return f"providers_webhookendpoint/{endpoint.pk}/secret"
+def _place(endpoint: WebhookEndpoint, what: str = "secret") -> str:
+    return f"providers_webhookendpoint/{endpoint.pk}/{what}"

@@ -1,7 +1,8 @@
-"""Notices to webhooks: queued with the fact, delivered through the guarded client, at least once each.
+"""Notices to webhooks and chats: queued with the fact, delivered through the guarded client, at least once each.
 
 A receiver knows a repeat by `webhook-id`, which stays the same at every attempt. Answers: 2xx is received;
 408, 425, 429 and 5xx are asked again later; 410 switches the endpoint off; anything else is refused for good.
+A chat gets the same event in words, in its own format, and says in its own way what became of it.
 """
 
 import json
@@ -17,14 +18,21 @@ from django.db.models import Case, F, Value, When
 from kernel.errors import HoldfastError
 from kernel.http import ForbiddenAddress, HttpError, guarded_client
 from kernel.ids import new_uid
+from providers.mail.characters import one_line
 from providers.models import Notice, WebhookEndpoint
-from providers.notices.endpoints import endpoint_secret
+from providers.notices.announcement import announcement
+from providers.notices.endpoints import endpoint_address, endpoint_secret
 from providers.notices.signing import signed_headers
+from providers.notices.systems import CHATS, Chat
+from providers.notices.systems.chat import Answered
 from providers.protocols import ProviderError, RateLimited, Rejected, Unreachable
+from tenants.api import current_tenant, tenant_url
 
 TIMEOUT_SECONDS = 10.0
 TEST_EVENT = "holdfast.test"
 _LATER = (408, 425)
+_MOST_READ = 20_000
+Kind = WebhookEndpoint.Kind
 
 
 class NoticeNotFound(HoldfastError):
@@ -52,11 +60,7 @@ def queue_notices(
     The body is {"type", "timestamp", "data"} as the specification proposes. The same `dedupe_key` is queued
     once per endpoint, and the first body wins. Three queries, whatever the number of endpoints.
     """
-    body = json.dumps(
-        {"type": event, "timestamp": now.astimezone(UTC).isoformat(), "data": dict(data)},
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    plain = _json({"type": event, "timestamp": now.astimezone(UTC).isoformat(), "data": dict(data)})
     wanting = [
         row for row in WebhookEndpoint.objects.filter(active=True) if not row.events or event in row.events
     ]
@@ -68,7 +72,7 @@ def queue_notices(
                 booking_uid=booking_uid,
                 dedupe_key=dedupe_key,
                 notice_id=f"msg_{new_uid(26)}",
-                body=body,
+                body=plain if endpoint.kind == Kind.WEBHOOK else _chat_body(endpoint, event, data),
                 created_at=now,
             )
             for endpoint in wanting
@@ -76,6 +80,22 @@ def queue_notices(
         ignore_conflicts=True,
     )
     return list(Notice.objects.filter(dedupe_key=dedupe_key).order_by("pk").values_list("pk", flat=True))
+
+
+def _chat_body(endpoint: WebhookEndpoint, event: str, data: Mapping[str, Any]) -> str:
+    tenant = current_tenant()
+    said = announcement(
+        event,
+        data,
+        business=tenant.name,
+        time_zone=tenant.time_zone,
+        portal_url=tenant_url(tenant, "/portal/"),
+    )
+    return _json(CHATS[endpoint.kind].body(said))
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def deliver_notice(notice_pk: int, *, now: datetime) -> Notified:
@@ -125,13 +145,14 @@ def get_notice(notice_pk: int) -> Notice:
 def queue_test_notice(endpoint: WebhookEndpoint, *, now: datetime) -> int:
     """Queue one notice that says that it is a test, for this endpoint only; return its id."""
     body = {"type": TEST_EVENT, "timestamp": now.astimezone(UTC).isoformat(), "data": {"test": True}}
+    is_plain = endpoint.kind == Kind.WEBHOOK
     made = Notice.objects.create(
         endpoint=endpoint,
         event=TEST_EVENT,
         booking_uid="",
         dedupe_key=f"test:{new_uid()}",
         notice_id=f"msg_{new_uid(26)}",
-        body=json.dumps(body, separators=(",", ":")),
+        body=_json(body) if is_plain else _chat_body(endpoint, TEST_EVENT, {}),
         created_at=now,
     )
     return int(made.pk)
@@ -156,17 +177,20 @@ def notices(
 
 
 def _post(notice: Notice, now: datetime) -> int:
-    """Send the signed body and return the 2xx status; raises ProviderError for every other outcome."""
-    body = notice.body.encode()
-    headers = {
-        "Content-Type": "application/json",
-        **signed_headers(endpoint_secret(notice.endpoint), notice_id=notice.notice_id, body=body, now=now),
-    }
+    """Send the body and return the 2xx status; raises ProviderError for every other outcome."""
+    body, endpoint = notice.body.encode(), notice.endpoint
+    headers = {"Content-Type": "application/json"}
+    chat = CHATS.get(endpoint.kind)
+    if chat is None:
+        headers |= signed_headers(endpoint_secret(endpoint), notice_id=notice.notice_id, body=body, now=now)
     try:
         with (
-            guarded_client(timeout_seconds=TIMEOUT_SECONDS) as client,
-            client.stream("POST", notice.endpoint.url, content=body, headers=headers) as answer,
+            guarded_client(timeout_seconds=TIMEOUT_SECONDS, max_bytes=_MOST_READ) as client,
+            client.stream("POST", endpoint_address(endpoint), content=body, headers=headers) as answer,
         ):
+            if chat:
+                _check_chat(chat, answer)
+                return answer.status_code
             _check_status(answer)  # what the receiver writes back is not read: the status is the answer
             return answer.status_code
     except ForbiddenAddress as error:
@@ -187,6 +211,25 @@ def _check_status(answer: httpx.Response) -> None:
     if status == 410:
         raise Rejected("The webhook says that it is gone (410); it is switched off.", status=status)
     raise Rejected(f"The webhook refuses the notice ({status}).", status=status)
+
+
+def _check_chat(chat: Chat, answer: httpx.Response) -> None:
+    """Raise unless the chat took the notice; its words are kept, its address is in none of them."""
+    text = answer.read().decode("utf-8", "replace")
+    said = Answered(status=answer.status_code, retry_after=answer.headers.get("retry-after", ""), text=text)
+    status, words = said.status, one_line(text, limit=120)
+    if status == 429:
+        raise RateLimited(f"{chat.name} asks to slow down (429).", retry_after=chat.wait_seconds(said))
+    if chat.is_gone(said):
+        raise Rejected(
+            f"{chat.name} says that this webhook is gone ({status}); it is switched off.", status=410
+        )
+    if status in _LATER or status >= 500:
+        raise Unreachable(f"{chat.name} answers with error {status}.", status=status)
+    if not 200 <= status < 300:
+        raise Rejected(f"{chat.name} refuses the notice ({status}): {words}", status=status)
+    if not chat.is_received(said):
+        raise Rejected(f"What answers there is not {chat.name}: {words}", status=status)
 
 
 def _seconds(answer: httpx.Response) -> float | None:

@@ -39,7 +39,8 @@ WITHHELD: Final = {
     "accounts_user": ("password",),
     "providers_calendarconnection": ("sealed_password",),
     "providers_room": ("secret",),
-    "providers_webhookendpoint": ("sealed_secret",),
+    "providers_mailsettings": ("sealed_password",),
+    "providers_webhookendpoint": ("sealed_secret", "sealed_url"),
 }
 # What the platform keeps of a business, beside its own schema: (table, column that names the business).
 _SHARED: Final = (("tenants_tenant", "id"), ("tenants_domain", "tenant_id"), ("tenants_logo", "tenant_id"))

@@ -55,6 +55,10 @@ def _held(scene: Scene) -> dict[str, Any]:
     return {"uid": scene.held.uid, "token": scene.held_token}
 
 
+def _chat(_scene: Scene) -> dict[str, Any]:
+    return {"kind": "slack"}
+
+
 def _wording(_scene: Scene) -> dict[str, Any]:
     return {"language": "de", "occasion": "confirmation"}
 
@@ -208,6 +212,7 @@ _BUSINESS = {
     "business:undo_run": Rule(ADMINS, _FORM, _run),
     "business:undo_step": Rule(ADMINS, _FORM, _step),
     "business:messages": Rule(ADMINS),
+    "business:add_chat": Rule(ADMINS, "GET HEAD POST", _chat),
     "business:words": Rule(ADMINS),
     "business:wording": Rule(ADMINS, "GET HEAD POST", _wording),
     "business:wording_preview": Rule(ADMINS, "GET HEAD POST", _wording),

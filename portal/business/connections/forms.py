@@ -19,6 +19,7 @@ EVENT_WORDS = {
     "booking.confirmed": "A booking is confirmed",
     "booking.cancelled": "A booking is cancelled",
     "booking.rescheduled": "A booking is moved",
+    "booking.reassigned": "A booking goes to another host",
     "incident.opened": "Something needs a look",
 }
 
@@ -52,6 +53,19 @@ class CalDavForm(forms.Form):
         """Add https:// where the scheme was left out, as people do."""
         said = str(self.cleaned_data["url"]).strip()
         return said if "://" in said else f"https://{said}"
+
+
+class ChatForm(forms.Form):
+    """A chat's incoming webhook, and of what it is told; nothing chosen means everything."""
+
+    url = forms.CharField(
+        max_length=1000,
+        widget=forms.TextInput(attrs={"type": "url", "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Paste the address of the webhook."},
+    )
+    events = forms.MultipleChoiceField(
+        choices=[(event, EVENT_WORDS.get(event, event)) for event in EVENTS], required=False
+    )
 
 
 class WebhookForm(forms.Form):

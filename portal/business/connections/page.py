@@ -11,7 +11,7 @@ from accounts.api import Role, User
 from booking.api import Host
 from portal.business.connections.states import State, connection_state, endpoint_state, room_state
 from portal.business.viewer import Viewer, portal_page
-from providers.api import Calendar, CalendarConnection, calendar_connections, webhook_endpoints
+from providers.api import CHATS, Calendar, CalendarConnection, calendar_connections, webhook_endpoints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +36,17 @@ class HostCalendars:
 @portal_page()
 def connections(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Show what is connected, how it stands and since when."""
+    receivers = (
+        [(each, endpoint_state(each)) for each in webhook_endpoints()] if viewer.sees_everything else []
+    )
     context = {
         "viewer": viewer,
         "here": "connections",
         "hosts": host_calendars(viewer),
         "room": room_state(_urls("HOLDFAST_STUN_URLS"), _urls("HOLDFAST_TURN_URLS")),
-        "endpoints": [(each, endpoint_state(each)) for each in webhook_endpoints()]
-        if viewer.sees_everything
-        else [],
+        "endpoints": [each for each in receivers if each[0].kind == "webhook"],
+        "chats": [each for each in receivers if each[0].kind != "webhook"],
+        "chat_kinds": CHATS.values(),
         "told": User.objects.filter(role__in=[Role.OWNER, Role.ADMIN], is_active=True).order_by("pk")
         if viewer.sees_everything
         else [],

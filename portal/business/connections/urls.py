@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.business.connections import calendars, webhooks
+from portal.business.connections import calendars, chats, webhooks
 from portal.business.connections.page import connections
 
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("calendars/<int:connection_id>/test/", calendars.test, name="test_calendar"),
     path("calendars/<int:connection_id>/change/", calendars.change, name="change_calendar"),
     path("calendars/<int:connection_id>/disconnect/", calendars.disconnect, name="disconnect_calendar"),
+    path("chats/<slug:kind>/", chats.add, name="add_chat"),
     path("webhooks/", webhooks.add_webhook, name="add_webhook"),
     path("webhooks/<int:endpoint_id>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:endpoint_id>/test/", webhooks.test_webhook, name="test_webhook"),

@@ -107,7 +107,9 @@ def test_webhook(request: HttpRequest, viewer: Viewer, endpoint: WebhookEndpoint
 @portal_page(admins_only=True)
 @known_endpoint
 def rotate_webhook(request: HttpRequest, viewer: Viewer, endpoint: WebhookEndpoint) -> HttpResponse:
-    """Make a new secret, shown once; the old one signs nothing any more."""
+    """Make a new secret, shown once; the old one signs nothing any more. A chat has none: its address is it."""
+    if endpoint.kind != WebhookEndpoint.Kind.WEBHOOK:
+        return see_other("business:webhook", endpoint_id=endpoint.pk)
     secret = rotate_webhook_secret(endpoint, actor=viewer.actor)
     keep_secret(request, of=f"webhook:{endpoint.pk}", secret=secret)
     return see_other("business:webhook", endpoint_id=endpoint.pk)
