@@ -16,7 +16,7 @@ from holdfast.embedded.postgres import EmbeddedPostgres
 from tests.database import World, clone, drop, make_template
 
 
-def _roomy_folder() -> Path:
+def roomy_folder() -> Path:
     """Return a folder in memory where there is one with room (cloning a database copies 1,300 files)."""
     memory = Path("/dev/shm")
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2_000_000_000:
@@ -28,7 +28,7 @@ def _roomy_folder() -> Path:
 def postgres_server(django_db_blocker: DjangoDbBlocker) -> Iterator[EmbeddedPostgres]:
     """An embedded PostgreSQL of this test run, in a folder that goes away."""
     # not below pytest's folder, which is closed to everyone else: as root, PostgreSQL runs as another user
-    folder = _roomy_folder() / f"holdfast-tests-{os.getpid()}"
+    folder = roomy_folder() / f"holdfast-tests-{os.getpid()}"
     server = EmbeddedPostgres(folder, durable=False)
     server.start()
     with django_db_blocker.unblock():
