@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.api import Run, latest_run
+from booking.choosing import of_meeting
 from booking.core.states import Status, is_final
 from booking.models import Booking, Move
 from booking.offers import Slot, alternatives
@@ -67,7 +68,7 @@ def progress(booking: Booking, *, now: datetime) -> Progress:
         final=is_final(Status(booking.status)) and not moving,
         failure_words=words,
         failure_code=code,
-        alternatives=alternatives(booking.meeting.event_type, start=wanted, now=now)
+        alternatives=alternatives(of_meeting(booking.meeting), start=wanted, now=now)
         if failed or lost_move
         else (),
         move=move,

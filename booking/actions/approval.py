@@ -9,6 +9,7 @@ from audit.api import Action, Irreversible, Json, StepContext
 from booking import messages as compose
 from booking.actions.messages import send
 from booking.actions.target import target_of
+from booking.choosing import of_meeting
 from booking.errors import NotChangeable
 from booking.facts import booking_facts, host_facts
 from booking.guard import call
@@ -69,7 +70,7 @@ def tell(context: StepContext) -> dict[str, Json]:
 
 def _open(booking: Booking, facts: BookingFacts, context: StepContext) -> list[Alternative]:
     meeting = booking.meeting
-    found = alternatives(meeting.event_type, start=meeting.starts_at, now=context.now)
+    found = alternatives(of_meeting(meeting), start=meeting.starts_at, now=context.now)
     return [Alternative(starts_at=slot.start, url=facts.book_again_url) for slot in found]
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from audit.api import Actor, Run, record
 from booking import messages as compose
 from booking.actions.messages import team_members
+from booking.choosing import of_meeting
 from booking.facts import booking_facts, load_booking
 from booking.messages import Alternative, BookingFacts, What
 from booking.models import Booking, Move
@@ -26,7 +27,7 @@ def tell_failed(ref: str, lease: Lease) -> None:
     move = Move.objects.filter(pk=run.payload.get("move")).first()
     now = wall_clock()
     wanted = move.starts_at if move else booking.meeting.starts_at
-    open_slots = alternatives(booking.meeting.event_type, start=wanted, now=now)
+    open_slots = alternatives(of_meeting(booking.meeting), start=wanted, now=now)
     with transaction.atomic():
         ids = [
             queue_message(

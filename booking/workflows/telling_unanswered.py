@@ -7,6 +7,7 @@ from django.db import transaction
 from audit.api import Actor, record
 from booking import messages as compose
 from booking.actions.messages import team_members
+from booking.choosing import of_meeting
 from booking.facts import booking_facts, load_booking
 from booking.messages import Alternative
 from booking.offers import alternatives
@@ -24,7 +25,7 @@ def tell_unanswered(ref: str, lease: Lease) -> None:
     booking = load_booking(ref)
     now = wall_clock()
     facts = booking_facts(booking)
-    found = alternatives(booking.meeting.event_type, start=booking.meeting.starts_at, now=now)
+    found = alternatives(of_meeting(booking.meeting), start=booking.meeting.starts_at, now=now)
     offered = [Alternative(starts_at=slot.start, url=facts.book_again_url) for slot in found]
     drafts = [compose.unanswered_for_attendee(facts, alternatives=offered)]
     drafts += [

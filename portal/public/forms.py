@@ -36,7 +36,13 @@ def read_wish(query: QueryDict, *, cookie_zone: str = "") -> Wish:
         day=day,
         time_zone=zone if is_zone(zone) else "",
         host=query.get("host", ""),
+        duration=_minutes(query.get("duration", "")),
+        location=query.get("location", "")[:16],
     )
+
+
+def _minutes(asked: str) -> int | None:
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else None
 
 
 class InstantField(forms.Field):
@@ -62,6 +68,8 @@ class SlotForm(forms.Form):
     start = InstantField(error_messages={"required": "Choose a time first."})
     time_zone = forms.CharField(max_length=64)
     host = forms.SlugField(max_length=60, required=False)
+    duration = forms.IntegerField(min_value=5, max_value=1440, required=False)
+    location = forms.SlugField(max_length=16, required=False)
 
     def clean_time_zone(self) -> str:
         name = str(self.cleaned_data["time_zone"])

@@ -1,13 +1,13 @@
 """The picker as its template wants it: who and what, a month, a day's times. Pure: values in, values out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from booking.api import EventType, Host, Slot
+from booking.api import EventType, Host, Slot, chosen, durations_of, locations_of
 from portal.public.months import Month, build_month
 from portal.public.opening import Opening
 from portal.public.words import clock_words, day_words, duration_words, people_words, place_words
@@ -56,6 +56,15 @@ class PartOfDay:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A length or a place to choose: a link that shows the picker with it."""
+
+    label: str
+    address: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Picker:
     """Everything on the card. `step` is what a phone shows: "day", or "time" once a day was chosen."""
 
@@ -76,6 +85,8 @@ class Picker:
     verb: str
     hidden: tuple[tuple[str, str], ...]
     kept: tuple[tuple[str, str], ...]
+    durations: tuple[Choice, ...]
+    places: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +97,13 @@ class Wish:
     day: date | None = None
     time_zone: str = ""
     host: str = ""
+    duration: int | None = None
+    location: str = ""
+
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """Return what was chosen of the meeting type, name by name as forms send it; only what was."""
+        chosen = (("duration", str(self.duration or "")), ("location", self.location))
+        return tuple((name, value) for name, value in chosen if value)
 
 
 def build_offer(event_type: EventType, hosts: Sequence[Host]) -> Offer:
@@ -113,20 +131,22 @@ def build_picker(
     act: str,
     post_to: str,
     verb: str,
+    event_type: EventType | None = None,
 ) -> Picker:
-    """Return the card. `act` is the picker's own address, `post_to` where a chosen start is sent."""
+    """Return the card. `act` is the picker's own address, `post_to` where a chosen start is sent; `event_type` is
+    the stored one where its lengths and places are to be chosen from."""
     page = opening.page
     days = {day: found for day, found in page.days.items() if found}
-    chosen = wish.day if wish.day in days else min(days, default=None)
+    day_chosen = wish.day if wish.day in days else min(days, default=None)
 
     def address(**wanted: str) -> str:
-        kept = {"host": wish.host, "time_zone": wish.time_zone}
-        return f"{act}?{urlencode({name: value for name, value in {**wanted, **kept}.items() if value})}"
+        kept = {"host": wish.host, "time_zone": wish.time_zone, **dict(wish.choices())}
+        return f"{act}?{urlencode({name: value for name, value in {**wanted, **kept, **wanted}.items() if value})}"
 
     month = build_month(
         opening.first,
         open_slots={day: len(found) for day, found in days.items()},
-        chosen=chosen,
+        chosen=day_chosen,
         today=opening.today,
         last_bookable=opening.last_bookable,
         day_address=lambda day: address(month=f"{day:%Y-%m}", date=day.isoformat()),
@@ -136,10 +156,12 @@ def build_picker(
     return Picker(
         offer=offer,
         month=month,
-        step="time" if wish.day is not None and chosen == wish.day else "day",
-        chosen=chosen,
-        chosen_words=day_words(chosen) if chosen else "",
-        parts=parts_of_day(days[chosen], time_zone=page.time_zone, host_zone=host_zone) if chosen else (),
+        step="time" if wish.day is not None and day_chosen == wish.day else "day",
+        chosen=day_chosen,
+        chosen_words=day_words(day_chosen) if day_chosen else "",
+        parts=parts_of_day(days[day_chosen], time_zone=page.time_zone, host_zone=host_zone)
+        if day_chosen
+        else (),
         zone=_zone(page.time_zone, host_zone=host_zone, wish=wish, now=now),
         notices=page.notices,
         gone=day_words(wish.day) if wish.day is not None and wish.day not in days else "",
@@ -155,10 +177,45 @@ def build_picker(
                 ("month", f"{opening.first:%Y-%m}"),
                 ("date", wish.day.isoformat() if wish.day else ""),
                 ("host", wish.host),
+                *wish.choices(),
             )
             if value
         ),
-        hidden=(("time_zone", page.time_zone), *((("host", wish.host),) if wish.host else ())),
+        hidden=(
+            ("time_zone", page.time_zone),
+            *((("host", wish.host),) if wish.host else ()),
+            *wish.choices(),
+        ),
+        durations=_durations(event_type, wish, address) if event_type else (),
+        places=_places(event_type, wish, address) if event_type else (),
+    )
+
+
+def _durations(event_type: EventType, wish: Wish, address: Callable[..., str]) -> tuple[Choice, ...]:
+    lengths = durations_of(event_type)
+    now = wish.duration if wish.duration in lengths else event_type.duration_minutes
+    return tuple(
+        Choice(
+            label=duration_words(minutes),
+            address=address(duration=str(minutes), month=f"{wish.month:%Y-%m}" if wish.month else ""),
+            is_chosen=minutes == now,
+        )
+        for minutes in (lengths if len(lengths) > 1 else ())
+    )
+
+
+def _places(event_type: EventType, wish: Wish, address: Callable[..., str]) -> tuple[Choice, ...]:
+    places = locations_of(event_type)
+    now = wish.location if wish.location in dict(places) else event_type.location_kind
+    month = f"{wish.month:%Y-%m}" if wish.month else ""
+    day = wish.day.isoformat() if wish.day else ""
+    return tuple(
+        Choice(
+            label=place_words(chosen(event_type, location=kind)),
+            address=address(location=kind, month=month, date=day),
+            is_chosen=kind == now,
+        )
+        for kind, _detail in (places if len(places) > 1 else ())
     )
 
 

@@ -15,11 +15,13 @@ from booking.api import (
     Booking,
     BookingNotFound,
     Host,
+    Meeting,
     Progress,
     event_uid,
     get_booking,
     is_manage_token,
     manage_token,
+    of_meeting,
     progress,
     questions_of,
     series_url,
@@ -146,7 +148,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
         "booking": booking,
         "uid": booking.uid,
         "token": token,
-        "offer": build_offer(meeting.event_type, hosts),
+        "offer": build_offer(of_meeting(meeting), hosts),
         "series_at": series_url(booking.series) if booking.series else "",
         "rooms": list(meeting.resources.order_by("pk")),
         "when": build_when(
@@ -190,6 +192,7 @@ def progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
         "post_to": reverse("public:hold", args=[booking.meeting.event_type.slug]),
         "hidden": [
             ("time_zone", booking.time_zone),
+            *_choices(booking.meeting),
             ("name", booking.attendee_name),
             ("email", booking.attendee_email),
             ("guests", " ".join(booking.guests)),
@@ -207,6 +210,14 @@ def _entry(booking: Booking, tenant: Tenant) -> dict[str, str]:
         "location": meeting.join_url or meeting.location_detail,
         "details": f"Join: {meeting.join_url}" if meeting.join_url else "",
     }
+
+
+def _choices(meeting: Meeting) -> tuple[tuple[str, str], ...]:
+    """Return what was chosen of the meeting type, as its form sends it; nothing where there is nothing to choose."""
+    wanted = of_meeting(meeting)
+    if wanted is meeting.event_type:
+        return ()
+    return (("duration", str(wanted.duration_minutes)), ("location", wanted.location_kind))
 
 
 def _private(response: HttpResponse) -> HttpResponse:

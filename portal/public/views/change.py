@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from audit.api import Actor
-from booking.api import Booking, SlotRefused, move
+from booking.api import Booking, SlotRefused, move, of_meeting
 from booking.api import cancel as cancel_booking
 from kernel.clock import now as read_clock
 from portal.public.answers import SeeOther, client_page
@@ -56,7 +56,7 @@ def reschedule(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if request.method == "POST":
         return _move(request, booking, context, token=token)
     check_rate(request, "slots", now=now)
-    event_type = booking.meeting.event_type
+    event_type = of_meeting(booking.meeting)
     hosts = list(booking.meeting.hosts.all())
     stays = event_type.kind in ("one_on_one", "round_robin") and len(hosts) == 1
     here = reverse("public:reschedule", args=[uid, token])

@@ -13,9 +13,11 @@ from booking.api import (
     Booking,
     EventType,
     Host,
+    InvalidBooking,
     SlotRefused,
     book,
     bookable_hosts,
+    chosen,
     get_event_type,
     get_host,
     hold,
@@ -46,7 +48,8 @@ def pick(request: HttpRequest, event: str) -> HttpResponse:
     host, hosts = chosen_hosts(event_type, wish.host)
     return show_picker(
         request,
-        event_type,
+        as_wished(event_type, wish.duration, wish.location),
+        stored=event_type,
         hosts=hosts,
         host=host,
         wish=wish,
@@ -71,6 +74,8 @@ def hold_slot(request: HttpRequest, event: str) -> HttpResponse:
     form = SlotForm(request.POST)
     if not form.is_valid():
         return SeeOther(reverse("public:pick", args=[event_type.slug]))
+    choices = {name: form.cleaned_data[name] for name in ("duration", "location") if form.cleaned_data[name]}
+    event_type = as_wished(event_type, choices.get("duration"), choices.get("location", ""))
     host, hosts = chosen_hosts(event_type, form.cleaned_data["host"])
     start, zone = form.cleaned_data["start"], form.cleaned_data["time_zone"]
     details = DetailsForm(request.POST, questions=questions_of(event_type))
@@ -84,7 +89,12 @@ def hold_slot(request: HttpRequest, event: str) -> HttpResponse:
             "alternatives": build_alternatives(refusal.alternatives, time_zone=zone),
             "zone": zone_words(zone, now),
             "post_to": request.path,
-            "hidden": [("time_zone", zone), ("host", form.cleaned_data["host"]), *details.sent()],
+            "hidden": [
+                ("time_zone", zone),
+                ("host", form.cleaned_data["host"]),
+                *choices.items(),
+                *details.sent(),
+            ],
             "pick_at": reverse("public:pick", args=[event_type.slug]),
         }
         return render(request, "public/refused.html", context, status=409)
@@ -122,6 +132,14 @@ def _claim(
     return hold(event_type, start=start, time_zone=zone, now=now, actor=actor, visitor=visitor, host=host)
 
 
+def as_wished(event_type: EventType, duration: int | None, location: str) -> EventType:
+    """Return the meeting type with the length and the place that were chosen; what is not on offer was not chosen."""
+    try:
+        return chosen(event_type, duration_minutes=duration, location=location)
+    except InvalidBooking:
+        return event_type
+
+
 def chosen_hosts(event_type: EventType, slug: str) -> tuple[Host | None, list[Host]]:
     """Return the person whom the address names (None: nobody) and the hosts that come into question."""
     if slug:
@@ -143,6 +161,7 @@ def show_picker(
     verb: str,
     moving: object = None,
     leaving: int | None = None,
+    stored: EventType | None = None,
 ) -> HttpResponse:
     """Render the picker, for a booking or for a move of one; the fragment alone when htmx asks."""
     tenant = tenant_of(request)
@@ -157,7 +176,15 @@ def show_picker(
     )
     offer = build_offer(event_type, hosts)
     picker = build_picker(
-        offer, opening, wish=wish, host_zone=host_zone, now=now, act=act, post_to=post_to, verb=verb
+        offer,
+        opening,
+        wish=wish,
+        host_zone=host_zone,
+        now=now,
+        act=act,
+        post_to=post_to,
+        verb=verb,
+        event_type=stored,
     )
     template = "public/_picker.html" if is_fragment(request) else "public/pick.html"
     response = render(

@@ -58,7 +58,7 @@ def test_slots_query_needs_neither_zone_nor_host() -> None:
 
 
 def test_slots_query_names_every_wrong_field_at_once() -> None:
-    known = "There is no such field here. Known: event_type, start, end, time_zone, host, explain."
+    known = "There is no such field here. Known: event_type, start, end, time_zone, host, explain, duration_minutes."
     assert _errors(
         parse_slots_query,
         {
