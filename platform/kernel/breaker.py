@@ -83,6 +83,12 @@ class Breaker:
             self._waits = {which: until for which, until in self._waits.items() if until > now}
             self._waits[(key, account)] = now + min(seconds, LONGEST_WAIT)
 
+    def forget(self) -> None:
+        """Forget all failures and waits, as a new process would."""
+        with self._lock:
+            self._circuits.clear()
+            self._waits.clear()
+
 
 BREAKER = Breaker()
 """The one of this process."""
