@@ -22,21 +22,39 @@ from kernel.reasons import Reason
 from tenants.api import current_tenant
 
 
-def move(booking: Booking, *, start: datetime, now: datetime, actor: Actor) -> Move:
+def move(
+    booking: Booking, *, start: datetime, now: datetime, actor: Actor, is_hosts_wish: bool = False
+) -> Move:
     """Start moving a confirmed booking to another start: its meeting with the same hosts, or its seat in a group
     session to the session that starts then.
 
     Raises `SlotRefused` with alternatives, `NotChangeable` when it is not confirmed, has started, or already
     moves; `Busy`. Until the new time is confirmed, and if that fails, the old one stands.
+    `is_hosts_wish`: the host chose the time, so hours, notice and limits are theirs to break; the guard, and the
+    calendars that are asked before it counts, are not. Not for a seat in a group session.
     """
     _check_movable(booking, start=start, now=now)
     _check_takes_bookings(actor)
     event_type = of_meeting(booking.meeting)
     host = _kept_host(booking)
+    if is_hosts_wish and not _is_seat(booking):
+        return _guarded_move(booking, start=start, now=now, actor=actor, choices=[], host=host)
     found = check(event_type, start=start, now=now, host=host, leaving=booking.meeting_id)
     if not isinstance(found, OpenStart):
         raise _refused(booking, found.reason, start=start, now=now, host=host)
     choices = host_choices(event_type, found) if _is_seat(booking) else []
+    return _guarded_move(booking, start=start, now=now, actor=actor, choices=choices, host=host)
+
+
+def _guarded_move(
+    booking: Booking,
+    *,
+    start: datetime,
+    now: datetime,
+    actor: Actor,
+    choices: list[list[int]],
+    host: Host | None,
+) -> Move:
     outcome = guarded(lambda: _move(booking, start=start, now=now, actor=actor, choices=choices))
     if isinstance(outcome, Move):
         return outcome

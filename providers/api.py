@@ -1,9 +1,18 @@
 """The door of the app: import from here, not from the modules behind it."""
 
+from providers.calendars.accounts import connect_account
 from providers.calendars.busy_index import BusyAnswer, busy_times
+from providers.calendars.channels import hear_call, renew_channels
 from providers.calendars.connections import connect_caldav, failing_connections, has_calendars
 from providers.calendars.diagnosis import Diagnosis, check_connection, explain
-from providers.calendars.events import delete_event, event_is_somewhere, find_event, write_event
+from providers.calendars.events import (
+    delete_event,
+    event_is_somewhere,
+    find_event,
+    look_at_change,
+    restore_event,
+    write_event,
+)
 from providers.calendars.managing import (
     ConnectionNotFound,
     calendar_connections,
@@ -12,6 +21,9 @@ from providers.calendars.managing import (
     get_calendar_connection,
 )
 from providers.calendars.states import calendar_states
+from providers.calendars.sync_job import poll_calendars
+from providers.calendars.syncing import CHANGED_JOB as CALENDAR_CHANGED_JOB
+from providers.calendars.syncing import sync_calendar
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
 from providers.mail.diagnosis import MailFault, try_mail_server
@@ -65,10 +77,13 @@ from providers.meetings.room_signals import (
 from providers.models import (
     BusyTime,
     Calendar,
+    CalendarChange,
     CalendarConnection,
     MailSettings,
     Message,
     Notice,
+    OAuthAccount,
+    OAuthApp,
     Room,
     RoomParticipant,
     WebhookEndpoint,
@@ -95,6 +110,23 @@ from providers.notices.webhook import (
     queue_test_notice,
     withdraw_notices,
 )
+from providers.oauth.apps import AppCredentials, NoApp, app_credentials, remove_oauth_app, set_oauth_app
+from providers.oauth.flow import (
+    RETURN_PATH,
+    Arrival,
+    Departure,
+    State,
+    StateRefused,
+    depart,
+    hand_over,
+    read_handover,
+    read_state,
+)
+from providers.oauth.renewing import renew_tokens
+from providers.oauth.testing import check_oauth_client
+from providers.oauth.token_endpoint import WrongSetting
+from providers.oauth.vendors import KINDS as VENDOR_KINDS
+from providers.oauth.vendors import UnknownVendor, Vendor, vendor
 from providers.protocols import (
     CalendarEvent,
     MeetingLink,
@@ -112,18 +144,25 @@ from providers.protocols import (
 )
 
 __all__ = [
+    "CALENDAR_CHANGED_JOB",
     "CHATS",
     "EVENTS",
+    "RETURN_PATH",
     "ROOM_OPENS_BEFORE",
     "ROOM_PLACES",
+    "VENDOR_KINDS",
+    "AppCredentials",
+    "Arrival",
     "BadAddress",
     "BusyAnswer",
     "BusyTime",
     "Calendar",
+    "CalendarChange",
     "CalendarConnection",
     "CalendarEvent",
     "ConnectionNotFound",
     "Delivery",
+    "Departure",
     "Diagnosis",
     "IceServer",
     "InvalidEndpoint",
@@ -139,10 +178,13 @@ __all__ = [
     "Message",
     "MessageDraft",
     "MessageNotFound",
+    "NoApp",
     "NotJoinable",
     "Notice",
     "NoticeNotFound",
     "Notified",
+    "OAuthAccount",
+    "OAuthApp",
     "OutgoingSignal",
     "Person",
     "Proof",
@@ -159,14 +201,20 @@ __all__ = [
     "RoomNotOpen",
     "RoomParticipant",
     "RoomSaid",
+    "State",
+    "StateRefused",
     "Unauthorised",
     "UnknownLocationKind",
+    "UnknownVendor",
     "Unreachable",
+    "Vendor",
     "WebhookEndpoint",
     "WrittenEvent",
+    "WrongSetting",
     "add_chat",
     "add_webhook_endpoint",
     "admit_participant",
+    "app_credentials",
     "build_invite",
     "busy_times",
     "calendar_connections",
@@ -175,13 +223,16 @@ __all__ = [
     "check_connection",
     "check_link",
     "check_mail_address",
+    "check_oauth_client",
     "choose_calendars",
     "compose_mail",
+    "connect_account",
     "connect_caldav",
     "delete_event",
     "deliver_message",
     "deliver_notice",
     "deny_participant",
+    "depart",
     "disconnect_calendar",
     "event_is_somewhere",
     "exchange_signals",
@@ -194,35 +245,48 @@ __all__ = [
     "get_room",
     "get_webhook_endpoint",
     "greet_mail_server",
+    "hand_over",
     "has_calendars",
+    "hear_call",
     "ice_servers",
     "is_participant_here",
     "join_room",
     "leave_room",
+    "look_at_change",
     "mail_sender",
     "meeting_provider",
     "messages",
     "notices",
+    "poll_calendars",
     "prune_rooms",
     "queue_message",
     "queue_messages",
     "queue_notices",
     "queue_test_notice",
+    "read_handover",
+    "read_state",
     "rejoin_room",
+    "remove_oauth_app",
     "remove_participant",
     "remove_room",
     "remove_webhook_endpoint",
+    "renew_channels",
+    "renew_tokens",
+    "restore_event",
     "room_echo",
     "room_facts",
     "room_mark",
     "rotate_webhook_secret",
+    "set_oauth_app",
     "step_away",
     "switch_on_webhook",
+    "sync_calendar",
     "try_link",
     "try_mail_server",
     "turn_is_set",
     "use_own_server",
     "use_platform_server",
+    "vendor",
     "webhook_endpoints",
     "withdraw_messages",
     "withdraw_notices",

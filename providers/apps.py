@@ -10,7 +10,8 @@ class ProvidersConfig(AppConfig):
     label = "providers"
 
     def ready(self) -> None:
-        """Say what tells that a connected calendar changed."""
+        """Register the job that follows calendars, and say what tells that a connected calendar changed."""
         from kernel.stamps import register_stamp
+        from providers.calendars import sync_job  # noqa: F401  registration by import, at start-up
 
         register_stamp("calendars", "SELECT stamp::text FROM providers_calendars")

@@ -36,7 +36,7 @@ class Clock:
         from audit.api import write_checkpoints
         from booking.api import complete_ended, expire_due, schedule_look
         from kernel.clock import now
-        from providers.api import prune_rooms
+        from providers.api import poll_calendars, prune_rooms, renew_channels, renew_tokens
 
         if self._is_due("deadlines", 2):
             self._in_each_tenant("deadlines", lambda: expire_due())
@@ -46,6 +46,12 @@ class Clock:
             self._in_each_tenant("health check", lambda: schedule_look(now=now()))
         if self._is_due("rooms", 30):
             self._in_each_tenant("rooms", lambda: prune_rooms(now=now()))
+        if self._is_due("tokens", 60):
+            self._in_each_tenant("tokens", lambda: renew_tokens())
+        if self._is_due("calendars", 15):
+            self._in_each_tenant("calendars", lambda: poll_calendars(now=now()))
+        if self._is_due("channels", 60):
+            self._in_each_tenant("channels", lambda: renew_channels(now=now()))
         if self._is_due("checkpoints", 60):
             write_checkpoints(now())
 

@@ -43,6 +43,15 @@ HOLDFAST_TURN_URLS = env.words("HOLDFAST_TURN_URLS")
 HOLDFAST_TURN_SECRET = env.secret("HOLDFAST_TURN_SECRET", "")
 HOLDFAST_ROOM_RELAY_ONLY = env.flag("HOLDFAST_ROOM_RELAY_ONLY", default=False)
 
+# -- accounts at Google and Microsoft (docs/operator.md); a business may bring its own in the portal ------
+HOLDFAST_GOOGLE_CLIENT_ID = env.text("HOLDFAST_GOOGLE_CLIENT_ID", "")
+HOLDFAST_GOOGLE_CLIENT_SECRET = env.secret("HOLDFAST_GOOGLE_CLIENT_SECRET", "")
+HOLDFAST_MICROSOFT_CLIENT_ID = env.text("HOLDFAST_MICROSOFT_CLIENT_ID", "")
+HOLDFAST_MICROSOFT_CLIENT_SECRET = env.secret("HOLDFAST_MICROSOFT_CLIENT_SECRET", "")
+HOLDFAST_MICROSOFT_DIRECTORY = env.text("HOLDFAST_MICROSOFT_DIRECTORY", "common")
+HOLDFAST_GOOGLE_SIMULATOR = env.text("HOLDFAST_GOOGLE_SIMULATOR", "")  # the demo's stand-ins; pages say so
+HOLDFAST_MICROSOFT_SIMULATOR = env.text("HOLDFAST_MICROSOFT_SIMULATOR", "")
+
 # -- secrets ----------------------------------------------------------------------------------------
 _NO_SECRET = "not-a-secret: set HOLDFAST_SECRET_KEY"  # noqa: S105  lets checks and type checkers load settings
 SECRET_KEY = env.secret("HOLDFAST_SECRET_KEY", _NO_SECRET)

@@ -78,7 +78,7 @@ def _good_until(
 
 def _conflict_calendars(host_ids: Iterable[int]) -> list[Calendar]:
     calendars = Calendar.objects.filter(host_id__in=list(host_ids), reads_busy=True)
-    return list(calendars.select_related("connection").order_by("id"))
+    return list(calendars.select_related("connection__account").order_by("id"))
 
 
 def _is_fresh(

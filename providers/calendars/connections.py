@@ -8,14 +8,14 @@ from django.db import transaction
 
 from audit.api import Actor, Json, record
 from kernel import crypto
-from kernel.tenancy import current_schema
 from providers.calendars.busy_rules import BusyRules
 from providers.calendars.caldav import CalDavCalendar
 from providers.calendars.dav_session import DavAccount, origin
 from providers.calendars.discovery import FoundAccount, discover
+from providers.calendars.vendor_calendars import open_vendor_calendar, own_suffix
 from providers.calendars.zones import known_zone, zone_named
 from providers.models.calendars import Calendar, CalendarConnection
-from providers.protocols import Rejected, Unauthorised
+from providers.protocols import CalendarClient, Rejected, Unauthorised
 from tenants.api import current_tenant
 
 OPERATOR = Actor("automation", "operator")  # a command, or the demo's seed: nobody is signed in
@@ -59,7 +59,7 @@ def connect_caldav(
                 "last_error": "",
             },
         )
-        _keep_calendars(kept, found)
+        keep_calendars(kept, found)
         action = "connect_calendar" if is_new else "renew_calendar"
         sign_connection(action, kept, actor, calendars=len(found.calendars))
     return kept
@@ -93,21 +93,21 @@ def failing_connections(host_id: int | None = None) -> tuple[CalendarConnection,
     return tuple(rows.order_by("last_good_at", "pk"))
 
 
-def open_calendar(calendar: Calendar, *, timeout_seconds: float) -> CalDavCalendar:
-    """Return the client of a calendar (its connection loaded). It holds plain values: usable in any thread.
+def open_calendar(calendar: Calendar, *, timeout_seconds: float) -> CalendarClient:
+    """Return the client of a calendar (its connection and account loaded). Usable in any one thread.
 
-    Raises Unauthorised where the sealed password cannot be opened or would go to another server.
+    Raises Unauthorised where the sealed password or token cannot be opened, or a password would go to another server.
     """
     kept = calendar.connection
+    if kept.account is not None:
+        return open_vendor_calendar(calendar, timeout_seconds=timeout_seconds)
     if origin(calendar.url) != origin(kept.url):
         raise Unauthorised(
             "The calendar is not at the server that its password belongs to: connect it again."
         )
     account = opened_account(kept)
     rules = BusyRules(
-        zone=zone_named(calendar.time_zone),
-        own_suffix=f"@{current_schema()}.holdfast",
-        addresses=frozenset(kept.addresses),
+        zone=zone_named(calendar.time_zone), own_suffix=own_suffix(), addresses=frozenset(kept.addresses)
     )
     return CalDavCalendar(account, url=calendar.url, rules=rules, timeout_seconds=timeout_seconds)
 
@@ -122,7 +122,7 @@ def opened_account(kept: CalendarConnection) -> DavAccount:
     return DavAccount(url=kept.url, username=kept.username, password=password)
 
 
-def _keep_calendars(kept: CalendarConnection, found: FoundAccount) -> None:
+def keep_calendars(kept: CalendarConnection, found: FoundAccount) -> None:
     """Store the calendars that were found, forget those that are gone, and choose where nothing is chosen."""
     kept.calendars.exclude(url__in=[each.url for each in found.calendars]).delete()
     for each in found.calendars:

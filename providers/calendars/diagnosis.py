@@ -13,11 +13,25 @@ from providers.calendars.busy_index import busy_times
 from providers.calendars.connections import opened_account
 from providers.calendars.dav_session import DavAccount
 from providers.calendars.discovery import FoundAccount, discover
+from providers.calendars.vendor_calendars import find_calendars
 from providers.models.calendars import CalendarConnection
+from providers.oauth.token_endpoint import WrongSetting
+from providers.oauth.tokens import access_token
+from providers.oauth.vendors import vendor
 from providers.protocols import ProviderError, RateLimited, Rejected, Unauthorised, Unreachable
 
 Setting = Literal[
-    "", "address", "name", "private", "security", "server", "sign_in", "caldav", "calendars", "later"
+    "",
+    "address",
+    "name",
+    "private",
+    "security",
+    "server",
+    "sign_in",
+    "caldav",
+    "calendars",
+    "client",
+    "later",
 ]
 _AHEAD = timedelta(days=14)
 
@@ -45,10 +59,9 @@ def diagnose(account: DavAccount) -> Diagnosis:
 def check_connection(connection: CalendarConnection, *, now: datetime) -> Diagnosis:
     """Diagnose a kept connection, and read its conflict calendars live: its state says afterwards how it went."""
     try:
-        account = opened_account(connection)
+        seen = _diagnose_account(connection) if connection.account else diagnose(opened_account(connection))
     except Unauthorised as error:
         return Diagnosis(setting="sign_in", words=error.message)
-    seen = diagnose(account)
     if not any(calendar.reads_busy for calendar in connection.calendars.all()):
         return seen
     host = connection.host_id
@@ -60,6 +73,26 @@ def check_connection(connection: CalendarConnection, *, now: datetime) -> Diagno
     count = len(answer.busy.get(host, ()))
     words = f"{seen.words} Read just now: {count or 'no'} busy time{'' if count == 1 else 's'} in the next 14 days."
     return Diagnosis(setting="", words=words, found=seen.found)
+
+
+def _diagnose_account(connection: CalendarConnection) -> Diagnosis:
+    """List the calendars of an account at Google or Microsoft: token, client, permissions, interface."""
+    account = connection.account
+    assert account is not None
+    there = vendor(account.vendor)
+    try:
+        found = find_calendars(there, access_token(account))
+    except WrongSetting as error:
+        return Diagnosis(setting="client", words=error.message)
+    except RateLimited as error:
+        return Diagnosis(setting="later", words=error.message)
+    except Unreachable as error:
+        return Diagnosis(setting="server", words=error.message)
+    except ProviderError as error:
+        return Diagnosis(setting="sign_in", words=error.message)
+    count = len(found.calendars)
+    words = f"{there.name} takes the account’s token, and shows {count} calendar{'' if count == 1 else 's'}."
+    return Diagnosis(setting="", words=words, found=found)
 
 
 def explain(error: ProviderError, *, url: str) -> Diagnosis:

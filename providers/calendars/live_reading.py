@@ -1,4 +1,6 @@
-"""Asking several calendars at once, within one deadline. No database: workers get plain values."""
+"""Asking several calendars at once, within one deadline. Workers get plain values; one that has to renew a token
+opens a database connection of its own for it.
+"""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait

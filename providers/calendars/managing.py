@@ -4,10 +4,14 @@ from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
-from audit.api import Actor
+from audit.api import Actor, Json
 from kernel.errors import HoldfastError
+from providers.calendars.accounts import end_grant
+from providers.calendars.channels import close_channels
 from providers.calendars.connections import sign_connection
 from providers.models.calendars import Calendar, CalendarConnection
+from providers.models.oauth import OAuthAccount
+from providers.oauth.vendors import vendor
 
 
 class ConnectionNotFound(HoldfastError):
@@ -18,13 +22,18 @@ class ConnectionNotFound(HoldfastError):
 
 def calendar_connections(host_ids: Iterable[int] | None = None) -> list[CalendarConnection]:
     """Return the connections with their calendars, of these hosts or of all, oldest first. Two queries."""
-    found = CalendarConnection.objects.prefetch_related("calendars").order_by("host_id", "pk")
+    found = (
+        CalendarConnection.objects.select_related("account")
+        .prefetch_related("calendars")
+        .order_by("host_id", "pk")
+    )
     return list(found if host_ids is None else found.filter(host_id__in=list(host_ids)))
 
 
 def get_calendar_connection(connection_id: int) -> CalendarConnection:
     """Return one connection with its calendars; raises ConnectionNotFound."""
-    found = CalendarConnection.objects.prefetch_related("calendars").filter(pk=connection_id).first()
+    rows = CalendarConnection.objects.select_related("account").prefetch_related("calendars")
+    found = rows.filter(pk=connection_id).first()
     if found is None:
         raise ConnectionNotFound("This calendar connection does not exist.")
     return found
@@ -60,8 +69,22 @@ def choose_calendars(
         )
 
 
-def disconnect_calendar(connection: CalendarConnection, *, actor: Actor) -> None:
-    """Forget the account, its sealed password and everything read from it. Our events stay where they are."""
+def disconnect_calendar(connection: CalendarConnection, *, actor: Actor) -> str:
+    """Forget the account, its sealed password or tokens and everything read from it; revoke what was granted.
+
+    Our events stay where they are. Returns what became of the grant: "revoked", "kept" (another host uses it),
+    "not revoked" (the vendor did not do it, or cannot), "" where there was a password. Never in a transaction
+    when there is an account.
+    """
+    account = connection.account
+    if account is not None:
+        rows = connection.calendars.select_related("connection__account").prefetch_related("channels")
+        close_channels(list(rows))
+    ended = end_grant(account, vendor(account.vendor)) if account is not None else ""
     with transaction.atomic():
-        sign_connection("disconnect_calendar", connection, actor)
+        facts: dict[str, Json] = {"grant": ended} if ended else {}
+        sign_connection("disconnect_calendar", connection, actor, **facts)
         CalendarConnection.objects.filter(pk=connection.pk).delete()
+        if account is not None:
+            OAuthAccount.objects.filter(pk=account.pk).delete()
+    return ended

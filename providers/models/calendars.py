@@ -7,11 +7,14 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from providers.models.oauth import OAuthAccount
+
 
 class CalendarConnection(models.Model):
     """One account of one host at a calendar server. `host_id` is the host's resource id.
 
-    The password is sealed with `kernel.crypto` under `seal_context()`; it goes to the origin of `url` only.
+    `kind` "caldav" has a password, sealed, which goes to the origin of `url` only; "google" and "microsoft" have
+    an `account` with tokens instead, and `url` is where a person finds it.
     """
 
     class Status(models.TextChoices):
@@ -21,6 +24,9 @@ class CalendarConnection(models.Model):
 
     host_id = models.BigIntegerField(db_index=True)
     kind = models.CharField(max_length=20, default="caldav")
+    account = models.OneToOneField(
+        OAuthAccount, on_delete=models.CASCADE, null=True, related_name="connection"
+    )
     url = models.URLField(max_length=500)
     username = models.CharField(max_length=254)
     sealed_password = models.BinaryField()
@@ -40,6 +46,11 @@ class CalendarConnection(models.Model):
                 condition=Q(status__in=["working", "failing", "unauthorised"]),
                 name="calendar_connection_status",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="caldav", account__isnull=True)
+                | Q(kind__in=["google", "microsoft"], account__isnull=False),
+                name="calendar_connection_kind",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -49,7 +60,8 @@ class CalendarConnection(models.Model):
 class Calendar(models.Model):
     """One calendar of a connection: conflict calendar (`reads_busy`), destination calendar (`is_destination`), or both.
 
-    Its busy index holds every busy time that overlaps [covers_from, horizon), as read at `read_at`.
+    Its busy index holds every busy time that overlaps [covers_from, horizon), as read at `read_at`. `sync_token` is
+    the vendor's: what changed since, last asked at `synced_at`; a whole reading was last done at `resynced_at`.
     """
 
     connection = models.ForeignKey(CalendarConnection, on_delete=models.CASCADE, related_name="calendars")
@@ -62,6 +74,9 @@ class Calendar(models.Model):
     read_at = models.DateTimeField(null=True)
     covers_from = models.DateTimeField(null=True)
     horizon = models.DateTimeField(null=True)
+    sync_token = models.TextField(blank=True, default="")
+    synced_at = models.DateTimeField(null=True)
+    resynced_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     failed_words = models.TextField(blank=True, default="")
 

@@ -37,7 +37,11 @@ LEFT_OUT: Final = {
 WITHHELD: Final = {
     "accounts_apikey": ("hashed_secret",),
     "accounts_user": ("password",),
+    "providers_calendar": ("sync_token",),
+    "providers_calendarchannel": ("token_hash",),
     "providers_calendarconnection": ("sealed_password",),
+    "providers_oauthaccount": ("sealed_access_token", "sealed_refresh_token"),
+    "providers_oauthapp": ("sealed_secret",),
     "providers_room": ("secret",),
     "providers_mailsettings": ("sealed_password",),
     "providers_webhookendpoint": ("sealed_secret", "sealed_url"),

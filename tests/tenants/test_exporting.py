@@ -38,9 +38,11 @@ HARMLESS = {
     "accounts_apikey.prefix",
     "booking_meeting.link_key",  # the provider's name of the meeting
     "booking_move.link_key",
+    "providers_calendarchannel.key",  # a name in an address; the secret beside it is withheld
     "providers_message.dedupe_key",
     "providers_notice.dedupe_key",
     "providers_room.key",
+    "providers_vendormeeting.key",
     "providers_room.token",  # stands in every link that was sent
 }
 LOOKS_SECRET = re.compile(r"password|secret|token|hash|sealed|wrapped|(^|_)key$|code$|prefix")

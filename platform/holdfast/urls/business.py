@@ -11,6 +11,7 @@ urlpatterns = [
     path("accounts/", include("portal.business.account_urls")),
     path("api/v1/", include("portal.api.urls")),
     path(".well-known/holdfast/keys.json", keys, name="keys"),
+    path("hooks/", include("portal.hooks")),
     path("room/", include("portal.room.urls")),
     path("", include("portal.public.urls")),
 ]

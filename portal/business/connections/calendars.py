@@ -26,6 +26,7 @@ from providers.api import (
     disconnect_calendar,
     explain,
     get_calendar_connection,
+    vendor,
 )
 
 
@@ -39,9 +40,9 @@ def own_connection(
         try:
             connection = get_calendar_connection(connection_id)
         except ConnectionNotFound:
-            return _not_found(request, viewer)
-        host = _own_host(viewer, connection.host_id)
-        return _not_found(request, viewer) if host is None else view(request, viewer, connection, host)
+            return not_found(request, viewer)
+        host = own_host(viewer, connection.host_id)
+        return not_found(request, viewer) if host is None else view(request, viewer, connection, host)
 
     return found
 
@@ -50,9 +51,9 @@ def own_connection(
 @portal_page()
 def connect(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResponse:
     """Ask for a CalDAV account; POST signs in there and finds its calendars, or names the wrong setting."""
-    host = _own_host(viewer, host_id)
+    host = own_host(viewer, host_id)
     if host is None:
-        return _not_found(request, viewer)
+        return not_found(request, viewer)
     form = CalDavForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         kept = _connect(request, viewer, host, form)
@@ -67,6 +68,8 @@ def connect(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResponse:
 @own_connection
 def change(request: HttpRequest, viewer: Viewer, connection: CalendarConnection, host: Host) -> HttpResponse:
     """Renew the password, or move to another account, which takes the place of this one once it works."""
+    if connection.account is not None:
+        return see_other("business:connect_account", kind=connection.kind, host_id=host.pk)
     form = CalDavForm(request.POST or None, initial={"url": connection.url, "username": connection.username})
     if request.method == "POST" and form.is_valid():
         kept = _connect(request, viewer, host, form)
@@ -127,8 +130,12 @@ def disconnect(
 ) -> HttpResponse:
     """Say what disconnecting costs; POST does it."""
     if request.method == "POST":
-        disconnect_calendar(connection, actor=viewer.actor)
+        there = _vendor_name(connection)
+        ended = disconnect_calendar(connection, actor=viewer.actor)
         messages.success(request, f"Disconnected. {host.name}’s slots follow the weekly hours alone.")
+        if ended == "not revoked":
+            words = f"{there} was not told, or has no way to be: remove Holdfast from the account’s own page as well."
+            messages.warning(request, words)
         return see_other("business:connections")
     context = {
         "viewer": viewer,
@@ -137,6 +144,10 @@ def disconnect(
         "view": connection_view(connection, host.name, viewer),
     }
     return render(request, "business/connections/disconnect.html", context)
+
+
+def _vendor_name(connection: CalendarConnection) -> str:
+    return vendor(connection.kind).name if connection.account is not None else ""
 
 
 def _connect(request: HttpRequest, viewer: Viewer, host: Host, form: CalDavForm) -> CalendarConnection | None:
@@ -177,13 +188,13 @@ def _form(
     return render(request, "business/connections/connect.html", context, status=422 if form.errors else 200)
 
 
-def _own_host(viewer: Viewer, host_id: int) -> Host | None:
+def own_host(viewer: Viewer, host_id: int) -> Host | None:
     """Return the host if the viewer may connect their calendars: hosts the own ones, owners and admins all."""
     if viewer.only_host is not None and viewer.only_host != host_id:
         return None
     return Host.objects.filter(pk=host_id).first()
 
 
-def _not_found(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+def not_found(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     context = {"viewer": viewer, "here": "connections", "what": "calendar connection"}
     return render(request, "business/not_found.html", context, status=404)

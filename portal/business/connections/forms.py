@@ -1,8 +1,10 @@
 """What the connections' forms take; whether a server answers is providers' to say."""
 
+from typing import Any
+
 from django import forms
 
-from providers.api import EVENTS
+from providers.api import EVENTS, Vendor
 
 FIELD_OF_SETTING = {
     "address": "url",
@@ -12,6 +14,7 @@ FIELD_OF_SETTING = {
     "server": "url",
     "caldav": "url",
     "calendars": "url",
+    "client": "url",
     "later": "url",
     "sign_in": "password",
 }
@@ -66,6 +69,46 @@ class ChatForm(forms.Form):
     events = forms.MultipleChoiceField(
         choices=[(event, EVENT_WORDS.get(event, event)) for event in EVENTS], required=False
     )
+
+
+class ClientForm(forms.Form):
+    """A client id and secret at a vendor; Microsoft's has a directory too."""
+
+    client_id = forms.CharField(
+        max_length=255,
+        label="Client id",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Write the client id."},
+    )
+    secret = forms.CharField(
+        max_length=500,
+        label="Client secret",
+        help_text="Kept sealed. It is never shown again, here or anywhere.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Write the client secret."},
+    )
+    directory = forms.RegexField(
+        r"^[A-Za-z0-9.-]{1,100}$",
+        label="Directory",
+        help_text="“common” for accounts of every organisation, or the directory (tenant) id of your own.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"invalid": "Letters, digits, dots and hyphens only."},
+    )
+
+    def __init__(self, *args: Any, vendor: Vendor, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if vendor.kind != "microsoft":
+            self.fields["directory"].required = False
+            self.fields["directory"].widget = forms.HiddenInput()
+
+    def clean_client_id(self) -> str:
+        """Drop what copying brings along."""
+        return str(self.cleaned_data["client_id"]).strip()
+
+    def clean_directory(self) -> str:
+        """Google has none."""
+        hidden = isinstance(self.fields["directory"].widget, forms.HiddenInput)
+        return "" if hidden else str(self.cleaned_data["directory"])
 
 
 class WebhookForm(forms.Form):

@@ -10,8 +10,19 @@ from django.views.decorators.http import require_safe
 from accounts.api import Role, User
 from booking.api import Host
 from portal.business.connections.states import State, connection_state, endpoint_state, room_state
+from portal.business.connections.vendors import vendors
 from portal.business.viewer import Viewer, portal_page
-from providers.api import CHATS, Calendar, CalendarConnection, calendar_connections, webhook_endpoints
+from providers.api import (
+    CHATS,
+    Calendar,
+    CalendarConnection,
+    ProviderError,
+    Vendor,
+    app_credentials,
+    calendar_connections,
+    vendor,
+    webhook_endpoints,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +30,8 @@ class ConnectionView:
     """One connected account as the page shows it."""
 
     connection: CalendarConnection
+    provider: str
+    is_simulated: bool
     calendars: tuple[Calendar, ...]
     state: State
     written: str
@@ -43,6 +56,7 @@ def connections(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "viewer": viewer,
         "here": "connections",
         "hosts": host_calendars(viewer),
+        "vendors": [(each, _is_set(each)) for each in vendors()],
         "room": room_state(_urls("HOLDFAST_STUN_URLS"), _urls("HOLDFAST_TURN_URLS")),
         "endpoints": [each for each in receivers if each[0].kind == "webhook"],
         "chats": [each for each in receivers if each[0].kind != "webhook"],
@@ -75,12 +89,23 @@ def host_calendars(viewer: Viewer) -> list[HostCalendars]:
 def connection_view(connection: CalendarConnection, host: str, viewer: Viewer) -> ConnectionView:
     """Return a connection with its calendars in order, and its state in words."""
     calendars = tuple(sorted(connection.calendars.all(), key=lambda calendar: calendar.pk))
+    there = vendor(connection.kind) if connection.account is not None else None
     return ConnectionView(
         connection=connection,
+        provider=there.calendar_name if there else connection.url,
+        is_simulated=there is not None and there.is_simulated,
         calendars=calendars,
         state=connection_state(connection, calendars, host=host, now=viewer.now, zone=viewer.zone),
         written=next((calendar.name for calendar in calendars if calendar.is_destination), ""),
     )
+
+
+def _is_set(there: Vendor) -> str:
+    """Return where the client id for a vendor is set: "portal", "environment", "" nowhere. One query."""
+    try:
+        return app_credentials(there).source
+    except ProviderError:
+        return ""
 
 
 def _urls(name: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.business.connections import calendars, chats, webhooks
+from portal.business.connections import accounts, calendars, chats, clients, webhooks
 from portal.business.connections.page import connections
 
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
     path("calendars/<int:connection_id>/change/", calendars.change, name="change_calendar"),
     path("calendars/<int:connection_id>/disconnect/", calendars.disconnect, name="disconnect_calendar"),
     path("chats/<slug:kind>/", chats.add, name="add_chat"),
+    path("accounts/finish/", accounts.finish, name="finish_account"),
+    path("accounts/<slug:kind>/of/<int:host_id>/", accounts.connect_at, name="connect_account"),
+    path("clients/<slug:kind>/", clients.client, name="oauth_client"),
+    path("clients/<slug:kind>/test/", clients.test_client, name="test_oauth_client"),
+    path("clients/<slug:kind>/remove/", clients.remove_client, name="remove_oauth_client"),
     path("webhooks/", webhooks.add_webhook, name="add_webhook"),
     path("webhooks/<int:endpoint_id>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:endpoint_id>/test/", webhooks.test_webhook, name="test_webhook"),

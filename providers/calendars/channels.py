@@ -1,0 +1,108 @@
+"""Push channels: opened for followed calendars, renewed before they end, and what is done when one calls.
+
+Only where we can be called: over https, or by a simulated vendor. A lost call costs ten minutes (sync_job).
+"""
+
+import hashlib
+import hmac
+import logging
+import secrets
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from providers.calendars.syncing import ask_for_sync
+from providers.calendars.vendor_calendars import open_vendor_calendar
+from providers.models.calendars import Calendar
+from providers.models.following import CalendarChannel
+from providers.oauth.vendors import vendor
+from providers.protocols import ProviderError
+from tenants.api import tenant_url
+
+log = logging.getLogger(__name__)
+PATH = "/hooks/calendars/"
+LASTS = timedelta(days=7)
+RENEW_AHEAD = timedelta(days=1)
+_MOST_AT_ONCE = 20
+_TIMEOUT_SECONDS = 8.0
+
+
+def renew_channels(*, now: datetime) -> int:
+    """Open a channel for each followed calendar whose last one ends within a day; return how many were opened.
+
+    A vendor cannot prolong a channel (guides/push, "Renew notification channels"): the new one is opened first, then
+    the old one is closed, so that in between two calls come and none is missed. Never in a transaction.
+    """
+    lasting = CalendarChannel.objects.filter(calendar=OuterRef("pk"), expires_at__gt=now + RENEW_AHEAD)
+    rows = (
+        Calendar.objects.filter(connection__account__isnull=False, connection__account__ended_at=None)
+        .filter(Q(reads_busy=True) | Q(is_destination=True))
+        .exclude(Exists(lasting))
+        .select_related("connection__account")
+    )
+    return sum(
+        _opened(calendar, now) for calendar in rows.order_by("pk")[:_MOST_AT_ONCE] if _can_be_called(calendar)
+    )
+
+
+def hear_call(key: str, *, secret: str, is_greeting: bool, now: datetime) -> bool:
+    """Take a vendor's call on a channel: a sync is asked for, once however often it calls. False for a stranger.
+
+    `is_greeting`: the vendor only says that the channel is open.
+    """
+    channel = CalendarChannel.objects.filter(key=key, expires_at__gt=now).first()
+    if channel is None or not hmac.compare_digest(channel.token_hash, _hash(secret)):
+        return False
+    if not is_greeting:
+        with transaction.atomic():
+            CalendarChannel.objects.filter(pk=channel.pk).update(heard_at=now)
+            ask_for_sync(channel.calendar_id, now=now)
+    return True
+
+
+def close_channels(calendars: list[Calendar]) -> None:
+    """End the channels of calendars that are about to be disconnected; what fails ends by itself in a week."""
+    for calendar in calendars:
+        for channel in calendar.channels.all():
+            _close(calendar, channel)
+
+
+def _opened(calendar: Calendar, now: datetime) -> bool:
+    key, secret = uuid.uuid4().hex, secrets.token_urlsafe(32)
+    former = list(calendar.channels.all())
+    made = CalendarChannel.objects.create(
+        calendar=calendar, key=key, token_hash=_hash(secret), expires_at=now + RENEW_AHEAD / 2, created_at=now
+    )
+    try:
+        found = open_vendor_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).open_channel(
+            key=key, secret=secret, address=tenant_url(None, f"{PATH}{key}/"), expires_at=now + LASTS
+        )
+    except ProviderError as error:
+        log.info("No push channel for calendar %s: %s It is polled.", calendar.pk, error.message)
+        CalendarChannel.objects.filter(pk=made.pk).delete()
+        return False
+    CalendarChannel.objects.filter(pk=made.pk).update(remote_id=found.remote_id, expires_at=found.expires_at)
+    for channel in former:
+        _close(calendar, channel)
+    return True
+
+
+def _close(calendar: Calendar, channel: CalendarChannel) -> None:
+    """End a channel at the vendor and forget it; one that cannot be ended calls in vain until it is over."""
+    try:
+        client = open_vendor_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS)
+        client.close_channel(key=channel.key, remote_id=channel.remote_id)
+    except ProviderError as error:
+        log.info("Push channel %s was not closed: %s", channel.pk, error.message)
+    CalendarChannel.objects.filter(pk=channel.pk).delete()
+
+
+def _can_be_called(calendar: Calendar) -> bool:
+    return settings.HOLDFAST_PUBLIC_SCHEME == "https" or vendor(calendar.connection.kind).is_simulated
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

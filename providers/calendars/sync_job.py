@@ -1,0 +1,50 @@
+"""The job that brings a followed calendar up to now, and the clock's chore that asks for it where nobody called."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from jobs.api import Lease, handles
+from kernel.clock import now as clock_now
+from providers.calendars.syncing import SYNC_JOB, ask_for_sync, sync_calendar
+from providers.models.calendars import Calendar
+from providers.models.following import CalendarChannel
+from providers.protocols import ProviderError
+
+log = logging.getLogger(__name__)
+POLL = timedelta(seconds=60)
+POLL_BESIDE_PUSH = timedelta(minutes=10)
+
+
+@handles(SYNC_JOB)
+def perform_sync(ref: str, _lease: Lease) -> None:
+    """Sync one calendar; a failure is written in the calendar, and the next poll tries again."""
+    try:
+        sync_calendar(int(ref), now=clock_now())
+    except ProviderError as error:
+        log.info("Calendar %s was not synced: %s", ref, error.message)
+
+
+def poll_calendars(*, now: datetime) -> int:
+    """Ask for a sync of every followed calendar that was not synced for a minute, or, where the vendor calls us,
+    for ten: a call may be lost. Returns how many; one query when nothing is due.
+    """
+    live = CalendarChannel.objects.filter(calendar=OuterRef("pk"), expires_at__gt=now)
+    due = (
+        Q(synced_at=None)
+        | Q(synced_at__lt=now - POLL_BESIDE_PUSH)
+        | Q(synced_at__lt=now - POLL, is_called=False)
+    )
+    rows = (
+        Calendar.objects.filter(connection__account__isnull=False, connection__account__ended_at=None)
+        .filter(Q(reads_busy=True) | Q(is_destination=True))
+        .annotate(is_called=Exists(live))
+        .filter(due)
+    )
+    found = list(rows.values_list("pk", flat=True))
+    if not found:
+        return 0
+    with transaction.atomic():
+        return sum(ask_for_sync(pk, now=now) for pk in found)

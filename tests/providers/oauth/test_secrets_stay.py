@@ -1,0 +1,152 @@
+"""No code, token or client secret is in any table, entry, log line, error or page: all of them are searched for."""
+
+import base64
+import io
+import logging
+import re
+import traceback
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from accounts.models import User
+from audit.api import body_of_entry
+from audit.models import Entry
+from booking.api import Host
+from kernel.clock import now
+from providers.api import busy_times, calendar_connections, disconnect_calendar
+from providers.models import CalendarConnection, OAuthAccount
+from providers.oauth.apps import app_credentials, set_oauth_app
+from providers.oauth.tokens import access_token, fresh_token
+from providers.oauth.vendors import vendor
+from providers.protocols import ProviderError
+from tenants.api import current_tenant, export_tenant
+from tests.database import World
+from tests.providers.conftest import OWNER, connect_google
+from tests.simulators.google import GoogleSimulator
+from tests.simulators.vendor import Reply
+
+SECRET = "client secret that nobody may read"
+PAGES = [
+    "/portal/",
+    "/portal/connections/",
+    "/portal/connections/clients/google/",
+    "/portal/health/",
+    "/portal/what-ran/",
+]
+
+
+def forms_of(secret: str) -> set[str]:
+    """Return how a secret may look when it is in clear: itself, in hex as bytea shows it, in base64."""
+    raw = secret.encode()
+    return {
+        secret,
+        raw.hex(),
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+    }
+
+
+def every_row(world: World) -> str:
+    """Return every row of every table of the database as text."""
+    found = []
+    with world.superuser() as raw:
+        tables = raw.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        ).fetchall()
+        for (table,) in tables:
+            found += [row[0] for row in raw.execute(f"SELECT t::text FROM {table} t").fetchall()]
+    return "\n".join(found)
+
+
+def export_of_this_tenant() -> str:
+    """Return all that the business's own file holds, as text; names of columns among it."""
+    target = io.BytesIO()
+    export_tenant(current_tenant(), target=target, file="all.zip", actor=OWNER, now=now())
+    with zipfile.ZipFile(target) as archive:
+        found = "\n".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
+    assert "providers_oauthaccount" in found
+    return found
+
+
+def failures_of(google: GoogleSimulator, account: OAuthAccount) -> list[str]:
+    """Let everything fail that can, and return each failure with its whole traceback and representations."""
+    seen: list[str] = []
+    replies = [
+        Reply(status=400, json={"error": "invalid_request", "error_description": "no"}),
+        Reply(status=401, json={"error": "invalid_client", "error_description": "Unauthorized"}),
+        Reply(status=500),
+        Reply(body="rubbish"),
+    ]
+    for reply in replies:
+        fault = google.fail("POST /token", reply=reply, times=3)
+        OAuthAccount.objects.filter(pk=account.pk).update(access_expires_at=now())
+        try:
+            fresh_token(account.pk)
+        except ProviderError as error:
+            seen.append(
+                "".join(traceback.format_exception(error, limit=None)) + repr(error) + repr(error.__dict__)
+            )
+        fault.times = 0
+    seen.append(repr(access_token(OAuthAccount.objects.get(pk=account.pk))))
+    seen.append(repr(app_credentials(vendor("google"))))
+    return seen
+
+
+def test_no_secret_is_anywhere(
+    world: World, google: GoogleSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    google.consent.clients["own"] = SECRET
+    client = Client(headers={"host": "acme.localhost"})
+    with world.enter("acme"):
+        set_oauth_app(vendor("google"), client_id="own", secret=SECRET, directory="", now=now(), actor=OWNER)
+        ana = Host.objects.get(slug="ana")
+        kept = connect_google(google, ana.pk)
+        assert kept.account is not None
+        failures = failures_of(google, kept.account)
+        google.consent.expire_access_tokens()
+        OAuthAccount.objects.update(access_expires_at=now())
+        answer = busy_times([ana.pk], start=now(), end=now() + timedelta(days=1), now=now(), max_age=None)
+        assert answer.stale == {}
+        client.force_login(
+            User.objects.get(email="owner@acme.example"),
+            "allauth.account.auth_backends.AuthenticationBackend",
+        )
+    shown = [*PAGES, f"/portal/connections/calendars/{kept.pk}/"]
+    pages = [client.get(path).content.decode() for path in shown]
+    with world.enter("acme"):
+        rows = every_row(world)
+        sessions = str([each.get_decoded() for each in Session.objects.all()])
+        was_read = bytes(OAuthAccount.objects.get().sealed_refresh_token).hex() in rows
+        exported = export_of_this_tenant()
+        google.fail("POST /revoke", reply=Reply(status=500), times=3)
+        disconnect_calendar(CalendarConnection.objects.select_related("account").get(), actor=OWNER)
+        entries = str([body_of_entry(entry) for entry in Entry.objects.all()])
+        assert calendar_connections() == []
+    assert was_read  # a sealed token was there to be seen
+    assert bool(re.search("disconnect_calendar", entries))
+    assert len(google.consent.issued) >= 4  # code, access, refresh, access again
+    places = {
+        "tables": rows,
+        "tables afterwards": every_row(world),
+        "sessions": sessions,
+        "ledger": entries,
+        "export": exported,
+        "log": caplog.text,
+        "errors": "\n".join(failures),
+        "pages": "\n".join(pages),
+    }
+    secrets = [*google.consent.issued, SECRET, "simulated-secret"]
+    found = [
+        (place, secret[:6])
+        for place, text in places.items()
+        for secret in secrets
+        for form in forms_of(secret)
+        if form in text
+    ]
+    assert found == []
