@@ -67,7 +67,10 @@ class NotJoinable(ProviderError):
 
 @dataclass(frozen=True, kw_only=True)
 class MeetingRequest:
-    """The meeting that a link is wanted for. `key` identifies the effect: the same key, the same link."""
+    """The meeting that a link is wanted for. `key` identifies the effect: the same key, the same link.
+
+    `host_ids` are its hosts, first one first: some links are made in a host's own account.
+    """
 
     key: str
     meeting_uid: str
@@ -75,6 +78,7 @@ class MeetingRequest:
     starts_at: datetime
     ends_at: datetime
     location_detail: str = ""
+    host_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

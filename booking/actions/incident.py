@@ -32,6 +32,7 @@ from tenants.api import current_tenant, tenant_url
 _WAYS = {
     EventType.Location.BUILT_IN_ROOM: "the built-in room",
     EventType.Location.FIXED_LINK: "the meeting type’s own link",
+    EventType.Location.GOOGLE_MEET: "Google Meet",
 }
 QUIET = timedelta(hours=1)  # a fault that comes and goes is told of once in this time
 

@@ -27,6 +27,7 @@ def request_of(context: StepContext, target: Target) -> MeetingRequest:
         starts_at=target.starts_at,
         ends_at=target.ends_at,
         location_detail=target.meeting.location_detail,
+        host_ids=tuple(target.host_ids),
     )
 
 

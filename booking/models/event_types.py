@@ -19,10 +19,11 @@ class EventType(models.Model):
     class Location(models.TextChoices):
         BUILT_IN_ROOM = "built_in_room"
         FIXED_LINK = "fixed_link"
+        GOOGLE_MEET = "google_meet"
         IN_PERSON = "in_person"
         PHONE = "phone"
 
-    ONLINE = (Location.BUILT_IN_ROOM, Location.FIXED_LINK)
+    ONLINE = (Location.BUILT_IN_ROOM, Location.FIXED_LINK, Location.GOOGLE_MEET)
 
     slug = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=120)

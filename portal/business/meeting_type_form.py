@@ -29,6 +29,10 @@ KINDS = {
 LOCATIONS = {
     "built_in_room": ("The built-in room", "Every booking gets a private room of its own, tested first."),
     "fixed_link": ("A link of yours", "The same address for every meeting, tried before each one."),
+    "google_meet": (
+        "Google Meet",
+        "Made in the host’s Google Calendar, which has to be connected and written to.",
+    ),
     "in_person": ("In person", "At the address that you write here."),
     "phone": ("By phone", "Say who calls whom, and on which number."),
 }

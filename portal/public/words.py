@@ -28,6 +28,8 @@ def place_words(event_type: EventType) -> str:
             return "Online, in a private room"
         case "fixed_link":
             return "Online"
+        case "google_meet":
+            return "Online, on Google Meet"
         case "phone":
             return "By phone"
     return event_type.location_detail or "In person"

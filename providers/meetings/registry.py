@@ -2,6 +2,7 @@
 
 from kernel.errors import HoldfastError
 from providers.meetings.fixed_link import FixedLink
+from providers.meetings.google_meet import GoogleMeet
 from providers.meetings.no_link import NoLink
 from providers.meetings.room import BuiltInRoom
 from providers.protocols import MeetingProvider
@@ -14,6 +15,7 @@ class UnknownLocationKind(HoldfastError):
 _PROVIDERS: dict[str, MeetingProvider] = {
     "built_in_room": BuiltInRoom(),
     "fixed_link": FixedLink(),
+    "google_meet": GoogleMeet(),
     "in_person": NoLink("in_person"),
     "phone": NoLink("phone"),
 }

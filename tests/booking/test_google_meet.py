@@ -1,0 +1,169 @@
+"""Bookings that meet on Google Meet: one event with one conference, proven by reading it back, or nothing at all."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from booking.api import Booking, EventType, Host, Meeting, Occupancy, cancel, get_booking, move
+from jobs.api import Job, drain
+from kernel.tenancy import PUBLIC, entered
+from providers.api import MeetingLink, MeetingRequest, meeting_provider
+from providers.models import Calendar, VendorMeeting
+from providers.protocols import NotJoinable, Rejected
+from tests.booking.scene import OWNER, booked, now, workday
+from tests.database import World
+from tests.providers.conftest import connect_google
+from tests.providers.conftest import google as google
+from tests.simulators.google import GoogleSimulator
+from tests.simulators.smtp import MailSink
+from tests.simulators.vendor import Reply
+
+ANA = "ana@gmail.example"
+
+
+@pytest.fixture
+def acme(world: World, google: GoogleSimulator, mails: MailSink) -> Iterator[GoogleSimulator]:
+    """Acme, where intro calls meet on Google Meet and Ana has her Google Calendar connected."""
+    with world.enter("acme"):
+        EventType.objects.filter(slug="intro-call").update(location_kind="google_meet")
+        connect_google(google, Host.objects.get(slug="ana").pk)
+        yield google
+
+
+def settled(booking: Booking) -> Booking:
+    """Perform what is due, retries too, and read the booking again."""
+    for _ in range(8):
+        drain()
+        with entered(PUBLIC):
+            if not Job.objects.filter(state=Job.State.QUEUED, kind="run").update(due_at=now()):
+                break
+    return get_booking(booking.uid)
+
+
+def live_rows(meeting: Meeting) -> int:
+    return Occupancy.objects.filter(meeting=meeting, retired_at=None).count()
+
+
+def test_a_booking_is_confirmed_with_a_link_that_was_read_back(acme: GoogleSimulator) -> None:
+    booking = settled(booked("intro-call", workday(10)))
+    assert booking.status == "confirmed"
+    (event,) = acme.events(ANA)
+    assert booking.meeting.join_url == event["hangoutLink"]
+    assert booking.meeting.link_proof["evidence"]["status"] == "success"
+    assert event["summary"].endswith(": Ben Ode")  # the same event was filled in
+    assert event["extendedProperties"]["private"]["holdfastHolder"] == "no"
+
+
+def test_cancelling_leaves_neither_event_nor_conference(acme: GoogleSimulator) -> None:
+    booking = settled(booked("intro-call", workday(10)))
+    cancel(booking, reason="", now=now(), actor=OWNER)
+    assert settled(booking).status == "cancelled"
+    assert acme.events(ANA) == []
+    assert not VendorMeeting.objects.filter(cancelled_at=None).exists()
+
+
+def test_a_reschedule_keeps_link_and_event(acme: GoogleSimulator) -> None:
+    booking = settled(booked("intro-call", workday(10)))
+    before = booking.meeting.join_url
+    move(booking, start=workday(14), now=now(), actor=OWNER)
+    booking = settled(booking)
+    (event,) = acme.events(ANA)
+    assert (booking.meeting.starts_at, booking.meeting.join_url, event["hangoutLink"]) == (
+        workday(14),
+        before,
+        before,
+    )
+    assert VendorMeeting.objects.filter(cancelled_at=None).count() == 1
+
+
+def test_a_conference_that_takes_a_moment_is_waited_for(acme: GoogleSimulator) -> None:
+    acme.conferences.pending = 2
+    assert settled(booked("intro-call", workday(10))).status == "confirmed"
+
+
+def test_a_conference_that_google_refuses_fails_closed_and_leaves_nothing(acme: GoogleSimulator) -> None:
+    acme.conferences.fails = True
+    booking = settled(booked("intro-call", workday(10)))
+    assert (booking.status, live_rows(booking.meeting)) == ("failed", 0)
+    assert [
+        event
+        for event in acme.events(ANA)
+        if event["extendedProperties"]["private"]["holdfastHolder"] == "no"
+    ] == []
+
+
+def test_without_a_google_calendar_it_fails_closed_and_says_why(acme: GoogleSimulator) -> None:
+    Calendar.objects.update(is_destination=False)
+    booking = settled(booked("intro-call", workday(10)))
+    assert (booking.status, live_rows(booking.meeting)) == ("failed", 0)
+
+
+def test_an_answer_that_was_lost_makes_one_event_and_one_conference(acme: GoogleSimulator) -> None:
+    acme.fail("POST /calendar", after=True, drop=True)
+    booking = settled(booked("intro-call", workday(10)))
+    assert (booking.status, len(acme.events(ANA))) == ("confirmed", 1)
+
+
+def request_for(uid: str = "meeting-1", key: str = "meeting-1-0") -> MeetingRequest:
+    return MeetingRequest(
+        key=key,
+        meeting_uid=uid,
+        title="Intro call",
+        starts_at=workday(10),
+        ends_at=workday(10) + timedelta(minutes=30),
+        host_ids=(Host.objects.get(slug="ana").pk,),
+    )
+
+
+def test_what_is_no_proof(acme: GoogleSimulator) -> None:
+    meet, request = meeting_provider("google_meet"), request_for()
+    link = meet.create(request, now=now())
+    assert meet.prove(link, request, now=now()).url == link.url
+    with pytest.raises(NotJoinable, match="another Google Meet link"):
+        meet.prove(MeetingLink(kind=link.kind, key=link.key, url=f"{link.url}x"), request, now=now())
+    with pytest.raises(NotJoinable, match="another meeting"):
+        meet.prove(link, request_for(uid="meeting-2"), now=now())
+    (event,) = acme.events(ANA)
+    kept = event["conferenceData"]
+    acme.store.calendars[ANA].events[event["id"]]["conferenceData"] = {
+        **kept,
+        "entryPoints": [
+            {"entryPointType": "video", "uri": link.url.replace("meet.google.com", "meet.example")}
+        ],
+    }
+    with pytest.raises(NotJoinable, match="another Google Meet link"):
+        meet.prove(link, request, now=now())
+    acme.remove(ANA, event["id"])
+    with pytest.raises(NotJoinable, match="gone from the calendar"):
+        meet.prove(link, request, now=now())
+
+
+def test_two_keys_share_a_conference_until_the_last_one_is_cancelled(acme: GoogleSimulator) -> None:
+    meet = meeting_provider("google_meet")
+    first = meet.create(request_for(), now=now())
+    second = meet.create(request_for(key="meeting-1-m1"), now=now())
+    assert first.url == second.url
+    assert meet.cancel(first.key, now=now()) is True
+    assert (len(acme.events(ANA)), meet.find(first.key), meet.find(second.key)) == (1, None, second)
+    assert (meet.cancel(second.key, now=now()), meet.cancel(second.key, now=now())) == (True, False)
+    assert acme.events(ANA) == []
+
+
+def test_a_google_that_is_down_while_taking_back_is_asked_again(acme: GoogleSimulator) -> None:
+    meet = meeting_provider("google_meet")
+    link = meet.create(request_for(), now=now())
+    acme.fail("DELETE ", reply=Reply(status=500), times=3)
+    with pytest.raises(Exception, match="fault of its own"):
+        meet.cancel(link.key, now=now())
+    assert meet.cancel(link.key, now=now()) is True
+
+
+def test_nobody_else_gets_a_link(acme: GoogleSimulator) -> None:
+    with pytest.raises(Rejected, match="No host of this meeting writes to a Google Calendar"):
+        meeting_provider("google_meet").create(
+            MeetingRequest(
+                key="k", meeting_uid="m", title="x", starts_at=workday(9), ends_at=workday(10), host_ids=()
+            ),
+            now=now(),
+        )
