@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.embedded.data_folder import secret_file
+from holdfast.embedded.simulated_google import CLIENT_ID, CLIENT_SECRET
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Installation:
     broker_url: str
     smtp_url: str
     calendar_url: str = ""
+    google_url: str = ""
 
     def application_environment(self) -> dict[str, str]:
         """What web, worker and relay get: the application's role, never the owner's."""
@@ -52,11 +54,17 @@ class Installation:
             **_secret("HOLDFAST_KEK", self.data, "key-encryption-key", _fresh_key()),
         }
         if self.calendar_url:
-            allowed = [os.environ.get("HOLDFAST_HTTP_ALLOW", ""), self.calendar_url.split("/")[2]]
-            settings["HOLDFAST_HTTP_ALLOW"] = ",".join(part for part in allowed if part)
             settings["HOLDFAST_CALDAV_DEMO_URL"] = self.calendar_url
             settings["HOLDFAST_CALDAV_DEMO_USER"] = "ana"
             settings["HOLDFAST_CALDAV_DEMO_PASSWORD_FILE"] = str(self.data / "keys" / "calendar-ana")
+        if self.google_url:
+            settings["HOLDFAST_GOOGLE_SIMULATOR"] = self.google_url
+            settings["HOLDFAST_GOOGLE_CLIENT_ID"] = CLIENT_ID
+            settings["HOLDFAST_GOOGLE_CLIENT_SECRET"] = CLIENT_SECRET
+        own = [url.split("/")[2] for url in (self.calendar_url, self.google_url) if url]
+        if own:
+            given = os.environ.get("HOLDFAST_HTTP_ALLOW", "")
+            settings["HOLDFAST_HTTP_ALLOW"] = ",".join(part for part in [given, *own] if part)
         return settings
 
     @property
@@ -78,6 +86,7 @@ def write_run_file(installation: Installation, children: Mapping[str, int]) -> N
         "broker_url": installation.broker_url,
         "smtp_url": installation.smtp_url,
         "calendar_url": installation.calendar_url,
+        "google_url": installation.google_url,
     }
     fresh = installation.data / "run.json.new"
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -92,7 +101,7 @@ def read_run_file(data: Path) -> Installation | None:
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     names = Installation.__dataclass_fields__.keys() - {"data"}
-    return Installation(data=data, **{name: content[name] for name in names})
+    return Installation(data=data, **{name: content[name] for name in names if name in content})
 
 
 def _unless_set(name: str, value: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from holdfast.embedded.mailsink import MailSink
 from holdfast.embedded.postgres import DATABASE, EmbeddedPostgres
 from holdfast.embedded.radicale import EmbeddedRadicale
 from holdfast.embedded.refusal import StartRefused
+from holdfast.embedded.simulated_google import SimulatedGoogle
 from holdfast.embedded.valkey import EmbeddedValkey
 from holdfast.installation import Installation
 from holdfast.processes.child import Child, Rank
@@ -28,6 +29,7 @@ class Wanted:
     broker: bool = True
     mail: bool = True
     calendar: bool = True
+    simulators: bool = False
 
 
 def start_services(
@@ -65,10 +67,16 @@ def start_services(
         radicale = EmbeddedRadicale(data)
         supervisor.start(radicale.child())
         calendar_url = radicale.url
+    google_url = os.environ.get("HOLDFAST_GOOGLE_SIMULATOR", "")
+    if wanted.simulators and not google_url:
+        progress("Starting a simulated Google")
+        google = SimulatedGoogle(data)
+        supervisor.start(google.child())
+        google_url = google.url
     return Installation(
         data=data, host=host, port=port, database_url=database, owner_database_url=owner,
         superuser_database_url=superuser, broker_url=broker_url or EmbeddedValkey(data).url,
-        smtp_url=smtp_url, calendar_url=calendar_url,
+        smtp_url=smtp_url, calendar_url=calendar_url, google_url=google_url,
     )  # fmt: skip
 
 
