@@ -36,6 +36,7 @@ from providers.mail.outbox import (
     messages,
     queue_message,
     queue_messages,
+    returned_messages,
     withdraw_messages,
 )
 from providers.mail.sender import (
@@ -273,6 +274,7 @@ __all__ = [
     "renew_channels",
     "renew_tokens",
     "restore_event",
+    "returned_messages",
     "room_echo",
     "room_facts",
     "room_mark",

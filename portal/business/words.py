@@ -50,6 +50,7 @@ MESSAGE: dict[str, Word] = {
     "sending": Word("Being sent", "accent"),
     "sent": Word("Sent", "good"),
     "failed": Word("Not delivered", "bad"),
+    "bounced": Word("Came back", "bad", "Nobody reads mail at this address, or their server refuses ours."),
     "withdrawn": Word("Withdrawn", "", "The booking was cancelled before it left."),
 }
 

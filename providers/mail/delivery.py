@@ -11,6 +11,8 @@ from datetime import datetime
 from django.db import connection
 
 from kernel.rows import from_row
+from kernel.tenancy import current_schema
+from providers.mail.bounces import bounce_address
 from providers.mail.mime import mime_bytes
 from providers.mail.outbox import get_message
 from providers.mail.sender import MailSender, mail_sender, sender_of
@@ -102,7 +104,7 @@ def _not_started(message_pk: int) -> Delivery:
 def _converse(message: Message, sender: MailSender) -> None:
     send(
         sender.server,
-        sender=sender.address,
+        sender=bounce_address(message.pk, schema=current_schema(), sender=sender.address),
         recipient=message.to_address,
         content=mime_bytes(message, sender_address=sender.address),
         own_name=sender.address.rpartition("@")[2],

@@ -45,6 +45,9 @@ class Message(models.Model):
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(
+        null=True, help_text="when its receiver's server reported that it failed"
+    )
     failed_words = models.TextField(blank=True, default="")
 
     class Meta:
@@ -57,6 +60,9 @@ class Message(models.Model):
                 name="message_sent_at_when_sent",
             ),
             models.CheckConstraint(
+                condition=Q(bounced_at=None) | Q(state="sent"), name="message_bounced_when_sent"
+            ),
+            models.CheckConstraint(
                 condition=Q(ics="", ics_method="") | (~Q(ics="") & Q(ics_method__in=("REQUEST", "CANCEL"))),
                 name="message_invite_is_whole",
             ),
@@ -64,6 +70,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} message {self.pk}"
+
+    @property
+    def fate(self) -> str:
+        """The state, or "bounced" where a mail that was sent came back."""
+        return "bounced" if self.bounced_at else self.state
 
 
 class WebhookEndpoint(models.Model):

@@ -15,6 +15,7 @@ _OPERATORS: dict[str, Callable[[argparse.Namespace, Path], int]] = {
     "seed-demo": operator.seed_demo,
     "sandbox": operator.sandbox,
     "verify": operator.verify,
+    "bounce": operator.bounce,
     "export": taking_away.export,
     "drill": drill.drill,
     "psql": operator.psql,

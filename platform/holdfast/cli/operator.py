@@ -55,6 +55,12 @@ def verify(options: argparse.Namespace, data: Path) -> int:
         return run_management(installation, "verify_ledger", *options.rest, as_owner=False)
 
 
+def bounce(_options: argparse.Namespace, data: Path) -> int:
+    """Take one mail on standard input, from a mail server's alias: a report marks the mail that came back."""
+    with at_hand(data) as installation:
+        return run_management(installation, "bounce", as_owner=False)
+
+
 def psql(options: argparse.Namespace, data: Path) -> int:
     """Open psql, or run `-c SQL`; further arguments go to psql."""
     with at_hand(data) as installation:
