@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,10 +25,11 @@ from booking.places import (
     booking_values,
     first_status,
     host_choices,
-    limits_at,
+    limits_of,
     meeting_values,
 )
 from booking.questions import questions_of
+from booking.rivals import shared_alternatives
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
 from kernel.crashpoints import crash_point
@@ -189,6 +190,7 @@ class SlotLost(Exception):
 
 def _taken(place: Place, wanted: Wanted, *, now: datetime, actor: Actor, host: Host | None) -> Booked:
     crash_point("web:book:before")
+    place = replace(place, limits=limits_of(place))  # before the transaction: the catalog is at hand there
     try:
         taken = guarded(lambda: take_within(place, wanted, now=now, actor=actor))
         crash_point("web:book:after")
@@ -202,9 +204,7 @@ def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) ->
 
     Raises `SlotLost`, `IdempotencyMismatch`.
     """
-    limits = limits_at(
-        place.event_type, place.start, {each for choice in place.alternatives for each in choice}
-    )
+    limits = limits_of(place)
     answer = call(
         "hold_within_v1" if limits else "hold_v1",
         {**meeting_values(place.event_type, place.start), "limits": limits},
@@ -282,7 +282,7 @@ def _open_start(event_type: EventType, *, start: datetime, now: datetime, host: 
 def _refused(
     event_type: EventType, reason: Reason, *, start: datetime, now: datetime, host: Host | None
 ) -> SlotRefused:
-    return SlotRefused(reason, alternatives=alternatives(event_type, start=start, now=now, host=host))
+    return SlotRefused(reason, alternatives=shared_alternatives(event_type, start=start, now=now, host=host))
 
 
 def _keys(

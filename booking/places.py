@@ -29,6 +29,7 @@ class Place:
     visitor: str
     source: str
     keys: tuple[str, str] | None = None
+    limits: list[dict[str, Any]] | None = None  # as `limits_of` says; None: not looked up yet
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,14 @@ def limits_at(
         minutes=event_type.duration_minutes if minutes is None else minutes,
         zone=current_tenant().time_zone,
     )
+
+
+def limits_of(place: Place) -> list[dict[str, Any]]:
+    """Return the limits that a place meets, as the guard takes them: those it holds, or looked up."""
+    if place.limits is not None:
+        return place.limits
+    hosts = {each for choice in place.alternatives for each in choice}
+    return limits_at(place.event_type, place.start, hosts)
 
 
 def booking_values(place: Place, wanted: Wanted) -> dict[str, Any]:

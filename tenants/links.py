@@ -20,13 +20,15 @@ def current_tenant() -> Tenant:
 
 def tenant_url(tenant: Tenant | None, path: str) -> str:
     """Return the absolute address of `path` ("/…") at the tenant's primary domain (None: the current one)."""
-    schema = tenant.schema_name if tenant else current_schema()
-    domain = (
-        Domain.objects.filter(tenant__schema_name=schema, is_primary=True)
-        .values_list("domain", flat=True)
-        .get()
-    )
+    known = tenant or connection.tenant  # type: ignore[attr-defined]  # django-tenants' backend
+    domain = getattr(known, "primary_domain", None) or primary_domain(known.schema_name)
     return address_of(domain, path)
+
+
+def primary_domain(schema: str) -> str:
+    """Return the domain that a tenant's links are built from; one query."""
+    domains = Domain.objects.filter(tenant__schema_name=schema, is_primary=True)
+    return str(domains.values_list("domain", flat=True).get())
 
 
 @dataclass(frozen=True)

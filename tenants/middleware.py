@@ -10,6 +10,7 @@ from django.db import ProgrammingError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 
 from kernel.stamps import one_look, stamps
+from tenants.links import primary_domain
 from tenants.models import Domain, Tenant
 
 PROCESS_PATHS = ("/healthz", "/readyz", "/metrics")  # asked of the process, by address, whatever the host
@@ -63,6 +64,7 @@ class TenantFromHost:
         found = domain.filter(domain=host, tenant__ready_at__isnull=False).first()
         if found is None:
             return None
+        found.tenant.primary_domain = primary_domain(found.tenant.schema_name)
         self._known[host] = (stamp, copy(found.tenant))
         return cast(Tenant, found.tenant)
 

@@ -25,6 +25,9 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # untyped base
         DOMAINS = "domains"
 
     auto_create_schema = False  # tenants.provisioning makes schemas, as the owner role
+    primary_domain: str | None = (
+        None  # no column: filled where the tenant is kept with its domain (middleware)
+    )
 
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60, unique=True)

@@ -6,11 +6,19 @@ from audit.api import Action, Irreversible, Json, Permanent, StepContext, Transi
 from booking import messages as compose
 from booking.actions.target import asked, target_of
 from booking.facts import booking_facts, host_facts
-from providers.api import Notified, deliver_notice, queue_notices, withdraw_notices
+from providers.api import (
+    Notified,
+    deliver_notice,
+    has_webhook_endpoints,
+    queue_notices,
+    withdraw_notices,
+)
 
 
 def notify(context: StepContext) -> dict[str, Json]:
     """Post the event to every endpoint that wants it; each keyed, so a receiver can tell a repeat."""
+    if not has_webhook_endpoints():
+        return {"notices": []}
     target = target_of(context)
     if target.is_withdrawn and not context.payload.get("by"):
         withdraw_notices(

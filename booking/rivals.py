@@ -1,0 +1,60 @@
+"""What is still open, for all who lost one start at the same moment: worked out once and shared.
+
+A rush of hundreds on one slot has one winner; without this, each of the others would read the same week of the same
+hosts. Shared only under the same stamps (kernel.stamps: any booking in between makes it be worked out anew) and for a
+second at most, since the rules also follow the clock. Whoever books an alternative meets the guard like everyone.
+"""
+
+import threading
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from booking.models import EventType, Host
+from booking.offers import Slot, alternatives
+from kernel.stamps import stamps
+from kernel.tenancy import current_schema
+
+SHARED_FOR = timedelta(seconds=1)
+WAIT_SECONDS = 5.0
+MOST = 1000
+
+
+@dataclass
+class _Answer:
+    """What one thread works out and the others wait for; `slots` stays None where that failed."""
+
+    now: datetime
+    is_there: threading.Event = field(default_factory=threading.Event)
+    slots: tuple[Slot, ...] | None = None
+
+
+_answers: dict[Hashable, _Answer] = {}
+_lock = threading.Lock()
+
+
+def shared_alternatives(
+    event_type: EventType, *, start: datetime, now: datetime, host: Host | None = None
+) -> tuple[Slot, ...]:
+    """Return the open slots nearest to a start that was lost, as `alternatives` does.
+
+    One thread of this process reads them (its statements, beyond the stamps'); who asks the same meanwhile waits for
+    it, and who asks within the second gets the same.
+    """
+    key = (current_schema(), *stamps().values(), event_type.pk, start, host and host.pk)
+    with _lock:
+        answer = _answers.get(key)
+        is_mine = answer is None or not timedelta() <= now - answer.now < SHARED_FOR
+        if is_mine:
+            if len(_answers) >= MOST:
+                _answers.clear()
+            answer = _answers[key] = _Answer(now)
+    assert answer is not None
+    if is_mine:
+        try:
+            answer.slots = alternatives(event_type, start=start, now=now, host=host)
+        finally:
+            answer.is_there.set()
+    elif not answer.is_there.wait(WAIT_SECONDS) or answer.slots is None:
+        return alternatives(event_type, start=start, now=now, host=host)
+    return answer.slots or ()
