@@ -30,6 +30,7 @@ from booking.places import (
 )
 from booking.questions import questions_of
 from booking.rivals import shared_alternatives
+from booking.rooms import needed_rooms
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import start_new_booking
 from kernel.crashpoints import crash_point
@@ -43,12 +44,14 @@ from tenants.api import current_tenant
 class Booked:
     """What a request came to; `replayed`: an earlier request with this key had already made it.
 
-    `hosts` are those of a booking that was just made, in their order; None for a replayed one.
+    Of a booking that was just made, `hosts` are there in their order, and `has_rooms` says whether it may have a
+    room or equipment beside them; a replayed one has None and True.
     """
 
     booking: Booking
     replayed: bool
     hosts: tuple[Host, ...] | None = None
+    has_rooms: bool = True
 
 
 def hold(
@@ -191,10 +194,12 @@ class SlotLost(Exception):
 def _taken(place: Place, wanted: Wanted, *, now: datetime, actor: Actor, host: Host | None) -> Booked:
     crash_point("web:book:before")
     place = replace(place, limits=limits_of(place))  # before the transaction: the catalog is at hand there
+    joins = place.event_type.kind == EventType.Kind.GROUP  # a session keeps what it was given
+    has_rooms = joins or bool(needed_rooms(place.event_type))
     try:
         taken = guarded(lambda: take_within(place, wanted, now=now, actor=actor))
         crash_point("web:book:after")
-        return taken
+        return replace(taken, has_rooms=taken.replayed or has_rooms)
     except SlotLost as lost:
         raise _refused(place.event_type, lost.reason, start=place.start, now=now, host=host) from None
 

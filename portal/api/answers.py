@@ -23,7 +23,9 @@ def booked_response(booked: Booked, *, header: str) -> HttpResponseBase:
     """
     is_open = booked.booking.status in _UNDER_WAY and preferred_wait(header) is not None
     if booked.hosts is not None and not is_open:
-        document = booking_document(booked.booking, hosts=booked.hosts, progress=None)
+        document = booking_document(
+            booked.booking, hosts=booked.hosts, progress=None, has_rooms=booked.has_rooms
+        )
         return _finished(JsonResponse(document, status=201), waited=None)
     answer = wait_for_outcome(answer_of(booked.booking.uid), header=header)
     if answer.booking.status in ("failed", "expired"):

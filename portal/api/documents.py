@@ -50,11 +50,11 @@ def slots_json(page: SlotPage, *, hosts: Iterable[Host], explain: bool) -> str:
 
 
 def booking_document(
-    booking: Booking, *, hosts: Iterable[Host], progress: Progress | None
+    booking: Booking, *, hosts: Iterable[Host], progress: Progress | None, has_rooms: bool = True
 ) -> dict[str, object]:
     """Return a booking; the meeting link only once it is confirmed, so it was proven to work (promise 3).
 
-    `progress` None: a booking that was just made, so nothing moves it yet.
+    `progress` None: a booking that was just made, so nothing moves it yet. `has_rooms` False spares the look for rooms.
     """
     slugs = [host.slug for host in hosts]
     document: dict[str, object] = {
@@ -66,8 +66,9 @@ def booking_document(
     }
     if len(slugs) > 1:
         document["hosts"] = slugs
-    if rooms := list(booking.meeting.resources.order_by("pk").values_list("name", flat=True)):
-        document["rooms"] = rooms
+    rooms = booking.meeting.resources.order_by("pk").values_list("name", flat=True) if has_rooms else ()
+    if rooms:
+        document["rooms"] = list(rooms)
     if booking.meeting.capacity > 1 and booking.seat_number:
         document["seat"] = booking.seat_number
     if booking.status == "confirmed" and booking.meeting.join_url:

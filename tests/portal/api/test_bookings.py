@@ -1,5 +1,6 @@
 """POST /api/v1/bookings: one booking per start and per key, and a clear answer on every other way out."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from accounts.api import create_api_key, revoke_api_key
 from booking.api import Booking, EventTypeHost, manage_url
 from kernel.clock import now
 from tests.database import World
-from tests.portal.api.asking import at, bearer, book, problem, read, send
+from tests.portal.api.asking import at, bearer, book, open_monday, problem, read, send
 
 NOT_JSON = "The body is not JSON (RFC 8259, UTF-8). Send one JSON object."
 KEY = {"Idempotency-Key": "5b0d8f0e-5f0c-4c1d-9d6a-2f1f6f3f9a11"}
@@ -252,14 +253,33 @@ def test_a_busy_database_is_503_with_retry_after_and_books_nothing(world: World,
 
 
 def test_statements_of_a_booking_do_not_grow_with_hosts(world: World, northwind: Client) -> None:
-    send(northwind, "/api/v1/bookings", {})  # opens the window of the rate limit
+    assert book(northwind, at(16), event_type="meet").status_code == 201  # the ledger's keys are opened here
     counts = []
     for start, hosts in ((at(9), 6), (at(10), 3), (at(11), 1)):
         with world.enter("northwind"):
             offered = EventTypeHost.objects.filter(event_type__slug="meet").order_by("host_id")
             EventTypeHost.objects.filter(pk__in=[row.pk for row in offered][hosts:]).delete()
+        assert book(northwind, at(3), event_type="meet").status_code == 409  # reads the catalog that changed
         with CaptureQueriesContext(connection) as statements:
             assert book(northwind, start, event_type="meet").status_code == 201
         counts.append(len(statements))
-    assert counts == [counts[0], counts[0], counts[0] - 1]  # several free hosts are put in order: one more
-    assert counts[0] <= 36
+    assert counts == [12, 12, 11]  # several free hosts are put in order: one more
+
+
+@pytest.mark.parametrize("earlier", [1, 3])
+def test_statements_of_a_booking_that_confirms_at_once_and_of_one_that_loses(
+    world: World, acme: Client, settings: Settings, earlier: int
+) -> None:
+    settings.HOLDFAST_PUBLIC_RATE = False
+    for number in range(earlier):
+        day = open_monday() + timedelta(days=1 + number)
+        assert book(acme, at(14, day=day), event_type="site-visit").status_code == 201
+    with CaptureQueriesContext(connection) as statements:
+        won = book(acme, at(14), event_type="site-visit")
+    assert (won.status_code, read(won)["status"]) == (201, "confirmed")
+    said = [query["sql"][:90] for query in statements]
+    assert len(said) == 13, said  # BEGIN, COMMIT and the broker that is not there among them
+    assert book(acme, at(14), event_type="site-visit").status_code == 409  # works out the alternatives
+    with CaptureQueriesContext(connection) as statements:
+        assert book(acme, at(14), event_type="site-visit").status_code == 409
+    assert len(statements) == 2
