@@ -2,10 +2,12 @@
 
 from tests.mutants.confirming import EVERYONE_TOLD, NO_CLASH, PROVEN_LINK
 from tests.mutants.keeping import OWN_PARTS, SIGNED, WORKFLOWS
+from tests.mutants.kinds import EVERY_KIND
 from tests.mutants.taking import DOUBLE_BOOKING, SLOT_FIRST
 
 MUTANTS = (
     *DOUBLE_BOOKING,
+    *EVERY_KIND,
     *SLOT_FIRST,
     *PROVEN_LINK,
     *EVERYONE_TOLD,

@@ -1,5 +1,6 @@
 """A series over the API: all dates or a 409 that names each taken one; read and cancelled by its token."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -92,3 +93,20 @@ def test_a_type_without_series_takes_one_date_at_a_time(acme: Client, world: Wor
         EventType.objects.update(series_most=0)
     answer = send(acme, "/api/v1/bookings", weekly())
     assert (answer.status_code, list(read(answer)["errors"])) == (400, ["starts"])
+
+
+def test_the_page_repeats_a_held_time_and_asks_about_each_taken_date(world: World, acme: Client) -> None:
+    from tests.portal.public.conftest import MARIA
+
+    second = at(9, day=open_monday() + timedelta(weeks=1))
+    assert book(acme, second, event_type="site-visit").status_code == 201
+    held = acme.post("/book/site-visit/hold", {"start": at(9), "time_zone": "Europe/Lisbon"})["Location"]
+    assert "Repeat it" in acme.get(held).content.decode()
+    refused = acme.post(held, {**MARIA, "repeat_every": "week", "repeat_count": "3"})
+    page = refused.content.decode()
+    assert (refused.status_code, page.count("is taken</span>"), page.count("is free")) == (409, 1, 2)
+    starts = re.findall(r'<input type="hidden" name="starts" value="([^"]+)"', page)
+    substitute = re.findall(r'<option value="([^"]+)">', page)[0]
+    booked = acme.post(held, {**MARIA, "starts": [starts[0], substitute, starts[1]]})
+    assert booked.status_code == 303, booked.content
+    assert "3 dates" in acme.get(booked["Location"]).content.decode()
