@@ -145,6 +145,7 @@ NOT_HERE = {
     "business:platform_mail_server": "needs a server of one’s own first: tests of the sender",
     "business:undo_wording": "needs words of one’s own first: tests of the wording",
     "business:reset_wording": "needs words of one’s own first: tests of the wording",
+    "business:add_chat": "needs a chat: tests of the chats",
     "business:send_again": "needs a mail server: tests/portal/business/test_acts.py",
     "business:resource": "needs a room first: tests of resources",
 }

@@ -96,8 +96,8 @@ EVERYONE_TOLD = (
         (
             Edit(
                 "booking/actions/messages.py",
-                'dedupe_key=f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}",',
-                'dedupe_key=f"{context.now}{suffix}:{draft.kind}:{draft.to_address}",',
+                'Queued(draft, uid, f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}")',
+                'Queued(draft, uid, f"{context.now}{suffix}:{draft.kind}:{draft.to_address}")',
             ),
         ),
         P4 + "test_what_has_to_be_tried_again_tells_nobody_twice",
@@ -119,9 +119,10 @@ EVERYONE_TOLD = (
         "a job that was done is claimed and performed again when it is delivered twice",
         (
             Edit(
-                "platform/jobs/perform.py",
-                "Job.objects.filter(free, pk=lease.job_id)",
-                "Job.objects.filter(pk=lease.job_id)",
+                "platform/jobs/sql/lease_v1.sql",
+                "        AND (j.state = 'queued' AND j.due_at <= clock_timestamp()\n"
+                "            OR j.state = 'leased' AND j.leased_until < clock_timestamp())\n",
+                "",
             ),
         ),
         P4 + "test_promise_4_everyone_is_told",

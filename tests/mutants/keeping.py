@@ -15,7 +15,14 @@ WORKFLOWS = (
         "run_not_enqueued",
         6,
         "a run is written, and nobody is asked to perform it",
-        (Edit("audit/sagas/start.py", "    enqueue(workflow.run_job, ref=str(run.pk), now=now)\n", ""),),
+        (
+            Edit(
+                "audit/sql/start_run_v1.sql",
+                "'job', public.enqueue_v1(p_job ->> 'schema',\n"
+                "        p_job ->> 'kind', v_run::text, v_now, v_now, (p_job ->> 'at_once')::boolean));",
+                "'job', 0);",
+            ),
+        ),
         P6 + "test_promise_6_the_workflows_run_on_their_own",
     ),
     Mutant(
@@ -63,7 +70,7 @@ WORKFLOWS = (
         6,
         "a move leaves the old reminders due, and nobody looks whether the booking moved",
         (
-            Edit("booking/reminding.py", "if lost or each.starts_at != starts_at]", "if lost]"),
+            Edit("booking/reminding.py", "if lost or each.starts_at != it.starts_at]", "if lost]"),
             Edit(
                 "booking/actions/remind.py",
                 "    if booking.meeting.starts_at != reminder.starts_at:\n",

@@ -19,8 +19,8 @@ DOUBLE_BOOKING = (
         (
             Edit(
                 "booking/guard.py",
-                'answer = ask(function, *arguments, provided=f"{_STANDS} AND {_NOT_STOPPED}")',
-                "answer = ask(function, *arguments)",
+                'answer = ask(function, *arguments, through=through, provided=f"{_STANDS} AND {_NOT_STOPPED}")',
+                "answer = ask(function, *arguments, through=through)",
             ),
         ),
         P1 + "test_without_the_guard_nothing_is_booked",
@@ -170,9 +170,9 @@ SLOT_FIRST = (
         (
             Edit("audit/sagas/runner.py", "if deadline is not None and now >= deadline:", "if False:"),
             Edit(
-                "booking/actions/confirm_booking.py",
-                "status=Booking.Status.AWAITING_LINK, expires_at__gt=Now()\n",
-                "status=Booking.Status.AWAITING_LINK\n",
+                "booking/sql/taken_v1.sql",
+                "status = 'awaiting_link' AND expires_at > clock_timestamp()\n",
+                "status = 'awaiting_link'\n",
             ),
         ),
         P2 + "test_a_confirmation_that_comes_too_late_is_none",
