@@ -7,11 +7,13 @@ from datetime import date, datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.utils.safestring import SafeString
+
 from booking.api import EventType, Host, Slot, chosen, durations_of, locations_of
 from portal.public.months import Month, build_month
 from portal.public.opening import Opening
 from portal.public.words import clock_words, day_words, duration_words, people_words, place_words
-from portal.public.zones import ZoneGroup, apart_words, city, offset, zone_groups, zone_words
+from portal.public.zones import apart_words, city, offset, zone_options, zone_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class Zone:
     words: str
     of_host: str
     was_chosen: bool
-    groups: tuple[ZoneGroup, ...]
+    options: SafeString
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,5 +262,5 @@ def _zone(name: str, *, host_zone: str, wish: Wish, now: datetime) -> Zone:
         words=zone_words(name, now),
         of_host="" if apart == "the same time" else f"Hosted from {city(host_zone)}, {apart}.",
         was_chosen=bool(wish.time_zone),
-        groups=zone_groups(now),
+        options=zone_options(now, chosen=name),
     )

@@ -5,6 +5,10 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+_SELECTED = mark_safe(" selected")
 _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 
@@ -32,6 +36,11 @@ def is_zone(name: str) -> bool:
 def zone_groups(now: datetime) -> tuple[ZoneGroup, ...]:
     """Return all current zones by region, each with its offset of now; computed once an hour."""
     return _groups_at(now.replace(minute=0, second=0, microsecond=0))
+
+
+def zone_options(now: datetime, *, chosen: str) -> SafeString:
+    """Return the options of a <select> of all zones, one of them selected; put together once an hour for each."""
+    return _options_at(now.replace(minute=0, second=0, microsecond=0), chosen)
 
 
 def zone_words(name: str, at: datetime) -> str:
@@ -75,6 +84,20 @@ def city(name: str) -> str:
 @cache
 def _known() -> frozenset[str]:
     return frozenset(available_timezones())
+
+
+@lru_cache(maxsize=256)
+def _options_at(hour: datetime, chosen: str) -> SafeString:
+    return format_html_join(
+        "",
+        '<optgroup label="{}">{}</optgroup>',
+        (
+            (group.region, format_html_join("", '<option value="{}"{}>{}</option>', (
+                (zone.name, _SELECTED if zone.name == chosen else "", zone.label) for zone in group.zones
+            )))
+            for group in _groups_at(hour)
+        ),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=4)
