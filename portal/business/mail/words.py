@@ -169,7 +169,10 @@ def _typed(request: HttpRequest, language: str, occasion: str) -> Wording:
 
 def _document(draft: MessageDraft) -> str:
     """Return the mail's HTML with its subject above and its text twin below."""
-    frame = '<div style="max-width:600px;margin:0 auto;padding:12px;font:14px/1.5 system-ui,sans-serif;color:#555a63">'
+    frame = (
+        '<div class="soft" style="max-width:600px;margin:0 auto;padding:12px;'
+        'font:14px/1.5 system-ui,sans-serif;color:#555a63">'
+    )
     subject = f"{frame}<strong>{escape(draft.subject)}</strong></div>"
     twin = f'{frame}Plain text<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(draft.text)}</pre></div>'
     head, body, rest = draft.html.partition('<table role="presentation" class="page"')
