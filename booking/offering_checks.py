@@ -13,7 +13,7 @@ from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.models import EventType, Host, Resource, Schedule
 from booking.questions import LONGEST_LABEL, MOST_CHOICES, MOST_QUESTIONS, Question
 from kernel.errors import HoldfastError
-from providers.api import Rejected, check_link
+from providers.api import Rejected, check_link, jitsi_server
 
 if TYPE_CHECKING:
     from booking.offering import Offering
@@ -46,6 +46,8 @@ def check_offering(wanted: "Offering") -> None:
             check_link(wanted.location_detail)
         except Rejected as fault:
             faults["link"] = fault.message
+    if wanted.location_kind == EventType.Location.JITSI and jitsi_server() is None:
+        faults["location_kind"] = "Connect your Jitsi server first, in Connections."
     faults |= _faults_of_kind(wanted)
     try:
         checked_reminders(wanted.reminder_minutes)

@@ -49,6 +49,8 @@ from providers.mail.sender import (
 )
 from providers.mail.servers import MailServer
 from providers.meetings.fixed_link import check_link, try_link
+from providers.meetings.jitsi import try_jitsi
+from providers.meetings.jitsi_server import Jitsi, checked_jitsi, forget_jitsi, jitsi_server, use_jitsi
 from providers.meetings.registry import UnknownLocationKind, meeting_provider
 from providers.meetings.room import OPENS_BEFORE as ROOM_OPENS_BEFORE
 from providers.meetings.room import RoomNotFound, get_room, remove_room, room_echo, room_mark
@@ -170,6 +172,7 @@ __all__ = [
     "InvalidEndpoint",
     "InvalidSender",
     "Invite",
+    "Jitsi",
     "MailFault",
     "MailSender",
     "MailServer",
@@ -226,6 +229,7 @@ __all__ = [
     "check_link",
     "check_mail_address",
     "check_oauth_client",
+    "checked_jitsi",
     "choose_calendars",
     "compose_mail",
     "connect_account",
@@ -241,6 +245,7 @@ __all__ = [
     "explain",
     "failing_connections",
     "find_event",
+    "forget_jitsi",
     "get_calendar_connection",
     "get_message",
     "get_notice",
@@ -253,6 +258,7 @@ __all__ = [
     "hear_call",
     "ice_servers",
     "is_participant_here",
+    "jitsi_server",
     "join_room",
     "leave_room",
     "look_at_change",
@@ -285,9 +291,11 @@ __all__ = [
     "step_away",
     "switch_on_webhook",
     "sync_calendar",
+    "try_jitsi",
     "try_link",
     "try_mail_server",
     "turn_is_set",
+    "use_jitsi",
     "use_own_server",
     "use_platform_server",
     "vendor",

@@ -33,6 +33,7 @@ _WAYS = {
     EventType.Location.BUILT_IN_ROOM: "the built-in room",
     EventType.Location.FIXED_LINK: "the meeting type’s own link",
     EventType.Location.GOOGLE_MEET: "Google Meet",
+    EventType.Location.JITSI: "Jitsi",
 }
 QUIET = timedelta(hours=1)  # a fault that comes and goes is told of once in this time
 

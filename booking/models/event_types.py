@@ -20,10 +20,11 @@ class EventType(models.Model):
         BUILT_IN_ROOM = "built_in_room"
         FIXED_LINK = "fixed_link"
         GOOGLE_MEET = "google_meet"
+        JITSI = "jitsi"
         IN_PERSON = "in_person"
         PHONE = "phone"
 
-    ONLINE = (Location.BUILT_IN_ROOM, Location.FIXED_LINK, Location.GOOGLE_MEET)
+    ONLINE = (Location.BUILT_IN_ROOM, Location.FIXED_LINK, Location.GOOGLE_MEET, Location.JITSI)
 
     slug = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=120)

@@ -3,6 +3,7 @@
 from kernel.errors import HoldfastError
 from providers.meetings.fixed_link import FixedLink
 from providers.meetings.google_meet import GoogleMeet
+from providers.meetings.jitsi import JitsiMeet
 from providers.meetings.no_link import NoLink
 from providers.meetings.room import BuiltInRoom
 from providers.protocols import MeetingProvider
@@ -17,6 +18,7 @@ _PROVIDERS: dict[str, MeetingProvider] = {
     "fixed_link": FixedLink(),
     "google_meet": GoogleMeet(),
     "in_person": NoLink("in_person"),
+    "jitsi": JitsiMeet(),
     "phone": NoLink("phone"),
 }
 

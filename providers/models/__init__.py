@@ -2,6 +2,7 @@
 
 from providers.models.calendars import BusyTime, Calendar, CalendarConnection
 from providers.models.following import CalendarChange, CalendarChannel, CalendarEntry, VendorMeeting
+from providers.models.jitsi import JitsiServer
 from providers.models.messages import Message, Notice, WebhookEndpoint
 from providers.models.oauth import OAuthAccount, OAuthApp
 from providers.models.rooms import Room, RoomLine, RoomParticipant, RoomSignal
@@ -14,6 +15,7 @@ __all__ = [
     "CalendarChannel",
     "CalendarConnection",
     "CalendarEntry",
+    "JitsiServer",
     "MailSettings",
     "Message",
     "Notice",

@@ -43,6 +43,7 @@ WITHHELD: Final = {
     "providers_oauthaccount": ("sealed_access_token", "sealed_refresh_token"),
     "providers_oauthapp": ("sealed_secret",),
     "providers_room": ("secret",),
+    "providers_jitsiserver": ("sealed_secret",),
     "providers_mailsettings": ("sealed_password",),
     "providers_webhookendpoint": ("sealed_secret", "sealed_url"),
 }

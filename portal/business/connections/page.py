@@ -20,6 +20,7 @@ from providers.api import (
     Vendor,
     app_credentials,
     calendar_connections,
+    jitsi_server,
     vendor,
     webhook_endpoints,
 )
@@ -60,6 +61,7 @@ def connections(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "room": room_state(_urls("HOLDFAST_STUN_URLS"), _urls("HOLDFAST_TURN_URLS")),
         "endpoints": [each for each in receivers if each[0].kind == "webhook"],
         "chats": [each for each in receivers if each[0].kind != "webhook"],
+        "jitsi": jitsi_server() if viewer.sees_everything else None,
         "chat_kinds": CHATS.values(),
         "told": User.objects.filter(role__in=[Role.OWNER, Role.ADMIN], is_active=True).order_by("pk")
         if viewer.sees_everything

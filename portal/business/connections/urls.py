@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.business.connections import accounts, calendars, chats, clients, webhooks
+from portal.business.connections import accounts, calendars, chats, clients, jitsi, webhooks
 from portal.business.connections.page import connections
 
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("calendars/<int:connection_id>/test/", calendars.test, name="test_calendar"),
     path("calendars/<int:connection_id>/change/", calendars.change, name="change_calendar"),
     path("calendars/<int:connection_id>/disconnect/", calendars.disconnect, name="disconnect_calendar"),
+    path("jitsi/", jitsi.jitsi, name="jitsi"),
+    path("jitsi/test/", jitsi.test, name="test_jitsi"),
+    path("jitsi/forget/", jitsi.forget, name="forget_jitsi"),
     path("chats/<slug:kind>/", chats.add, name="add_chat"),
     path("accounts/finish/", accounts.finish, name="finish_account"),
     path("accounts/<slug:kind>/of/<int:host_id>/", accounts.connect_at, name="connect_account"),
