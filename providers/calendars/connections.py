@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from audit.api import Actor, Json, record
 from kernel import crypto
@@ -80,9 +80,14 @@ def sign_connection(action: str, kept: CalendarConnection, actor: Actor, **facts
 
 def has_calendars(host_ids: Iterable[int]) -> set[int]:
     """Return those of the hosts that have a connected calendar, to read or to write. One query."""
-    return set(
-        Calendar.objects.filter(host_id__in=list(host_ids)).values_list("host_id", flat=True).distinct()
-    )
+    with (
+        connection.cursor() as cursor
+    ):  # asked by every booking: composed by the ORM it cost three times as much
+        cursor.execute(
+            "SELECT DISTINCT host_id FROM providers_calendar WHERE host_id = ANY (%s::bigint[])",
+            [list(host_ids)],
+        )
+        return {host_id for (host_id,) in cursor.fetchall()}
 
 
 def failing_connections(host_id: int | None = None) -> tuple[CalendarConnection, ...]:
