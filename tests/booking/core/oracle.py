@@ -81,6 +81,7 @@ class Walked:
         self.open, self.openings = self.walk(host.overrides)
         self.usual = self.walk({})[0] if host.overrides else self.open
         self.away = self.walk_away()
+        self.since = self.walk_since()
 
     def walk(self, overrides: Mapping[date, Spans]) -> tuple[set[int], set[int]]:
         """Every open beat, and every beat at which hours open."""
@@ -92,6 +93,16 @@ class Walked:
                 opened.update(beats)
                 openings.update(beats[:1])
         return opened, openings
+
+    def walk_since(self) -> dict[int, int]:
+        """For every open beat, how many beats ago its hours opened; opening anew starts afresh."""
+        since: dict[int, int] = {}
+        for beat in range(self.count):
+            if beat in self.openings:
+                since[beat] = 0
+            elif beat in self.open and beat - 1 in since:
+                since[beat] = since[beat - 1] + 1
+        return since
 
     def walk_away(self) -> set[int]:
         """Every beat out of office: all of the date, or a part of it."""
@@ -180,13 +191,12 @@ def is_within(second: int, busy: Iterable[tuple[int, int]]) -> bool:
 
 
 def is_on_grid(hosts: list[Walked], second: int, event: Event) -> bool:
-    """Walk back, while all are open, to where the last of them opened: is it whole intervals, and the offset, away?"""
-    steps = 0
-    while all(walked.at(second) - steps in walked.open for walked in hosts):
-        if any(walked.at(second) - steps in walked.openings for walked in hosts):
-            return (steps * hosts[0].beat - event.offset * 60) % (event.interval * 60) == 0
-        steps += 1
-    return False
+    """Are all open, and is it whole intervals, and the offset, since the last of them opened?"""
+    waits = [walked.since.get(walked.at(second)) for walked in hosts]
+    if None in waits:
+        return False
+    steps = min(wait for wait in waits if wait is not None)
+    return (steps * hosts[0].beat - event.offset * 60) % (event.interval * 60) == 0
 
 
 def policy_reason(second: int, event: Event, now: int) -> str | None:

@@ -1,9 +1,7 @@
 """The core against the slow oracle and itself: list, single question and explanation agree."""
 
 import random
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from collections import Counter
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 from booking.core.hours import by_local_date, date_range, local_date
 from booking.core.slots import OpenStart, Withheld, check_start, open_slots
 from kernel.reasons import Reason
-from tests.booking.core import oracle
+from tests.booking.core import every_zone, oracle
 from tests.booking.core.scenes import Scene, scenes
 
 PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -85,40 +83,21 @@ def test_the_answer_for_a_start_does_not_depend_on_the_range_asked_about(
     assert whole.withheld == left.withheld + right.withheld
 
 
-@cache
-def changes_2024_to_2030() -> dict[str, list[date]]:
-    """Every zone and the UTC dates between 2024 and 2030 on which its offset changes."""
-    noons = [datetime(2024, 1, 1, 12, tzinfo=UTC) + timedelta(days=n) for n in range(7 * 365 + 2)]
-    found: dict[str, list[date]] = {}
-    for name in sorted(available_timezones()):
-        zone = ZoneInfo(name)
-        offsets = [noon.astimezone(zone).utcoffset() for noon in noons]
-        dates = [noons[n].date() for n in range(1, len(noons)) if offsets[n] != offsets[n - 1]]
-        if dates:
-            found[name] = dates
-    return found
-
-
-def test_forty_of_the_zones_that_change_until_2030_on_a_seeded_day_of_change() -> None:
-    found = changes_2024_to_2030()
-    assert len(found) > 100
-    seeded = random.Random(20242030)
-    for zone in seeded.sample(sorted(found), 40):
-        day = seeded.choice(found[zone])
-        begin = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) - 86400
-        weekly = {
-            weekday: ((seeded.randrange(0, 240, 5), seeded.randrange(600, 1500, 5)),) for weekday in range(7)
-        }
-        host = oracle.Host(1, zone, weekly, {}, own=((begin + 7200, begin + 9000),))
-        event = oracle.Event(seeded.choice([15, 30, 50]), seeded.choice([15, 30, 60]), 0, 10, 0, 60, zone)
-        scene = Scene((host,), event, "any", begin, begin + 2 * 86400, begin)
-        assert listed(scene) == expected(scene), zone
+def test_a_seeded_sample_of_every_change_of_clocks_is_what_the_oracle_finds_minute_by_minute() -> None:
+    assert len(every_zone.changing_zones()) > 200
+    found: Counter[str] = Counter()
+    for case in random.Random(2026).sample(list(every_zone.cases(1)), 30):
+        wrong, counted = every_zone.compare(*case)
+        assert wrong == [], case
+        found += counted
+    reasons = {"open", "out_of_office", "date_override", "limit_reached", "outside_window", "host_busy"}
+    assert reasons <= set(found), "the sample meets every rule"
 
 
 def test_dates_of_a_visitor_are_those_on_their_wall_in_every_zone_around_every_change() -> None:
-    for zone, dates in changes_2024_to_2030().items():
-        for day in dates[:2]:
-            begin = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) - 86400
+    for zone in every_zone.changing_zones():
+        for change in every_zone.changes(zone)[:2]:
+            begin = change - change % 900 - 86400
             starts = [OpenStart(second, (1,)) for second in range(begin, begin + 2 * 86400, 900)]
             days = by_local_date(starts, zone=zone)
             assert tuple(item for items in days.values() for item in items) == tuple(starts)
