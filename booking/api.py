@@ -29,6 +29,7 @@ from booking.errors import (
     NotChangeable,
     SlotRefused,
 )
+from booking.explaining import Explained, explain_dates
 from booking.facts import booking_facts
 from booking.free_times import next_free
 from booking.guard import GuardBroken
@@ -160,6 +161,7 @@ from booking.schedules import (
     create_schedule,
     delete_schedule,
     make_default_schedule,
+    schedule_names,
     schedules_of,
 )
 from booking.sentences import booking_sentence, when
@@ -173,6 +175,7 @@ from booking.series import (
     series_bookings,
 )
 from booking.signing import person_of, subject_of, subjects_of
+from booking.standing_in import AwayNotice, away_notices
 from booking.trying_link import LinkTrial, try_link
 from booking.usage import Usage, usage
 from booking.wording_preview import preview_mail
@@ -205,6 +208,7 @@ __all__ = [
     "Absence",
     "Answer",
     "Attendee",
+    "AwayNotice",
     "Booked",
     "BookedSeries",
     "Booking",
@@ -216,6 +220,7 @@ __all__ = [
     "EventTypeBooked",
     "EventTypeHost",
     "EventTypeNotFound",
+    "Explained",
     "GuardBroken",
     "HealthSummary",
     "HealthView",
@@ -280,6 +285,7 @@ __all__ = [
     "alternatives",
     "approve",
     "ask_fixer",
+    "away_notices",
     "book",
     "book_series",
     "bookable_hosts",
@@ -316,6 +322,7 @@ __all__ = [
     "end_absence",
     "event_uid",
     "expire_due",
+    "explain_dates",
     "get_booking",
     "get_event_type",
     "get_host",
@@ -378,6 +385,7 @@ __all__ = [
     "rooms_and_equipment",
     "run_probes",
     "schedule_look",
+    "schedule_names",
     "schedules_of",
     "send_again",
     "sendable_again",

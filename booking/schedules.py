@@ -3,6 +3,8 @@
 Each change is signed with what was there before. Nothing that is booked is touched.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -43,6 +45,15 @@ def schedules_of(host: Host) -> list[ScheduleView]:
         for number, row in enumerate(rows)
     ]
     return [*views[:1], *sorted(views[1:], key=lambda each: each.name.casefold())]
+
+
+def schedule_names(host_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """Return (id, name) of the schedules that are not a host's default one, by host; one query."""
+    found: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+    rows = Schedule.objects.filter(host__in=host_ids, is_default=False).order_by("name")
+    for host_id, pk, name in rows.values_list("host_id", "pk", "name"):
+        found[host_id].append((pk, name))
+    return dict(found)
 
 
 def create_schedule(host: Host, name: str, *, like: int | None, actor: Actor) -> Schedule:

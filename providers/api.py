@@ -1,6 +1,7 @@
 """The door of the app: import from here, not from the modules behind it."""
 
 from providers.calendars.accounts import connect_account
+from providers.calendars.busy_by_calendar import NamedBusyTime, busy_by_calendar
 from providers.calendars.busy_index import BusyAnswer, busy_times
 from providers.calendars.channels import hear_call, renew_channels
 from providers.calendars.connections import connect_caldav, failing_connections, has_calendars
@@ -183,6 +184,7 @@ __all__ = [
     "Message",
     "MessageDraft",
     "MessageNotFound",
+    "NamedBusyTime",
     "NoApp",
     "NotJoinable",
     "Notice",
@@ -221,6 +223,7 @@ __all__ = [
     "admit_participant",
     "app_credentials",
     "build_invite",
+    "busy_by_calendar",
     "busy_times",
     "calendar_connections",
     "calendar_states",

@@ -1,5 +1,7 @@
 """What a business offers (the page says "meeting type")."""
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -101,6 +103,12 @@ class EventType(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def bookable_dates(self, today: date) -> tuple[date, date]:
+        """Return the first and the last date of the booking window, fixed or as it is on `today`."""
+        if self.window_first_date and self.window_last_date:
+            return max(today, self.window_first_date), self.window_last_date
+        return today, today + timedelta(days=self.window_days)
 
     @property
     def is_online(self) -> bool:

@@ -43,10 +43,11 @@ class NothingHere(HoldfastError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: `actor` for the ledger, `visitor` for the cap on live holds."""
+    """Who asks: `actor` for the ledger, `visitor` for the cap on live holds; `reads`: a key that may read bookings."""
 
     actor: Actor
     visitor: str
+    reads: bool = False
 
 
 def check_caller(request: HttpRequest, *, action: str, scope: str | None, now: datetime) -> Caller:
@@ -140,7 +141,7 @@ def _key_caller(request: HttpRequest, key: ApiKey, *, scope: str | None, now: da
     check_rate(request, "api_key", who=f"api_key:{key.pk}", now=now)
     if scope is not None and scope not in key.scopes:
         raise Forbidden(f"This API key lacks the scope {scope}. Use one that has it.")
-    return Caller(actor=Actor("api_key", str(key.pk)), visitor=f"api_key:{key.pk}")
+    return Caller(Actor("api_key", str(key.pk)), f"api_key:{key.pk}", reads=READ in key.scopes)
 
 
 def _booking(uid: str) -> Booking:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 
-from booking.api import Booking, Host, Progress, Series, SlotPage, manage_url, series_url
+from booking.api import Booking, Explained, Host, Progress, Series, SlotPage, manage_url, series_url
 
 _LIVE_UNTIL_DEADLINE = ("held", "pending", "awaiting_link")
 
@@ -16,11 +16,14 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def slots_json(page: SlotPage, *, hosts: Iterable[Host], explain: bool) -> str:
+def slots_json(
+    page: SlotPage, *, hosts: Iterable[Host], explain: bool, details: Iterable[Explained] = ()
+) -> str:
     """Return the answer of GET /slots: local dates in order, only those with a slot; `withheld` on request.
 
-    A slot's `hosts` (short names, in the order of `hosts`) is there when more than one host offers this. Put
-    together as text: a month has hundreds of slots, which have few ways to differ.
+    A slot's `hosts` (short names, in the order of `hosts`) is there when more than one host offers this. `details`
+    add to a withheld start whose matter it is and why, for those who may know. Put together as text: a month has
+    hundreds of slots, which have few ways to differ.
     """
     names = {host.pk: host.slug for host in hosts}
 
@@ -42,11 +45,20 @@ def slots_json(page: SlotPage, *, hosts: Iterable[Host], explain: bool) -> str:
     )
     document = f'{{"time_zone":{json.dumps(page.time_zone)},"slots":{{{",".join(days)}}}'
     if explain:
+        known = {(each.start, each.reason): each for each in details}
         withheld = [
-            {"start": instant(start), "reason": str(reason)} for start, reason in sorted(page.withheld)
+            {"start": instant(start), "reason": str(reason), **_detail(known.get((start, reason)))}
+            for start, reason in sorted(page.withheld)
         ]
         document += f',"withheld":{json.dumps(withheld)}'
     return document + "}"
+
+
+def _detail(told: Explained | None) -> dict[str, str]:
+    """Return whose matter a withheld start is, and why; nothing where only the code may be told."""
+    if told is None:
+        return {}
+    return {**({"host": told.host.slug} if told.host else {}), "detail": told.words}
 
 
 def booking_document(

@@ -7,7 +7,18 @@ from weakref import WeakKeyDictionary
 from django.http import HttpResponse, HttpResponseBase, HttpResponseNotModified
 from rest_framework.request import Request
 
-from booking.api import EventType, Host, SlotPage, Withheld, bookable_hosts, chosen, get_event_type, slots
+from booking.api import (
+    EventType,
+    Explained,
+    Host,
+    SlotPage,
+    Withheld,
+    bookable_hosts,
+    chosen,
+    explain_dates,
+    get_event_type,
+    slots,
+)
 from booking.api import EventTypeNotFound as NoEventType
 from kernel.clock import now as read_now
 from kernel.reasons import Reason
@@ -27,20 +38,26 @@ class SlotsView(ApiView):
         Problems 400, 401, 404, 429, 503.
         """
         now = read_now()
-        check_caller(request, action="slots", scope=None, now=now)
+        caller = check_caller(request, action="slots", scope=None, now=now)
         query = parse_slots_query(request.query_params)
         event_type = chosen(find_event_type(query.event_type), duration_minutes=query.duration_minutes)
         hosts = bookable_hosts(event_type)
+        host, zone = find_host(query.host, hosts=hosts), query.time_zone or current_tenant().time_zone
         page = slots(
             event_type,
             first=query.first,
             last=query.last,
-            time_zone=query.time_zone or current_tenant().time_zone,
+            time_zone=zone,
             now=now,
-            host=find_host(query.host, hosts=hosts),
+            host=host,
             explain=query.explain,
         )
-        told = _told(without_slots(page, current_tenant()), hosts=hosts, explain=query.explain)
+        details: list[Explained] = []
+        if query.explain and caller.reads:
+            details = explain_dates(
+                event_type, first=query.first, last=query.last, time_zone=zone, now=now, host=host
+            )
+        told = _told(without_slots(page, current_tenant()), hosts, explain=query.explain, details=details)
         response: HttpResponseBase = HttpResponse(told.body, content_type="application/json")
         if request.headers.get("If-None-Match") == told.etag:
             response = HttpResponseNotModified()
@@ -62,10 +79,10 @@ _told_before: WeakKeyDictionary[SlotPage, _Told] = (
 )  # a page that is kept is put in words once
 
 
-def _told(page: SlotPage, *, hosts: list[Host], explain: bool) -> _Told:
+def _told(page: SlotPage, hosts: list[Host], *, explain: bool, details: list[Explained]) -> _Told:
     told = None if explain else _told_before.get(page)
     if told is None:
-        body = slots_json(page, hosts=hosts, explain=explain).encode()
+        body = slots_json(page, hosts=hosts, explain=explain, details=details).encode()
         told = _Told(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         if not explain:
             _told_before[page] = told

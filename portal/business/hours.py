@@ -1,6 +1,6 @@
 """A host's hours: the week in a form, its effect on the coming two weeks beside it, the dates that differ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -8,12 +8,28 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from booking.api import Host, Hours, InvalidHours, OpenDay, Span, hours_of, open_days, set_weekly_hours
+from booking.api import (
+    Host,
+    Hours,
+    InvalidHours,
+    OpenDay,
+    ScheduleView,
+    Span,
+    absences,
+    business_holidays,
+    holidays_between,
+    holidays_of,
+    hours_of,
+    open_days,
+    schedules_of,
+    set_weekly_hours,
+)
 from portal.business.hours_form import DayRow, read_week, span_words, stored_rows, typed_rows
 from portal.business.people import person_not_found
-from portal.business.redirects import see_other
+from portal.business.redirects import SeeOther
 from portal.business.viewer import Viewer, portal_page
 
 _DAYS_SHOWN = 14
@@ -53,7 +69,8 @@ def hours(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResponse:
     host = find_host(viewer, host_id)
     if host is None:
         return person_not_found(request, viewer)
-    stored = hours_of(host)
+    chosen = chosen_schedule(request)
+    stored = hours_of(host, schedule_id=chosen)
     if request.method != "POST":
         return hours_page(request, viewer, host, stored, rows=stored_rows(stored.weekly))
     rows = typed_rows(request.POST)
@@ -64,7 +81,7 @@ def hours(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResponse:
     typed = read_week(rows)
     if typed is not None:
         try:
-            changed = set_weekly_hours(host, typed, actor=viewer.actor)
+            changed = set_weekly_hours(host, typed, actor=viewer.actor, schedule_id=chosen)
         except InvalidHours as fault:
             rows[fault.weekday or 0].fault = fault.message
         else:
@@ -72,7 +89,7 @@ def hours(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResponse:
                 "The hours are saved. Meetings that are booked stand." if changed else "Nothing was changed."
             )
             messages.success(request, said)
-            return see_other("business:hours", host_id=host.pk)
+            return back_to_hours(host, chosen)
     return hours_page(request, viewer, host, stored, rows=rows, status=422)
 
 
@@ -83,9 +100,9 @@ def hours_preview(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpRes
     host = find_host(viewer, host_id)
     if host is None:
         return person_not_found(request, viewer)
-    stored = hours_of(host)
+    stored = hours_of(host, schedule_id=chosen_schedule(request))
     typed = read_week(typed_rows(request.POST))
-    context = _preview(viewer, stored, typed)
+    context = _preview(viewer, host, stored, typed)
     return render(request, "business/_hours_preview.html", {**context, "viewer": viewer})
 
 
@@ -94,6 +111,23 @@ def find_host(viewer: Viewer, host_id: int) -> Host | None:
     if viewer.only_host not in (None, host_id):
         return None
     return Host.objects.filter(pk=host_id).first()
+
+
+def chosen_schedule(request: HttpRequest) -> int | None:
+    """Return the id of the schedule that the page or the form names; None is the default one."""
+    asked = request.POST.get("schedule") or request.GET.get("schedule") or ""
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
+
+
+def shown_schedule(schedules: list[ScheduleView], chosen: int | None) -> ScheduleView | None:
+    """Return the chosen schedule of these, else the default one, which comes first."""
+    return next((each for each in schedules if each.id == chosen), schedules[0] if schedules else None)
+
+
+def back_to_hours(host: Host, schedule_id: int | None) -> HttpResponse:
+    """Lead back to the hours of this schedule (303)."""
+    query = f"?schedule={schedule_id}" if schedule_id is not None else ""
+    return SeeOther(reverse("business:hours", kwargs={"host_id": host.pk}) + query)
 
 
 def hours_page(
@@ -111,11 +145,13 @@ def hours_page(
     """Render the page; `override` is the form for dates as typed, with its fault."""
     week = read_week(rows) if is_draft else None
     context = {
-        **_preview(viewer, stored, week),
+        **_preview(viewer, host, stored, week),
         "viewer": viewer,
         "here": "people" if viewer.sees_everything else "hours",
         "host": host,
         "zone": stored.zone.replace("_", " "),
+        "schedules": (all_schedules := schedules_of(host)),
+        "schedule": shown_schedule(all_schedules, chosen_schedule(request)),
         "rows": rows,
         "week_days": [(row.weekday, row.name) for row in rows],
         "focus_day": focus_day,
@@ -139,13 +175,22 @@ def exceptions(stored: Hours, *, today: date) -> list[Differing]:
     return found
 
 
-def _preview(viewer: Viewer, stored: Hours, week: tuple[tuple[Span, ...], ...] | None) -> dict[str, object]:
-    shown = stored if week is None else Hours(stored.zone, week, stored.overrides)
-    days = open_days(shown, first=_today(viewer, stored), count=_DAYS_SHOWN)
+def _preview(
+    viewer: Viewer, host: Host, stored: Hours, week: tuple[tuple[Span, ...], ...] | None
+) -> dict[str, object]:
+    first = _today(viewer, stored)
+    place = holidays_of(host.holiday_country, host.holiday_region, business=business_holidays())
+    shown = replace(
+        stored,
+        weekly=stored.weekly if week is None else week,
+        away=tuple(each.away for each in absences(host, since=first)),
+        holidays=holidays_between(place, first, first + timedelta(days=_DAYS_SHOWN)) if place else {},
+    )
+    days = open_days(shown, first=first, count=_DAYS_SHOWN)
     bars = [
         DayBar(
             day=day,
-            words=_words(day.spans),
+            words=(*_words(day.spans), *day.why),
             bars=tuple((start, end - start) for start, end in day.spans),
         )
         for day in days

@@ -25,12 +25,11 @@ from portal.business.meeting_type_form import (
     KINDS,
     LOCATIONS,
     MeetingTypeForm,
-    QuestionForms,
     fresh_values,
-    initial_questions,
     initial_values,
 )
 from portal.business.meeting_type_preview import build_preview
+from portal.business.question_form import QuestionForms, initial_questions
 from portal.business.redirects import see_other
 from portal.business.viewer import Viewer, portal_page
 from providers.api import try_link

@@ -1,23 +1,22 @@
 """The form of a meeting type: shapes are checked here field by field, rules by booking.offering."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from booking.api import (
     LONGEST_BUFFER_MINUTES,
-    LONGEST_LABEL,
     MOST_DATES,
-    MOST_QUESTIONS,
-    QUESTION_KINDS,
     EventType,
     Host,
+    InvalidLimits,
     Offering,
     Question,
     Resource,
-    questions_of,
+    schedule_names,
 )
+from portal.business.limits_form import LimitRow, limit_rows, read_limits
 from portal.public.words import duration_words
 
 KINDS = {
@@ -41,6 +40,9 @@ DETAIL_OF = {"fixed_link": "link", "in_person": "address", "phone": "phone"}
 REMINDERS = (10080, 2880, 1440, 240, 60, 15)  # minutes before the start
 NEEDS = {"all": "Always needed", "any": "One of these is needed"}
 UNITS = {"minutes": 1, "hours": 60, "days": 1440}
+
+
+_DATE_WORDS = "Choose a date, or leave both empty."
 
 
 def _number(least: int, most: int, *, unit: str, required: bool = True) -> forms.IntegerField:
@@ -67,12 +69,16 @@ class MeetingTypeForm(forms.Form):
     buffer_after_minutes = _number(0, LONGEST_BUFFER_MINUTES, unit="minutes", required=False)
     notice = _number(0, 10_000, unit="minutes, hours or days", required=False)
     notice_unit = forms.ChoiceField(choices=[(unit, unit) for unit in UNITS])
+    slot_offset_minutes = _number(0, 1435, unit="minutes", required=False)
     window_days = _number(1, 730, unit="days")
+    window_first_date = forms.DateField(required=False, error_messages={"invalid": _DATE_WORDS})
+    window_last_date = forms.DateField(required=False, error_messages={"invalid": _DATE_WORDS})
     location_kind = forms.ChoiceField(choices=[(kind, words[0]) for kind, words in LOCATIONS.items()])
     link = forms.CharField(max_length=300, required=False)
     address = forms.CharField(max_length=300, required=False)
     phone = forms.CharField(max_length=300, required=False)
     active = forms.BooleanField(required=False)
+    limits_fault = ""
     requires_approval = forms.BooleanField(required=False)
     approval_hours = _number(1, 24 * 30, unit="hours", required=False)
     series_most = _number(0, MOST_DATES, unit="dates", required=False)
@@ -91,6 +97,7 @@ class MeetingTypeForm(forms.Form):
         **options: Any,
     ) -> None:
         super().__init__(data, **options)
+        self._schedules = schedule_names([host.pk for host in hosts])
         self.fields["reminders"] = forms.TypedMultipleChoiceField(
             choices=[
                 (str(minutes), f"{duration_words(minutes)} before")
@@ -110,11 +117,26 @@ class MeetingTypeForm(forms.Form):
                 0, 999, unit="its place in the order", required=False
             )
             self.fields[f"weight_{host.pk}"] = _number(1, 999, unit="its weight", required=False)
+            self.fields[f"schedule_{host.pk}"] = forms.TypedChoiceField(
+                choices=[("", "Default schedule"), *self.schedules_of(host)],
+                coerce=int,
+                empty_value=None,
+                required=False,
+                error_messages={"invalid_choice": "This schedule is not there any more. Choose again."},
+            )
         for resource in resources:
             self.fields[f"resource_{resource.pk}"] = forms.ChoiceField(
                 choices=[("", ""), *NEEDS.items()], required=False
             )
         self._all_hosts, self._all_resources = hosts, resources
+
+    def schedules_of(self, host: Host) -> list[tuple[str, str]]:
+        """Return a host's schedules beside the default one, to choose from."""
+        return [(str(pk), name) for pk, name in self._schedules.get(host.pk, ())]
+
+    def limit_rows(self) -> list[LimitRow]:
+        """Return the limits as typed, else as stored."""
+        return limit_rows(self.initial.get("limits", []), self.data if self.is_bound else None)
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the chosen kind and place need."""
@@ -132,6 +154,16 @@ class MeetingTypeForm(forms.Form):
         minutes = (values.get("notice") or 0) * UNITS[values.get("notice_unit", "minutes")]
         if minutes > 365 * 1440:
             self.add_error("notice", "The minimum notice is at most 365 days.")
+        dates = {"window_first_date", "window_last_date"}
+        if not dates & self.errors.keys() and len([1 for name in dates if values.get(name)]) == 1:
+            self.add_error(
+                "window_last_date", "A fixed window has both dates. Write them, or leave both empty."
+            )
+        try:
+            values["limits"] = read_limits(self.data)
+        except InvalidLimits as fault:
+            self.add_error(None, fault.message)
+            self.limits_fault = fault.message
         return values
 
     def clean_more_durations(self) -> tuple[int, ...]:
@@ -150,11 +182,20 @@ class MeetingTypeForm(forms.Form):
         ticked = {str(value) for value in (self["more_locations"].value() or ())}
         return [(kind, words[0], kind in ticked) for kind, words in LOCATIONS.items()]
 
-    def host_rows(self) -> list[tuple[Host, bool, forms.BoundField, forms.BoundField]]:
-        """Return each host with whether it is ticked, and the fields of its priority and weight."""
+    def host_rows(
+        self,
+    ) -> list[tuple[Host, bool, forms.BoundField, forms.BoundField, forms.BoundField | None]]:
+        """Return each host with whether it is ticked, and the fields of its priority, weight and schedule; the last
+        is None where there is but one."""
         ticked = {str(value) for value in (self["hosts"].value() or ())}
         return [
-            (host, str(host.pk) in ticked, self[f"priority_{host.pk}"], self[f"weight_{host.pk}"])
+            (
+                host,
+                str(host.pk) in ticked,
+                self[f"priority_{host.pk}"],
+                self[f"weight_{host.pk}"],
+                self[f"schedule_{host.pk}"] if self.schedules_of(host) else None,
+            )
             for host in self._all_hosts
         ]
 
@@ -202,36 +243,15 @@ class MeetingTypeForm(forms.Form):
                 if kind != values["location_kind"]
             ),
             series_most=values["series_most"] or 0,
+            slot_offset_minutes=values["slot_offset_minutes"] or 0,
+            window_dates=(values["window_first_date"], values["window_last_date"])
+            if values["window_first_date"]
+            else None,
+            limits=values["limits"],
+            schedules=tuple(
+                (int(host), chosen) for host in values["hosts"] if (chosen := values.get(f"schedule_{host}"))
+            ),
         )
-
-
-class QuestionForm(forms.Form):
-    """One question; a row without a label is no question."""
-
-    label = forms.CharField(max_length=LONGEST_LABEL, required=False)
-    kind = forms.ChoiceField(choices=list(QUESTION_KINDS.items()), required=False)
-    choices = forms.CharField(max_length=2000, required=False)
-    required = forms.BooleanField(required=False)
-
-    def clean(self) -> dict[str, Any]:
-        """A question with choices needs some."""
-        values = super().clean() or self.cleaned_data
-        if values.get("label") and values.get("kind") == "choice" and len(_lines(values["choices"])) < 2:
-            self.add_error("choices", "Write at least two choices, one on each line.")
-        return values
-
-    def question(self) -> Question | None:
-        """Return the question, None for an empty row; only of a valid form."""
-        values = self.cleaned_data
-        label = " ".join(values.get("label", "").split())
-        if not label:
-            return None
-        kind = values["kind"] or "text"
-        choices = _lines(values["choices"]) if kind == "choice" else ()
-        return Question(label=label, kind=kind, required=values["required"], choices=choices)
-
-
-QuestionForms = forms.formset_factory(QuestionForm, extra=0, max_num=MOST_QUESTIONS, validate_max=False)
 
 
 def initial_values(event_type: EventType) -> dict[str, Any]:
@@ -239,7 +259,7 @@ def initial_values(event_type: EventType) -> dict[str, Any]:
     names = (
         "title", "slug", "description", "kind", "capacity", "duration_minutes", "slot_interval_minutes",
         "buffer_before_minutes", "buffer_after_minutes", "window_days", "location_kind", "active",
-        "requires_approval", "series_most",
+        "requires_approval", "series_most", "slot_offset_minutes", "window_first_date", "window_last_date", "limits",
     )  # fmt: skip
     notice = event_type.minimum_notice_minutes
     unit = next(
@@ -260,6 +280,9 @@ def initial_values(event_type: EventType) -> dict[str, Any]:
     values |= {f"resource_{row.resource_id}": row.need for row in event_type.event_type_resources.all()}
     rows = list(event_type.event_type_hosts.all())
     values |= {f"weight_{row.host_id}": row.weight for row in rows}
+    values |= {f"schedule_{row.host_id}": row.schedule_id for row in rows if row.schedule_id}
+    for period, unit, most in event_type.limits:
+        values[f"limit_{period}_{unit}"] = str(most)
     values["hosts"] = [str(row.host_id) for row in rows]
     values["reminders"] = [str(minutes) for minutes in event_type.reminder_minutes]
     return values | {f"priority_{row.host_id}": row.priority for row in rows}
@@ -274,20 +297,3 @@ def fresh_values(hosts: Sequence[Host]) -> dict[str, Any]:
         "approval_hours": 24, "series_most": 0, **{f"weight_{host.pk}": 1 for host in hosts},
         "reminders": ["1440", "60"], **{f"priority_{host.pk}": 0 for host in hosts},
     }  # fmt: skip
-
-
-def initial_questions(event_type: EventType) -> list[Mapping[str, Any]]:
-    """Return the stored questions as their forms show them."""
-    return [
-        {
-            "label": each.label,
-            "kind": each.kind,
-            "required": each.required,
-            "choices": "\n".join(each.choices),
-        }
-        for each in questions_of(event_type)
-    ]
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))

@@ -34,6 +34,7 @@ ACTS: tuple[Entry, ...] = (
     Entry("new_meeting_type", "Make a meeting type", "business:new_meeting_type", admins_only=True),
     Entry("invite", "Invite somebody", "business:invite", admins_only=True),
     Entry("pause", "Pause or take bookings", "business:settings", admins_only=True, fragment="#pause"),
+    Entry("why", "Why is a time not offered?", "business:why"),
     Entry("hours", "Change your hours", "business:own_hours", hosts_only=True),
 )
 

@@ -69,8 +69,9 @@ def open_times(offer: Offer, viewer: Viewer, *, week: str) -> OpenTimes:
     asked = parse_day(week)
     if offer.event_type is None or not offer.hosts:
         return OpenTimes(viewer.today, viewer.today, (), (), None, viewer.today)
-    farthest = viewer.today + timedelta(days=max(offer.event_type.window_days, _WEEK))
-    first = max(viewer.today, min(asked, farthest)) if asked else viewer.today
+    begins, ends = offer.event_type.bookable_dates(viewer.today)
+    farthest = max(ends, viewer.today + timedelta(days=_WEEK))
+    first = max(viewer.today, min(asked, farthest)) if asked else begins
     page = open_slots(
         offer.event_type,
         first=first,

@@ -7,10 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from booking.api import InvalidHours, booked_between, hours_of, remove_override, set_override
-from portal.business.hours import find_host, hours_page
+from portal.business.hours import back_to_hours, chosen_schedule, find_host, hours_page
 from portal.business.hours_form import read_spans, stored_rows
 from portal.business.people import person_not_found
-from portal.business.redirects import see_other
 from portal.business.viewer import Viewer, portal_page
 
 
@@ -28,13 +27,14 @@ def add_override(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResp
         "kind": "open" if data.get("kind") == "open" else "closed",
         "stretches": list(zip(data.getlist("opens"), data.getlist("closes"), strict=False))[:4],
     }
-    stored = hours_of(host)
+    chosen = chosen_schedule(request)
+    stored = hours_of(host, schedule_id=chosen)
     try:
-        first, last = _dates(data.get("first", ""), data.get("last", ""))
+        first, last = read_dates(data.get("first", ""), data.get("last", ""))
         spans = read_spans(typed["stretches"]) if typed["kind"] == "open" else ()  # type: ignore[arg-type]  # made above
         if typed["kind"] == "open" and not spans:
             raise InvalidHours("Write the hours of these days, or choose closed.")
-        set_override(host, first, last, spans, actor=viewer.actor)
+        set_override(host, first, last, spans, actor=viewer.actor, schedule_id=chosen)
     except InvalidHours as fault:
         rows = stored_rows(stored.weekly)
         faulty = {**typed, "fault": fault.message}
@@ -43,7 +43,7 @@ def add_override(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpResp
     if booked := booked_between(host, first, last, zone=stored.zone):
         stands = "meeting stands" if booked == 1 else "meetings stand"
         messages.warning(request, f"{booked} booked {stands} on these dates. Move or cancel in Bookings.")
-    return see_other("business:hours", host_id=host.pk)
+    return back_to_hours(host, chosen)
 
 
 @require_POST
@@ -53,16 +53,17 @@ def delete_override(request: HttpRequest, viewer: Viewer, host_id: int) -> HttpR
     host = find_host(viewer, host_id)
     if host is None:
         return person_not_found(request, viewer)
+    chosen = chosen_schedule(request)
     try:
-        first, last = _dates(request.POST.get("first", ""), request.POST.get("last", ""))
-        remove_override(host, first, last, actor=viewer.actor)
+        first, last = read_dates(request.POST.get("first", ""), request.POST.get("last", ""))
+        remove_override(host, first, last, actor=viewer.actor, schedule_id=chosen)
         messages.success(request, "The usual hours count again on these dates.")
     except InvalidHours as fault:
         messages.error(request, fault.message)
-    return see_other("business:hours", host_id=host.pk)
+    return back_to_hours(host, chosen)
 
 
-def _dates(first: str, last: str) -> tuple[date, date]:
+def read_dates(first: str, last: str) -> tuple[date, date]:
     """Return the range; without a last day it is one day. Raises InvalidHours."""
     try:
         begins = date.fromisoformat(first)

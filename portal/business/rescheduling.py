@@ -93,7 +93,7 @@ def _others(page: SlotPage, day: date, booking: Booking) -> tuple[Slot, ...]:
 
 def _first_day(asked: str, booking: Booking, viewer: Viewer) -> date:
     """Return the first day to show: the asked one, else the day of the booking, never one before today."""
-    latest = viewer.today + timedelta(days=max(booking.meeting.event_type.window_days, 7))
+    latest = max(booking.meeting.event_type.bookable_dates(viewer.today)[1], viewer.today + timedelta(days=7))
     try:
         first = date.fromisoformat(asked)
     except ValueError:

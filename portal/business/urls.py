@@ -21,8 +21,18 @@ from portal.business.reassigning import reassign_booking
 from portal.business.rescheduling import reschedule
 from portal.business.resources import resource, resources
 from portal.business.runs import run, runs
+from portal.business.schedules import schedules
+from portal.business.time_off import (
+    add_time_off,
+    end_time_off,
+    holidays,
+    host_holidays,
+    host_limits,
+    time_off,
+)
 from portal.business.today import today
 from portal.business.undoing import undo_run, undo_step
+from portal.business.why import why
 
 app_name = "business"
 urlpatterns = [
@@ -63,6 +73,14 @@ urlpatterns = [
     path("hours/<int:host_id>/preview/", hours_preview, name="hours_preview"),
     path("hours/<int:host_id>/dates/", add_override, name="add_override"),
     path("hours/<int:host_id>/dates/delete/", delete_override, name="delete_override"),
+    path("hours/<int:host_id>/schedules/", schedules, name="schedules"),
+    path("hours/<int:host_id>/time-off/", time_off, name="time_off"),
+    path("hours/<int:host_id>/time-off/add/", add_time_off, name="add_time_off"),
+    path("hours/<int:host_id>/time-off/<int:absence_id>/delete/", end_time_off, name="end_time_off"),
+    path("hours/<int:host_id>/holidays/", host_holidays, name="host_holidays"),
+    path("hours/<int:host_id>/limits/", host_limits, name="host_limits"),
+    path("holidays/", holidays, name="holidays"),
+    path("why/", why, name="why"),
     path("what-ran/", runs, name="runs"),
     path("what-ran/<int:run_id>/", run, name="run"),
     path("what-ran/<int:run_id>/undo/", undo_run, name="undo_run"),

@@ -38,9 +38,9 @@ def find_opening(
     own way.
     """
     today = now.astimezone(ZoneInfo(time_zone)).date()
-    last_bookable = today + timedelta(days=event_type.window_days)
+    first_bookable, last_bookable = event_type.bookable_dates(today)
     wished = month if month and today.replace(day=1) <= month <= last_bookable else None
-    first = wished or today.replace(day=1)
+    first = wished or first_bookable.replace(day=1)
 
     def ask(start: date, last: date) -> SlotPage:
         return slots(

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from booking.api import EventType, Host, Slot, chosen, durations_of, locations_of
+from booking.api import AwayNotice, EventType, Host, Slot, chosen, durations_of, locations_of
 from portal.public.months import Month, build_month
 from portal.public.opening import Opening
 from portal.public.words import clock_words, day_words, duration_words, people_words, place_words
@@ -89,6 +90,15 @@ class Picker:
     kept: tuple[tuple[str, str], ...]
     durations: tuple[Choice, ...]
     places: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwayWords:
+    """That a host is away until a day, and where somebody else's times are; `address` "" names nobody."""
+
+    words: str
+    stand_in: str
+    address: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +229,27 @@ def _places(event_type: EventType, wish: Wish, address: Callable[..., str]) -> t
         )
         for kind, _detail in (places if len(places) > 1 else ())
     )
+
+
+def away_words(notices: Sequence[AwayNotice], *, slug: str, today: date) -> tuple[AwayWords, ...]:
+    """Return what a client is told of hosts who are away: until when, and whose times to look at."""
+    found = []
+    for notice in notices:
+        address, stand_in = "", notice.stand_in
+        if stand_in is not None and notice.offers_it:
+            address = f"{reverse('public:pick', args=[slug])}?{urlencode({'host': stand_in.slug})}"
+        elif stand_in is not None:
+            address = reverse("public:person", args=[stand_in.slug])
+        until = day_words(notice.last_date)
+        since = "" if notice.first_date <= today else f" from {day_words(notice.first_date)}"
+        found.append(
+            AwayWords(
+                words=f"{notice.host.name} is out of office{since} until {until}.",
+                stand_in=stand_in.name if stand_in else "",
+                address=address,
+            )
+        )
+    return tuple(found)
 
 
 def parts_of_day(slots: Sequence[Slot], *, time_zone: str, host_zone: str) -> tuple[PartOfDay, ...]:

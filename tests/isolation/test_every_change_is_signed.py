@@ -56,6 +56,10 @@ def _closed(scene: Scene, client: Client) -> None:
     client.post(_address("business:add_override", scene), {"first": days, "kind": "closed"})
 
 
+def _away(scene: Scene, client: Client) -> None:
+    client.post(_address("business:add_time_off", scene), {"first": str(workday(9, days=9).date())})
+
+
 def _deactivated(scene: Scene, client: Client) -> None:
     client.post(_address("business:deactivate_person", scene))
 
@@ -100,6 +104,12 @@ TRIES: dict[str, Try] = {
     "business:hours": Try({"opens_0": ["08:00"]}),
     "business:add_override": Try({"first": DAY, "kind": "closed"}, at="-"),
     "business:delete_override": Try({"first": DAY, "last": DAY}, at="-", first=_closed),
+    "business:schedules": Try({"act": "create", "name": "Evenings"}, at="-"),
+    "business:add_time_off": Try({"first": DAY}, at="-"),
+    "business:end_time_off": Try(at="-", first=_away),
+    "business:host_holidays": Try({"country": "PT"}, at="-"),
+    "business:host_limits": Try({"limit_day_meetings": "3"}, at="-"),
+    "business:holidays": Try({"country": "PT"}),
     "business:calendar": Try({"reads": [], "writes": ""}, at="-"),
     "business:disconnect_calendar": Try(),
     "business:add_webhook": Try({"url": "https://hooks.example/b"}),

@@ -3,6 +3,7 @@
 from tests.mutants.confirming import EVERYONE_TOLD, NO_CLASH, PROVEN_LINK
 from tests.mutants.keeping import OWN_PARTS, SIGNED, WORKFLOWS
 from tests.mutants.kinds import EVERY_KIND
+from tests.mutants.rules import RULES
 from tests.mutants.taking import DOUBLE_BOOKING, SLOT_FIRST
 
 MUTANTS = (
@@ -12,6 +13,7 @@ MUTANTS = (
     *PROVEN_LINK,
     *EVERYONE_TOLD,
     *NO_CLASH,
+    *RULES,
     *WORKFLOWS,
     *SIGNED,
     *OWN_PARTS,

@@ -22,7 +22,7 @@ def test_each_mutation_applies_once_and_names_a_test(mutant: Mutant) -> None:
         node.name for node in ast.parse((ROOT / file).read_text()).body if isinstance(node, ast.FunctionDef)
     }
     assert test.partition("[")[0] in tests
-    assert f"test_promise_{mutant.promise}_" in file
+    assert f"test_promise_{mutant.promise}_" in file or not file.startswith("tests/promises/")
 
 
 def test_each_promise_has_a_mutant_and_each_name_is_used_once() -> None:

@@ -15,6 +15,7 @@ from booking.api import (
     Host,
     InvalidBooking,
     SlotRefused,
+    away_notices,
     book,
     bookable_hosts,
     chosen,
@@ -28,8 +29,9 @@ from kernel.clock import now as read_clock
 from portal.public.answers import SeeOther, client_page, is_fragment
 from portal.public.forms import DetailsForm, SlotForm, read_wish, read_zone
 from portal.public.journey import build_alternatives
+from portal.public.months import last_of_month
 from portal.public.opening import find_opening
-from portal.public.picker import Wish, build_offer, build_picker, common_zone
+from portal.public.picker import Wish, away_words, build_offer, build_picker, common_zone
 from portal.public.tenant import check_takes_bookings, tenant_of
 from portal.public.zones import zone_words
 from portal.rates import check_rate, visitor_of
@@ -186,9 +188,15 @@ def show_picker(
         verb=verb,
         event_type=stored,
     )
+    notices = away_notices(
+        event_type, hosts, first=max(opening.first, opening.today), last=last_of_month(opening.first)
+    )
+    away = away_words(notices, slug=event_type.slug, today=opening.today)
     template = "public/_picker.html" if is_fragment(request) else "public/pick.html"
     response = render(
-        request, template, {"tenant": tenant, "picker": picker, "offer": offer, "moving": moving}
+        request,
+        template,
+        {"tenant": tenant, "picker": picker, "offer": offer, "moving": moving, "away": away},
     )
     response["Vary"] = "HX-Request, Cookie"
     return response

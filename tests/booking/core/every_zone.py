@@ -109,7 +109,7 @@ def _meetings(change: int, seeded: random.Random) -> oracle.Meetings:
 
 def differences(scene: Scene, seeded: random.Random) -> tuple[list[str], Counter[str]]:
     """Compare the core with the oracle on each minute; return where they differ, and what was found how often."""
-    walked = [oracle.Walked(host, scene.first, scene.last, beat=MINUTE, days=3) for host in scene.hosts]
+    walked = [oracle.Walked(host, scene.first, scene.last, beat=MINUTE) for host in scene.hosts]
     answer = open_slots(scene.request, between=(scene.first, scene.last), now=scene.now, explain=True)
     listed = {item.start: item.host_ids for item in answer.open}
     found: Counter[str] = Counter({"open": len(listed)})

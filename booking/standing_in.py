@@ -1,0 +1,47 @@
+"""Who is out of office while a client looks, until when, and whom the client may ask instead. No query: the catalog.
+
+Said only where nobody else of the meeting type could come: for one host, or for all of a collective meeting.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from booking.catalog import Catalog, catalog
+from booking.models import EventType, Host, OutOfOffice
+
+
+@dataclass(frozen=True, slots=True)
+class AwayNotice:
+    """A host who is away from `first_date` to `last_date`; `stand_in` takes meetings meanwhile, of this type too if
+    `offers_it`."""
+
+    host: Host
+    first_date: date
+    last_date: date
+    stand_in: Host | None
+    offers_it: bool
+
+
+def away_notices(
+    event_type: EventType, hosts: Sequence[Host], *, first: date, last: date
+) -> tuple[AwayNotice, ...]:
+    """Return who of the hosts that are all needed is away, whole days, on one of these dates; the next absence each."""
+    if len(hosts) > 1 and event_type.kind != EventType.Kind.COLLECTIVE:
+        return ()
+    offered = catalog()
+    found = []
+    for host in hosts:
+        rows = [row for row in offered.away.get(host.pk, ()) if row.start_minute is None]
+        ahead = [row for row in rows if row.first_date <= last and row.last_date >= first]
+        if ahead:
+            found.append(_notice(min(ahead, key=lambda row: row.first_date), host, event_type, offered))
+    return tuple(found)
+
+
+def _notice(row: OutOfOffice, host: Host, event_type: EventType, offered: Catalog) -> AwayNotice:
+    stand_in = offered.hosts.get(row.redirect_id or 0)
+    if stand_in is not None and not stand_in.active:
+        stand_in = None
+    offers_it = stand_in is not None and stand_in in offered.bookable(event_type.pk)
+    return AwayNotice(host, row.first_date, row.last_date, stand_in, offers_it)

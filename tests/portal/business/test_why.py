@@ -1,0 +1,59 @@
+"""Why is this time not offered? The page says it of each start; a host asks about themselves."""
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from tests.booking.scene import LISBON, booked, workday
+from tests.booking.test_explaining import busy
+from tests.database import World
+
+DAY = workday(9).astimezone(LISBON).date()
+HERE = "/portal/why/"
+
+
+@pytest.fixture(autouse=True)
+def _index_is_fresh(settings: Settings) -> None:
+    settings.HOLDFAST_CALENDAR_FRESH_SECONDS = 600
+
+
+def page(client: Client, **query: str) -> str:
+    answer = client.get(HERE, {"event_type": "consultation", "date": str(DAY), **query})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_each_start_is_open_or_says_what_stands_in_its_way(alice: Client, ana: Client, world: World) -> None:
+    with world.enter("acme"):
+        busy("Private", workday(13, 30), 90)
+        booked("site-visit", workday(10))
+    for client in (alice, ana):
+        said = page(client)
+        assert "Ana Martins’s calendar “Private” is busy 13:30–15:00." in said
+        assert "Ana Martins is booked 09:30–12:00, with buffers." in said
+        assert "<code" in said
+        assert "calendar_busy" in said
+        assert "5 open, 10 not offered" in said
+
+
+def test_a_day_without_hours_says_whose(alice: Client, world: World) -> None:
+    sunday = DAY
+    while sunday.weekday() != 6:
+        sunday = sunday.fromordinal(sunday.toordinal() + 1)
+    said = page(alice, date=str(sunday))
+    assert "No start falls on this day" in said
+    assert "Look at the hours" in said
+
+
+def test_what_is_typed_wrong_shows_tomorrow_and_nothing_breaks(alice: Client, world: World) -> None:
+    assert "Why is this time not offered?" in page(
+        alice, date="9999-99-99", event_type="nothing", host="nobody"
+    )
+
+
+def test_a_host_without_meeting_types_is_told_whom_to_ask(bob: Client, world: World) -> None:
+    assert "You host no meeting type yet" in page(bob)
+
+
+def test_another_business_sees_nothing(stranger: Client) -> None:
+    assert stranger.get(HERE).status_code == 302
