@@ -34,8 +34,15 @@ class Client:
         self.page.goto(f"{self.root}{path}")
 
     def pick(self, *, day: int = 1, time: int = 0) -> str:
-        """Pick the open day and its time of these numbers; return the time's words, "09:30"."""
-        chosen = self.page.locator("a.day.open").nth(day)
+        """Pick the open day and its time of these numbers; return the time's words, "09:30".
+
+        The days are counted in the next month where the one shown has fewer left.
+        """
+        days = self.page.locator("a.day.open")
+        if days.count() <= day:
+            self.page.get_by_role("link", name="Next month").click()
+            expect(days.nth(day)).to_be_visible(timeout=PATIENCE_MS)
+        chosen = days.nth(day)
         number = chosen.inner_text().strip()
         chosen.click()
         expect(self.page.locator("#day-title")).to_contain_text(f" {number} ")
