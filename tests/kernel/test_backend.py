@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from booking.models import EventType
+from kernel.postgres import base
 from kernel.postgres.role import database_settings
 from kernel.tenancy import PUBLIC, current_schema, entered
 from tests.database import World
@@ -194,3 +195,26 @@ def test_an_idle_connection_is_found_usable_without_a_statement(in_acme: World) 
     with CaptureQueriesContext(connection) as asked:
         connection.close_if_health_check_failed()
     assert (connection.connection is not None, list(asked)) == (True, [])
+
+
+def backend_pid() -> int:
+    """The server process of this thread's session."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_session_that_visited_too_many_tenants_ends_between_requests(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "MOST_TENANTS", 2)
+    with world.enter("acme"):
+        first = backend_pid()
+    with world.enter("northwind"):
+        close_old_connections()
+        assert backend_pid() == first, "two are not too many"
+    with world.enter("staff"):
+        assert backend_pid() == first, "not in the middle of a request"
+    close_old_connections()
+    with world.enter("acme"):
+        assert (backend_pid() != first, connection.visited) == (True, {world.acme})

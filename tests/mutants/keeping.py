@@ -240,6 +240,7 @@ OWN_PARTS = (
         (
             Edit(
                 "platform/kernel/postgres/base.py",
+                "        self.backend.visited.add(self.backend.schema_name)\n"
                 "        return self.backend.path_statement\n",
                 "        before = getattr(self.backend, 'path_before', '')\n"
                 "        self.backend.path_before = self.backend.path_statement\n"
