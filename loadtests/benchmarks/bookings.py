@@ -21,6 +21,7 @@ def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:
     wanted = _requests(setting)
     alone = 300 if setting.quick else 1500
     by_clients(setting.port, CLIENTS, one_after_another(wanted, most=80))  # every thread has been here once
+    drain(setting)
     with setting.without_workers():
         setting.say(f"{alone} bookings, {CLIENTS} clients, worker, relay and clock standing still")
         setting.meter.start()

@@ -4,6 +4,7 @@ import itertools
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,12 +44,31 @@ class Setting:
             ).fetchone()
         return str(row[0]) if row else ""
 
+    def _left_open(self) -> bool:
+        """Say whether a transaction stands open; asked twice, for a statement may just be running."""
+        with self.superuser() as connection:
+            for _ in range(2):
+                row = connection.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+                    " AND usename IS NOT NULL"
+                ).fetchone()
+                if row == (0,):
+                    return False
+                time.sleep(0.1)
+        return True
+
     @contextmanager
     def without_workers(self) -> Iterator[None]:
         """Let worker, relay and clock stand still for the block, so that web and database are alone."""
         pids = [self.loaded.facts["children"][name] for name in ("worker", "relay", "clock")]
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+        for _ in range(50):
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            if not self._left_open():
+                break
+            for pid in pids:  # one was stopped inside a transaction: its locks would be waited for
+                os.kill(pid, signal.SIGCONT)
+            time.sleep(0.1)
         try:
             yield
         finally:

@@ -74,7 +74,7 @@ def _cost(setting: Setting, stage: int) -> list[tuple[str, float, float]]:
     times = 200 if setting.quick else max(600, 2 * stage)
     shuffled = random.Random(stage)  # the same order each time
     views = [get(shuffled.choice(sites), slots_path("thirty")) for _ in range(times)]
-    starts = [str(slot["start"]) for slot in open_slots(setting.port, sites[-1], "thirty")]
+    starts = [str(slot["start"]) for slot in open_slots(setting.port, sites[0], "thirty")]
     rounds = min(len(starts), max(1, 300 // stage + 1))
     wanted = [(site, start) for start in starts[:rounds] for site in sites][: 100 if setting.quick else 400]
     bookings = [post(site, "/api/v1/bookings", booking("thirty", start)) for site, start in wanted]

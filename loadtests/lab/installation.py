@@ -56,11 +56,11 @@ class Loaded:
         return ran.stdout
 
     def sandbox(
-        self, tenant: str, *, hosts: int = 20, bookings: int = 200, copies: int = 1, first: int = 1
+        self, tenant: str, *, hosts: int = 20, bookings: int = 200, copies: int = 0, first: int = 1
     ) -> None:
         """Make the sandbox, or complete it; with copies, `tenant-<first>` and on."""
         arguments = ["--tenant", tenant, "--hosts", str(hosts), "--bookings", str(bookings)]
-        more = ["--copies", str(copies), "--first", str(first)] if copies > 1 else []
+        more = ["--copies", str(copies), "--first", str(first)] if copies else []
         self.holdfast("sandbox", *arguments, *more)
 
     def tenants(self) -> list[str]:

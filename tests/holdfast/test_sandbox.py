@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from django.core.management import call_command
+from pytest_django.fixtures import Settings
 
 from booking.api import Booking, EventType, Host, Occupancy, WeeklyHours
 from holdfast.sandbox import NotASandbox, make_sandbox, remove_sandbox
@@ -84,3 +86,13 @@ def test_removing_takes_schema_jobs_and_address_and_nothing_of_others(owner: Wor
         raw.execute(f"CREATE TABLE {tenant.schema_name}.canary ()")  # type: ignore[arg-type]
     with owner.superuser("acme") as raw:
         assert raw.execute("SELECT count(*) FROM booking_host").fetchone() == (1,)
+
+
+def test_copies_are_numbered_and_are_removed_the_same_way(world: World, settings: Settings) -> None:
+    settings.OWNER_DATABASE_URL = world.owner_url()
+    call_command(
+        "sandbox", "--tenant", "many", "--hosts", "1", "--bookings", "0", "--copies", "2", "--first", "3"
+    )
+    slugs = set(Tenant.objects.filter(sandbox=True).values_list("slug", flat=True))
+    call_command("sandbox", "--tenant", "many", "--copies", "2", "--first", "3", "--remove")
+    assert (slugs, Tenant.objects.filter(sandbox=True).count()) == ({"many-3", "many-4"}, 0)

@@ -1,0 +1,96 @@
+"""What the laboratory makes of what it saw: the verdict, the report, the CPU, the table of the bench."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LOADTESTS = str(Path(__file__).parents[2] / "loadtests")
+sys.path.insert(0, LOADTESTS)
+from benchmarks import figures  # noqa: E402  beside the product, not in it
+from lab.cpu import Cpu, spent  # noqa: E402
+from lab.report import page  # noqa: E402
+from lab.verdict import Verdict, note_answers  # noqa: E402
+
+sys.path.remove(LOADTESTS)
+
+ANSWERS = [(float(n), "book", float(n), 201 if n == 1 else 409) for n in range(1, 101)]
+
+
+def verdict_of(samples: list[tuple[float, str, float, int]], *wrong: str) -> Verdict:
+    found = Verdict("same-slot", "bench.localhost", "2026-11-27 04:00 UTC", 100, winners=1, expected=1)
+    note_answers(found, samples, wrong=wrong)
+    return found
+
+
+def test_answers_are_counted_and_their_times_ranked() -> None:
+    found = verdict_of(ANSWERS)
+    assert (found.requests, found.statuses, found.seconds) == (100, {"201": 1, "409": 99}, 0.1)
+    assert found.latency_ms == {"book": {"p50": 50.0, "p95": 95.0, "p99": 99.0}}
+    assert (found.passed, found.document()["passed"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(500, "1 answers of 5xx"), (0, "1 requests without an answer")]
+)
+def test_an_error_breaks_a_promise_whatever_the_scenario_says(status: int, words: str) -> None:
+    found = verdict_of([*ANSWERS, (1.0, "book", 1.0, status)])
+    assert (found.passed, found.broken) == (False, [words])
+
+
+def test_the_report_is_one_file_that_asks_for_nothing_and_escapes_what_it_was_told() -> None:
+    found = verdict_of(ANSWERS, "two <b>bookings</b>")
+    found.server_cpu_ms_per_operation = {"web": 1.5}
+    text = page(found, ANSWERS)
+    assert re.findall(r"(?:src|href)=|@import|url\(|<link|<script", text) == []
+    assert "<li>two &lt;b&gt;bookings&lt;/b&gt;</li>" in text
+    assert (text.count('<circle class="good"'), text.count('<rect class="soft"')) == (1, 99)
+    assert "light-dark(" in text
+    assert text.count("<svg") == text.count('role="img" aria-label=') == 4
+
+
+def test_the_cpu_of_children_that_have_ended_counts() -> None:
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    child = f"subprocess.run([sys.executable, '-c', {burn!r}])"
+    parent = f"import subprocess, sys; {child}; print('done', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "done\n"
+        used = spent(_Loaded({"web": process.pid, "nobody": 2**30}))  # type: ignore[arg-type]
+        process.communicate("\n")
+    assert used["web"] >= 0.3
+    assert used["nobody"] == 0
+
+
+class _Loaded:
+    def __init__(self, children: dict[str, int]) -> None:
+        self.facts = {"children": children}
+
+
+def test_cpu_is_shared_out_by_operation_and_by_process() -> None:
+    cpu = Cpu({"web": 0.4, "database": 0.1, "worker": 1.0}, seconds=2.0)
+    assert (cpu.ms_each(100), cpu.ms_each(100, ("web", "database")), cpu.ms_each(0)) == (15.0, 5.0, 1500.0)
+
+
+def test_the_table_says_what_is_open_and_a_section_is_renewed_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "KEPT", tmp_path / "kept" / "bench.json")
+    monkeypatch.setattr(figures, "PAGE", tmp_path / "performance.md")
+    figures.PAGE.write_text(f"# Before\n{figures.BEGIN}\nold\n{figures.END}\nafter\n")
+    figures.keep("one", [figures.at_most("cost", 5, 4, "ms"), figures.exactly("winners", 1, 1)], quick=False)
+    figures.keep("two", [figures.at_least("rate", 3, 4, "/s", floor="1%")], quick=True)
+    figures.keep("one", [figures.at_most("cost", 3, 4, "ms")], quick=False)
+    figures.write_page(["one", "two", "three"])
+    text = figures.PAGE.read_text()
+    assert text.startswith("# Before\n")
+    assert text.endswith("after\n")
+    assert "| cost | 3 ms | ≤ 4 ms | met |  |" in text
+    assert "| rate | 3 /s | ≥ 4 /s | **open** | 1% |" in text
+    assert ("old" in text, "winners" in text, "short version" in text) == (False, False, True)
+    assert f"{os.cpu_count()} cores" in text
