@@ -11,6 +11,7 @@ from providers.calendars.discovery import FoundAccount
 from providers.calendars.vendor_calendars import find_calendars
 from providers.calendars.zones import known_zone
 from providers.models.calendars import CalendarConnection
+from providers.models.following import CalendarChannel
 from providers.models.oauth import OAuthAccount
 from providers.oauth.apps import AppCredentials, app_credentials
 from providers.oauth.token_endpoint import Tokens, exchange, revoke
@@ -65,6 +66,7 @@ def connect_account(
             },
         )
         keep_calendars(kept, found)
+        _follow_anew(kept)
         action = "connect_calendar" if is_new else "renew_calendar"
         sign_connection(action, kept, actor, calendars=len(found.calendars), vendor=kind.kind)
     return kept
@@ -128,6 +130,12 @@ def _keep_account(
     account.renewing_until = None
     account.save()
     return account
+
+
+def _follow_anew(kept: CalendarConnection) -> None:
+    """Forget tokens and channels of a former grant: they ended with it. The clock's next ticks sync and open anew."""
+    kept.calendars.update(sync_token="", synced_at=None, resynced_at=None)
+    CalendarChannel.objects.filter(calendar__connection=kept).delete()
 
 
 def _passing(tokens: Tokens) -> AccessToken:

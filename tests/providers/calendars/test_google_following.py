@@ -165,6 +165,15 @@ def test_a_vendor_that_opens_no_channel_is_polled(following: Following) -> None:
     assert following.poll() == 1
 
 
+def test_connecting_again_begins_anew(following: Following) -> None:
+    following.renew()
+    following.sync()
+    with following.world.enter("acme"):
+        connect_google(following.google, following.host)
+        assert CalendarChannel.objects.count() == 0
+    assert (following.poll(), following.renew()) == (1, 1)
+
+
 def test_disconnecting_closes_the_channel(following: Following) -> None:
     following.renew()
     with following.world.enter("acme"):
