@@ -40,7 +40,7 @@ def test_a_series_is_booked_whole_or_not_at_all(world: World, acme: Client) -> N
     with world.app("acme") as database, database.transaction(force_rollback=True):
         (answer,) = database.execute(
             "SELECT claim_series_v1(ARRAY[1, 2, 3]::bigint[], ARRAY(SELECT resource_id FROM booking_host), ARRAY("
-            "SELECT tstzrange(%s + n * interval '7 days', %s + n * interval '7 days 1 hour') "
+            "SELECT tstzrange(%s + n * interval '7 days', %s + n * interval '7 days' + interval '1 hour') "
             "FROM generate_series(0, 2) AS n))",
             [datetime.fromisoformat(at(9))] * 2,
         ).fetchall()
