@@ -98,6 +98,7 @@ def test_list_costs_the_same_for_one_booking_and_three(
     alice: Client, office: Office, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     office.book("Ben Carter")
+    alice.get("/portal/messages/")  # the host is known to this process from now on
     with django_assert_num_queries(QUERIES):
         alice.get("/portal/messages/")
     office.book("Carla Dias")

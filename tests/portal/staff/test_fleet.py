@@ -101,6 +101,7 @@ def test_pages_of_a_business_are_not_here(sam: Client, path: str) -> None:
 def test_list_costs_the_same_for_two_businesses_and_four(
     world: World, sam: Client, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
+    sam.get("/")  # the host is known to this process from now on
     with django_assert_num_queries(QUERIES):
         sam.get("/")
     with entered(PUBLIC), world.as_owner():
@@ -113,5 +114,6 @@ def test_list_costs_the_same_for_two_businesses_and_four(
                 created_at=datetime(2026, 1, 1, tzinfo=UTC),
             )
             Domain.objects.create(domain=f"{letter}.localhost", tenant=tenant, is_primary=True)
+    sam.get("/")  # the registry changed: hosts are looked up anew
     with django_assert_num_queries(QUERIES):
         assert "http://a.localhost:8000/" in words(sam.get("/").content)
