@@ -1,6 +1,7 @@
 """What Ana does in her Google calendar reaches the booking: moved, cancelled, or put back; echoes do nothing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,6 +12,8 @@ from booking.api import Booking, Host, Incident, cancel, get_booking, move
 from jobs.api import Job, drain
 from kernel.tenancy import PUBLIC, entered
 from providers.api import busy_times, sync_calendar
+from providers.calendars.following import OwnEvent
+from providers.calendars.syncing import note_owners_changes
 from providers.models import Calendar, CalendarChange, CalendarEntry
 from tests.booking.scene import OWNER, booked, now, workday
 from tests.database import World
@@ -173,3 +176,14 @@ def test_a_vendor_that_is_silent_is_asked_again(desk: Desk) -> None:
     assert (fault.times, desk.read().status) == (0, "confirmed")
     desk.perform()
     assert desk.read().status == "cancelled"
+
+
+def test_an_echo_is_known_by_its_etag_alone(desk: Desk) -> None:
+    entry = CalendarEntry.objects.get()
+    later = entry.starts_at + timedelta(minutes=1)  # as a vendor that rounds might give it back
+    echo = OwnEvent(
+        remote_id=entry.remote_id, uid=entry.uid, etag=entry.etag, is_deleted=False,
+        starts_at=later, ends_at=entry.ends_at,
+    )  # fmt: skip
+    assert note_owners_changes(desk.calendar, [echo], now=now()) == 0
+    assert note_owners_changes(desk.calendar, [replace(echo, etag="another")], now=now()) == 1
