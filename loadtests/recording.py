@@ -50,6 +50,11 @@ def times_of(name: str) -> list[float]:
     return [ms for _, what, ms, _ in _samples if what == name]
 
 
+def bookings() -> int:
+    """How many answers were a booking."""
+    return sum(status == 201 for *_, status in _samples)
+
+
 def write(*, winners: int, expected: int | None, wrong: list[str]) -> None:
     """Write what was seen: `expected` winners (None where none were), and each broken expectation in words."""
     if "RESULT" not in os.environ:
