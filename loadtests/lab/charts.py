@@ -5,7 +5,7 @@ from html import escape
 
 from lab.verdict import Sample, percentile
 
-WIDE, HIGH, LEFT, BOTTOM = 720, 260, 56, 28
+WIDE, HIGH, LEFT, BOTTOM = 720, 260, 72, 28
 MOST_DOTS = 3000
 KINDS = (("good", "answered as wished (2xx)"), ("soft", "refused in words (409, 429)"), ("bad", "errors"))
 
