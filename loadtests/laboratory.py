@@ -80,7 +80,7 @@ def main() -> int:
 def perform(name: str, loaded: Loaded, meter: Meter, asked: argparse.Namespace) -> bool:
     """Run one scenario, judge it, write its two files; say whether every promise held."""
     scenario = SCENARIOS[name]
-    clients = asked.clients or scenario.clients
+    clients = scenario.clients if scenario.clients == 1 else asked.clients or scenario.clients
     verdict = Verdict(
         name, f"{asked.tenant}.localhost", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), clients
     )

@@ -51,7 +51,7 @@ def test_a_promise_that_is_broken_in_the_database_is_exit_status_1(demo: Running
         raw.execute(f"SET search_path = {schema[0]['schema_name']}, public")  # type: ignore[arg-type]
         facts = {"apart": "10 min", "status": "confirmed", "deadline": None, "seats": 1}
         psycopg.ClientCursor(raw).execute(MEETINGS, facts)  # type: ignore[arg-type]
-    status, said, verdict = load(demo, tmp_path, "overlapping-types")
+    status, said, verdict = load(demo, tmp_path, "same-slot")
     assert (status, verdict["passed"]) == (1, False), said
     assert verdict["overlaps"] == 2
-    assert "A promise broke" in (tmp_path / "overlapping-types.html").read_text()
+    assert "A promise broke" in (tmp_path / "same-slot.html").read_text()
