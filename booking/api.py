@@ -103,6 +103,7 @@ from booking.offering import (
     place_event_type,
     unsaved_event_type,
 )
+from booking.offering_by_hosts import EventTypeLocked, check_host_may_edit
 from booking.offering_checks import MOST_DATES, InvalidOffering
 from booking.offers import Slot, SlotPage, Withheld, alternatives, slots
 from booking.people import (
@@ -219,6 +220,7 @@ __all__ = [
     "EventType",
     "EventTypeBooked",
     "EventTypeHost",
+    "EventTypeLocked",
     "EventTypeNotFound",
     "Explained",
     "GuardBroken",
@@ -300,6 +302,7 @@ __all__ = [
     "cancel_rest",
     "change_schedule",
     "change_wording",
+    "check_host_may_edit",
     "checked_limits",
     "checked_reminders",
     "chosen",

@@ -18,6 +18,7 @@ from booking.core.limits import Limit
 from booking.core.reminders import USUAL as USUAL_REMINDERS
 from booking.errors import EventTypeNotFound
 from booking.models import EventType, EventTypeHost, EventTypeResource, Meeting
+from booking.offering_by_hosts import as_a_host_may, check_host_may_edit
 from booking.offering_checks import InvalidOffering, check_offering
 from booking.questions import Question, stored_questions
 from kernel.errors import HoldfastError
@@ -93,11 +94,18 @@ def create_event_type(wanted: Offering, *, actor: Actor) -> EventType:
     return made
 
 
-def edit_event_type(event_type_id: int, wanted: Offering, *, actor: Actor) -> EventType:
-    """Change a meeting type; what is booked stands. Raises InvalidOffering, EventTypeNotFound."""
-    check_offering(wanted)
+def edit_event_type(event_type_id: int, wanted: Offering, *, by_host: int | None, actor: Actor) -> EventType:
+    """Change a meeting type; what is booked stands. Raises InvalidOffering, EventTypeNotFound, EventTypeLocked.
+
+    `by_host` is the host who asks: only of a type that they offer, not locked, and what is the business's of the
+    wish is kept as it is stored. None is an owner or admin.
+    """
     with transaction.atomic():
         old = _locked(event_type_id)
+        if by_host is not None:
+            check_host_may_edit(old, host_id=by_host)
+            wanted = as_a_host_may(wanted, stored=old)
+        check_offering(wanted)
         before = _facts(old)
         new = unsaved_event_type(wanted, like=old)
         new.slug = wanted.slug or old.slug

@@ -12,14 +12,21 @@ from django.views.decorators.http import require_http_methods, require_POST
 from booking.api import (
     MOST_QUESTIONS,
     EventType,
+    EventTypeLocked,
     Host,
     InvalidOffering,
     Offering,
     Resource,
+    check_host_may_edit,
     create_event_type,
     edit_event_type,
     questions_of,
     rooms_and_equipment,
+)
+from portal.business.meeting_type_by_hosts import (
+    as_a_host_typed,
+    facts_of_the_business,
+    is_of_the_business,
 )
 from portal.business.meeting_type_form import (
     KINDS,
@@ -89,10 +96,11 @@ class Sheet:
         asked = questions_of(self.event_type) if self.event_type else ()
         return form.offering(asked) if form.is_valid() else None
 
-    def blame(self, fault: InvalidOffering) -> None:
-        """Put the domain's faults on their fields; that of questions stands over them."""
+    def blame(self, fault: InvalidOffering, viewer: Viewer) -> None:
+        """Put the domain's faults on their fields; those of questions, and of fields that a host lacks, over them."""
         for field, words in fault.faults.items():
-            self.form.add_error(field if field in self.form.fields else None, words)
+            is_shown = field in self.form.fields and (viewer.sees_everything or not is_of_the_business(field))
+            self.form.add_error(field if is_shown else None, words)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,20 +111,36 @@ def new_meeting_type(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@portal_page(admins_only=True)
+@portal_page()
 def meeting_type(request: HttpRequest, viewer: Viewer, event_type_id: int) -> HttpResponse:
-    """Show a meeting type in its form; POST stores the change (303), or shows what was typed again."""
-    found = find_event_type(event_type_id)
-    return _edit(request, viewer, found) if found else event_type_not_found(request, viewer)
+    """Show a meeting type in its form; POST stores the change (303), or shows what was typed again.
+
+    A host has the form of a type that they offer; 403 in words while the business has locked it.
+    """
+    found = _find_for(viewer, event_type_id)
+    if found is None:
+        return event_type_not_found(request, viewer)
+    if viewer.only_host is not None and request.method != "POST":
+        try:
+            check_host_may_edit(found, host_id=viewer.only_host)
+        except EventTypeLocked as fault:
+            return _page(request, viewer, Sheet.stored(found), status=403, refused=fault.message)
+    return _edit(request, viewer, found)
 
 
 @require_POST
-@portal_page(admins_only=True)
+@portal_page()
 def meeting_type_preview(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    """Return the preview of what is typed in the form, alone (htmx asks on each change)."""
+    """Return the preview of what is typed in the form, alone (htmx asks on each change).
+
+    A host's form names a type that they offer; anything else is a 404.
+    """
     asked = request.POST.get("event_type", "")
-    found = find_event_type(int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
-    sheet = Sheet.typed(found, request.POST)
+    is_number = asked.isascii() and asked.isdigit() and len(asked) < 10
+    found = _find_for(viewer, int(asked)) if is_number else None
+    if found is None and not viewer.sees_everything:
+        return event_type_not_found(request, viewer)
+    sheet = Sheet.typed(found, _typed(request, viewer, found))
     return render(request, "business/_meeting_type_preview.html", _preview_context(sheet, viewer))
 
 
@@ -144,6 +168,19 @@ def find_event_type(event_type_id: int) -> EventType | None:
         .filter(pk=event_type_id)
         .first()
     )
+
+
+def _find_for(viewer: Viewer, event_type_id: int) -> EventType | None:
+    """Return the meeting type, to a host only if they offer it."""
+    found = find_event_type(event_type_id)
+    if found is None or viewer.only_host is None:
+        return found
+    return found if viewer.only_host in [row.host_id for row in found.event_type_hosts.all()] else None
+
+
+def _typed(request: HttpRequest, viewer: Viewer, found: EventType | None) -> QueryDict:
+    """Return what was sent; of a host what they may change, and the rest as it is stored."""
+    return request.POST if viewer.sees_everything or found is None else as_a_host_typed(request.POST, found)
 
 
 def event_type_not_found(request: HttpRequest, viewer: Viewer) -> HttpResponse:
@@ -174,7 +211,7 @@ def with_rows(data: QueryDict) -> QueryDict:
 def _edit(request: HttpRequest, viewer: Viewer, found: EventType | None) -> HttpResponse:
     if request.method != "POST":
         return _page(request, viewer, Sheet.stored(found))
-    sheet = Sheet.typed(found, request.POST)
+    sheet = Sheet.typed(found, _typed(request, viewer, found))
     act = request.POST.get("act", "save")
     if act != "save":
         return _page(request, viewer, sheet, shows_faults=act == "preview", new_row=act == "add_question")
@@ -182,12 +219,14 @@ def _edit(request: HttpRequest, viewer: Viewer, found: EventType | None) -> Http
     if wanted:
         try:
             saved = (
-                edit_event_type(found.pk, wanted, actor=viewer.actor)
+                edit_event_type(found.pk, wanted, by_host=viewer.only_host, actor=viewer.actor)
                 if found
                 else create_event_type(wanted, actor=viewer.actor)
             )
         except InvalidOffering as fault:
-            sheet.blame(fault)
+            sheet.blame(fault, viewer)
+        except EventTypeLocked as fault:
+            return _page(request, viewer, sheet, status=403, refused=fault.message)
         else:
             _say_saved(request, saved, is_new=found is None)
             return see_other("business:meeting_types")
@@ -212,17 +251,22 @@ def _page(
     shows_faults: bool = True,
     new_row: bool = False,
     status: int = 200,
+    refused: str = "",
 ) -> HttpResponse:
+    event_type, address = sheet.event_type, tenant_url(viewer.tenant, "/book/")
+    is_read = event_type and not viewer.sees_everything
     context = _preview_context(sheet, viewer)
     context |= {
         "here": "meeting_types",
         "sheet": sheet,
         "form": sheet.form,
-        "event_type": sheet.event_type,
+        "event_type": event_type,
+        "facts": facts_of_the_business(event_type, sheet.form, address) if event_type and is_read else [],
+        "refused": refused,
         "kinds": KINDS,
         "locations": LOCATIONS,
         "most_questions": MOST_QUESTIONS,
-        "book_address": tenant_url(viewer.tenant, "/book/"),
+        "book_address": address,
         "people_address": reverse("business:people"),
         "shows_faults": shows_faults,
         "new_row": new_row,

@@ -40,8 +40,6 @@ DETAIL_OF = {"fixed_link": "link", "in_person": "address", "phone": "phone"}
 REMINDERS = (10080, 2880, 1440, 240, 60, 15)  # minutes before the start
 NEEDS = {"all": "Always needed", "any": "One of these is needed"}
 UNITS = {"minutes": 1, "hours": 60, "days": 1440}
-
-
 _DATE_WORDS = "Choose a date, or leave both empty."
 
 
@@ -78,6 +76,7 @@ class MeetingTypeForm(forms.Form):
     address = forms.CharField(max_length=300, required=False)
     phone = forms.CharField(max_length=300, required=False)
     active = forms.BooleanField(required=False)
+    locked = forms.BooleanField(required=False)
     limits_fault = ""
     requires_approval = forms.BooleanField(required=False)
     approval_hours = _number(1, 24 * 30, unit="hours", required=False)
@@ -227,6 +226,7 @@ class MeetingTypeForm(forms.Form):
             questions=questions,
             hosts=tuple((int(host), values.get(f"priority_{host}") or 0) for host in values["hosts"]),
             active=values["active"],
+            locked=values["locked"],
             reminder_minutes=tuple(values["reminders"]),
             requires_approval=values["requires_approval"],
             approval_minutes=(values["approval_hours"] or 24) * 60,
@@ -260,6 +260,7 @@ def initial_values(event_type: EventType) -> dict[str, Any]:
         "title", "slug", "description", "kind", "capacity", "duration_minutes", "slot_interval_minutes",
         "buffer_before_minutes", "buffer_after_minutes", "window_days", "location_kind", "active",
         "requires_approval", "series_most", "slot_offset_minutes", "window_first_date", "window_last_date", "limits",
+        "locked",
     )  # fmt: skip
     notice = event_type.minimum_notice_minutes
     unit = next(

@@ -39,10 +39,13 @@ class Row:
 
 
 @require_safe
-@portal_page(admins_only=True)
+@portal_page()
 def meeting_types(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    """Show every meeting type in the order in which clients see them."""
-    found = list(EventType.objects.order_by("position", "pk").prefetch_related("event_type_hosts__host"))
+    """Show every meeting type in the order in which clients see them; to a host those that they offer."""
+    shown = EventType.objects.order_by("position", "pk").prefetch_related("event_type_hosts__host")
+    if viewer.only_host is not None:
+        shown = shown.filter(event_type_hosts__host_id=viewer.only_host)
+    found = list(shown)
     root = tenant_url(viewer.tenant, "/book/")
     context = {
         "viewer": viewer,

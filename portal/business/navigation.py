@@ -18,7 +18,7 @@ class Entry:
 ENTRIES = (
     Entry("today", "Today", "business:today"),
     Entry("bookings", "Bookings", "business:bookings"),
-    Entry("meeting_types", "Meeting types", "business:meeting_types", admins_only=True),
+    Entry("meeting_types", "Meeting types", "business:meeting_types"),
     Entry("hours", "Your hours", "business:own_hours", hosts_only=True),
     Entry("people", "People", "business:people", admins_only=True),
     Entry("connections", "Connections", "business:connections"),

@@ -236,10 +236,10 @@ _BUSINESS = {
     "business:platform_mail_server": Rule(ADMINS, "POST"),
     "business:message": Rule(ADMINS, arguments=_message),
     "business:message_html": Rule(ADMINS, arguments=_message),
-    "business:meeting_types": Rule(ADMINS),
+    "business:meeting_types": Rule(MEMBERS),
     "business:new_meeting_type": Rule(ADMINS, _FORM),
-    "business:meeting_type_preview": Rule(ADMINS, "POST"),
-    "business:meeting_type": Rule(ADMINS, _FORM, _type),
+    "business:meeting_type_preview": Rule(ADMINS, "POST"),  # and a host, when the form names a type of theirs
+    "business:meeting_type": Rule(CONCERNED, _FORM, _type),  # its host Ana; unless it is locked
     "business:delete_meeting_type": Rule(ADMINS, _FORM, _type),
     "business:duplicate_meeting_type": Rule(ADMINS, "POST", _type),
     "business:offer_meeting_type": Rule(ADMINS, "POST", _type),
