@@ -1,17 +1,20 @@
 """One embedded PostgreSQL for the test run, and a fresh database for each test that asks: a clone of a
 template with the demo's three tenants (0.1 s). Tests commit for real; nothing is truncated."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from django.conf import settings
 from django.db import connection
 
+from audit.api import write_checkpoints
 from holdfast.demo import seed_demo
 from holdfast.embedded.postgres import EmbeddedPostgres
 from kernel.postgres.role import speak_as
@@ -83,6 +86,8 @@ def make_template(server: EmbeddedPostgres) -> None:
     speak_as(server.owner_url(TEMPLATE), limits="")
     migrate_public()
     seed_demo(now=FOUNDED_AT, password=PASSWORD)
+    settings.HOLDFAST_CHECKPOINTS = _checkpoints(TEMPLATE)
+    write_checkpoints(datetime.now(UTC))  # as an installation has them: a late test finds none overdue
     connection.close()
 
 
@@ -91,6 +96,8 @@ def clone(server: EmbeddedPostgres) -> World:
     name = f"holdfast_{next(_numbers)}"
     _admin(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER holdfast_owner STRATEGY FILE_COPY")
     speak_as(server.app_url(name))
+    shutil.copytree(_checkpoints(TEMPLATE), _checkpoints(name))
+    settings.HOLDFAST_CHECKPOINTS = _checkpoints(name)  # of its own: worlds share the names of their schemas
     with entered(PUBLIC):
         schemas = dict(Tenant.objects.values_list("slug", "schema_name"))
     return World(server, name, schemas["acme"], schemas["northwind"], schemas["staff"])
@@ -111,6 +118,10 @@ def drop(world: World) -> None:
     """Drop the copy, whoever is still connected."""
     connection.close()
     _admin(world.server, f"DROP DATABASE {world.name} WITH (FORCE)")
+
+
+def _checkpoints(database: str) -> Path:
+    return Path(settings.HOLDFAST_DATA) / "checkpoints-of" / database
 
 
 def _admin(server: EmbeddedPostgres, statement: str) -> None:

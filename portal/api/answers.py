@@ -45,7 +45,10 @@ class Answer:
 def answer_of(uid: str) -> Answer:
     """Return the booking as it stands; the clock is read here, since a wait reads many times."""
     booking = get_booking(uid)
-    return Answer(booking=booking, progress=progress(booking, now=read_now()))
+    stands = progress(booking, now=read_now())
+    if stands.move and stands.move.status != "held":
+        booking = get_booking(uid)  # the move may have ended after the first look: tell what it left
+    return Answer(booking=booking, progress=stands)
 
 
 def wait_for_outcome(answer: Answer, *, header: str) -> Answer:

@@ -5,12 +5,14 @@ particular, Ana, Bob (another host of Acme), an admin, the owner, and two strang
 tenants at Acme's address: the admin of another business, and a member of the platform's staff.
 """
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.test import Client
+from PIL import Image
 
 from accounts.api import User, create_api_key, invitation_link
 from audit.api import Actor, Run
@@ -22,7 +24,7 @@ from booking.signing import sign
 from jobs.api import drain
 from providers.api import add_webhook_endpoint
 from providers.models import CalendarConnection, Message, Room
-from tenants.api import Administrator, Tenant, onboard
+from tenants.api import Administrator, Tenant, onboard, set_logo
 from tenants.contention import ContentionTest
 from tests.booking.scene import CLIENT, OWNER, booked, now, workday
 from tests.database import World
@@ -58,6 +60,8 @@ class Scene:
     invitation: int
     invitation_token: str
     person: str
+    unbookable: str
+    room_id: int
     staff_run: int
     staff_step: int
     test: int
@@ -70,6 +74,8 @@ def make_scene(world: World) -> Scene:
     with world.enter("acme"):
         User.objects.create_user("admin@acme.example", name="Aldo Admin", role="admin")
         bob = _host("Bob Brandt", "bob")
+        idle = User.objects.create_user("ida@acme.example", name="Ida Idle", role="host")
+        set_logo(Tenant.objects.get(slug="acme"), _picture(), actor=OWNER)
         clerk = User.objects.create_user("bob@acme.example", name="Bob Brandt", role="host", host_id=bob.pk)
         Host.objects.filter(pk=bob.pk).update(user_id=clerk.pk)
         made = booked("site-visit", workday(11), attendee=ZEBEDIAH)
@@ -114,9 +120,17 @@ def make_scene(world: World) -> Scene:
             invitation_token=invitation_link(invitation).strip("/").split("/")[-1],
             endpoint=add_webhook_endpoint("https://hooks.example/acme", now=now(), actor=OWNER)[0].pk,
             api_key=create_api_key("matrix", scopes=["bookings:read"], created_by=None, now=now()).key.pk,
-            person=f"u{clerk.pk}", staff_run=onboarding.pk,
+            person=f"u{clerk.pk}", unbookable=f"u{idle.pk}",
+            room_id=Resource.objects.create(kind="room", name="Blue room").pk, staff_run=onboarding.pk,
             staff_step=first.pk if first else 0, test=test.pk,
         )  # fmt: skip
+
+
+def _picture() -> bytes:
+    """Return a logo as somebody would upload it."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(file, "PNG")
+    return file.getvalue()
 
 
 def _connection() -> int:

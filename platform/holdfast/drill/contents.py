@@ -24,7 +24,9 @@ _RULES = """
      WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND p.prokind = 'f'
     UNION ALL
     SELECT n.nspname || '.' || c.relname || ' privileges', coalesce(array_to_string(ARRAY(
-               SELECT unnest(c.relacl)::text ORDER BY 1), ' '), '')
+               SELECT unnest(coalesce(c.relacl, acldefault(
+                   CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, c.relowner)))::text
+               ORDER BY 1), ' '), '')
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'S') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"""
 

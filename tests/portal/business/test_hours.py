@@ -240,7 +240,7 @@ def test_the_page_costs_the_same_however_many_dates_differ(ana: Client, world: W
     ana.get(address(world))  # the message is said once
     with CaptureQueriesContext(connection) as asked:
         assert ana.get(address(world)).content.decode().count("<li><span><strong") == rows
-    assert len(asked) == 8
+    assert len(asked) == 12
 
 
 def test_preview_follows_the_clocks_and_midnight() -> None:
