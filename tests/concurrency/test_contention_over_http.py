@@ -118,4 +118,4 @@ def test_a_load_on_an_installation_that_does_not_run_says_so(tmp_path: Path) -> 
     command = [ROOT / "bin" / "load", "mixed-day", "--data", tmp_path]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert f"nothing runs in {tmp_path}: start it with HOLDFAST_PUBLIC_RATE=off bin/run." in ran.stderr
+    assert ran.stderr == f"Nothing runs in {tmp_path}: start it with HOLDFAST_PUBLIC_RATE=off bin/run.\n"
