@@ -22,7 +22,8 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Running]:
-    with running() as started:
+    # a calendar that hangs is waited for four seconds: a lease is longer than the longest call in it
+    with running(HOLDFAST_LEASE_SECONDS="8") as started:
         yield started
 
 
