@@ -196,7 +196,7 @@ def test_search_keeps_the_page_and_its_address(demo: Running, owner_at: OpenOwne
 def test_host_sees_no_record_of_the_business(demo: Running, owner_at: OpenOwner) -> None:
     host = owner_at(email="ana@acme.example", refused=True)
     assert host.page.locator(".portal-nav a").all_inner_texts() == [
-        "Today", "Bookings", "Your hours", "Connections", "Settings",
+        "Today", "Bookings", "Meeting types", "Your hours", "Connections", "Settings",
     ]  # fmt: skip
     host.open("/portal/what-ran/")
     expect(host.page.get_by_role("heading", level=1)).to_have_text("Owners and admins see this")

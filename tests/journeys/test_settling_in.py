@@ -45,7 +45,7 @@ def test_owner_connects_a_real_calendar_to_a_host_and_tests_it(demo: Running, cl
     client = client_at("northwind", width=390)
     page = sign_in(client, demo)
     client.open("/portal/connections/")
-    page.get_by_role("link", name="Connect a calendar of Bruno Almeida").click()
+    page.get_by_role("link", name="Connect by CalDAV of Bruno Almeida").click()
     page.get_by_label("Address of the server").fill(demo.run_file()["calendar_url"])
     page.get_by_label("User name").fill("ana")
     page.get_by_label("Password").fill((demo.data / "keys" / "calendar-ana").read_text().strip())
