@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.running import Running, eventually
 
@@ -45,7 +45,17 @@ class Owner:
     def see(self, heading: str, word: str) -> None:
         """Wait, reloading, until the page with this heading shows this word as its state."""
         shown = self.page.get_by_role("heading", level=1, name=f"{heading} {word}")
-        assert eventually(lambda: self.page.reload() and shown.count() == 1, every=0.5)
+        assert eventually(lambda: self.reload() and shown.count() == 1, every=0.5)
+
+    def reload(self) -> bool:
+        """Load the page again, or let the navigation that a click has just begun end in its place."""
+        try:
+            self.page.reload()
+        except Error as error:
+            if "Not attached to an active page" not in error.message:
+                raise
+            self.page.wait_for_load_state()
+        return True
 
 
 OpenOwner = Callable[..., Owner]
@@ -165,7 +175,7 @@ def test_owner_reschedules_on_a_phone(demo: Running, owner_at: OpenOwner, script
 
     def moved() -> bool:
         now = demo.api("acme", "GET", f"/slots?event_type=intro-call&start={start[:10]}&end={start[:10]}")
-        return start in now.text and owner.page.reload() is not None
+        return start in now.text and owner.reload()
 
     assert eventually(moved)
     owner.see("Ben Ode", "Confirmed")
