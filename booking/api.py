@@ -6,7 +6,7 @@ from booking.attendees import Attendee
 from booking.attending import can_mark_no_show, mark_no_show, undo_no_show
 from booking.away import Absence, InvalidAbsence, absences, add_absence, end_absence
 from booking.cancelling import cancel
-from booking.choosing import chosen, durations_of, locations_of, of_meeting
+from booking.choosing import as_met, chosen, durations_of, locations_of, of_meeting
 from booking.contention.passes import HEADER as CONTENTION_HEADER
 from booking.contention.passes import is_pass, make_pass
 from booking.contention.performing import MOST_CLIENTS, NotTestable, start_contention_test
@@ -179,6 +179,7 @@ from booking.signing import person_of, subject_of, subjects_of
 from booking.standing_in import AwayNotice, away_notices
 from booking.trying_link import LinkTrial, try_link
 from booking.usage import Usage, usage
+from booking.ways import way_words
 from booking.wording_preview import preview_mail
 from booking.wordings import (
     WordingNotFound,
@@ -286,6 +287,7 @@ __all__ = [
     "add_absence",
     "alternatives",
     "approve",
+    "as_met",
     "ask_fixer",
     "away_notices",
     "book",
@@ -414,6 +416,7 @@ __all__ = [
     "undo_wording",
     "unsaved_event_type",
     "usage",
+    "way_words",
     "when",
     "withdraw_person",
     "wording_versions",

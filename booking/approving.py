@@ -75,7 +75,7 @@ def _decline(booking: Booking, *, reason: str, now: datetime, actor: Actor) -> N
         payload={
             "booking": booking.uid,
             "declined": True,
-            "link_key": "",
+            "links": [],
             "starts_at": booking.meeting.starts_at.isoformat(),
             "by": actor.type,
         },

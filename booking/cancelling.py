@@ -6,6 +6,7 @@ from audit.api import Actor, Run, start_run
 from booking.guard import guarded
 from booking.models import Booking, Meeting, MeetingHost
 from booking.signing import subject_of
+from booking.ways import links_of
 from booking.workflows.cancellation import WORKFLOW
 
 MOST_WORDS = 1000
@@ -31,7 +32,7 @@ def cancel_within(
     Booking.objects.filter(pk=booking.pk, status=Booking.Status.CONFIRMED).update(cancel_reason=reason)
     payload = {
         "booking": booking.uid,
-        "link_key": meeting.link_key,
+        "links": links_of(meeting),
         "starts_at": meeting.starts_at.isoformat(),
         "by": by,
         "by_whom": "attendee" if by == "client" else "host" if _is_host(booking, actor) else "business",

@@ -33,6 +33,13 @@ def of_meeting(meeting: Meeting) -> EventType:
     return wanted
 
 
+def as_met(meeting: Meeting) -> EventType:
+    """Return what `of_meeting` does, at the place where the meeting really takes place: of its link's own kind."""
+    wanted = copy.copy(of_meeting(meeting))
+    wanted.location_kind, wanted.location_detail = meeting.link_kind, meeting.link_detail
+    return wanted
+
+
 def chosen(
     event_type: EventType, *, duration_minutes: int | None = None, location: str | None = None
 ) -> EventType:

@@ -6,6 +6,7 @@ What failed closed says so here: a booking without a proven link was given back 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from booking.ways import CHOICES
 from kernel.reasons import Reason
 
 ANSWERS = frozenset({Reason.CALENDAR_BUSY, Reason.SLOT_TAKEN, Reason.HOST_BUSY, Reason.SEATS_FULL})
@@ -17,7 +18,8 @@ REFUSED = "rejected"  # the other side understood and refuses: repeating it will
 class Failed:
     """A failed step as plain values. `about` e.g. "Ben’s intro call on Tue 24 Nov 14:30"; `subject` of its run.
 
-    `closed` says how the promise was kept all the same, or ""; `way` is how people meet ("the built-in room").
+    `closed` says how the promise was kept all the same, or ""; `way` is how people meet ("the built-in room");
+    `gave_way`: another one is tried instead.
     """
 
     workflow: str
@@ -32,6 +34,7 @@ class Failed:
     way_kind: str
     closed: str
     undoing: bool = False
+    gave_way: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def in_words(failed: Failed) -> Told:
         )
     if failed.action in _MAILS:
         return _unsent(failed)
-    found = _BY_ACTION.get(failed.action, _OTHER)
+    found = _GAVE_WAY if failed.gave_way else _BY_ACTION.get(failed.action, _OTHER)
     subject = {"provider": f"provider:{failed.way_kind}", "webhooks": "webhooks", "host": _host(failed)}
     return Told(
         found.kind,
@@ -122,6 +125,12 @@ _NO_LINK = _Row(
     "A link in {way} could not be made to work.",
     "{closed} Until this is repaired nobody can book a meeting there: nothing is confirmed without a working link.",
 )
+_GAVE_WAY = _Row(
+    "meeting_link_failed",
+    "provider",
+    "A link in {way} could not be made to work.",
+    "The meeting type’s next way to meet is tried instead, for each booking until this is repaired.",
+)
 _OLD_LINK = _Row(
     "leftover_link",
     "run",
@@ -135,8 +144,13 @@ _BY_ACTION: Mapping[str, _Row] = {
         "{host}’s calendar could not be asked.",
         "{closed} A calendar that cannot be read never counts as empty: {host}’s times are withheld meanwhile.",
     ),
-    "create_meeting": _NO_LINK,
-    "verify_link": _NO_LINK,
+    **dict.fromkeys((action for pair in CHOICES for action in pair), _NO_LINK),
+    "discard_unused_links": _Row(
+        "leftover_link",
+        "run",
+        "What was begun for {about} another way could not be cancelled.",
+        "Nobody was sent there. Delete the meeting at the provider by hand.",
+    ),
     "confirm_booking": _Row(
         "too_slow",
         "run",

@@ -30,8 +30,20 @@ _NUMBERS = (
     "requires_approval", "approval_minutes", "series_most", "locked",
     "slot_offset_minutes",
 )  # fmt: skip
-_WORDS = ("title", "slug", "description", "location_detail", "questions", "more_locations")
-_MADE = ("questions", "more_locations")  # words that are stored in another shape than they are wished
+_WORDS = (
+    "title",
+    "slug",
+    "description",
+    "location_detail",
+    "questions",
+    "more_locations",
+    "fallback_locations",
+)
+_MADE = (
+    "questions",
+    "more_locations",
+    "fallback_locations",
+)  # stored in another shape than wished
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,8 @@ class Offering:
     """What a meeting type shall be. Durations in minutes; `hosts` are (host id, priority), each once.
 
     `weights` are (host id, weight), 1 where nothing is said; `resources` are (resource id, "all" or "any");
-    `more_durations` and `more_locations` (kind, detail) are choices beside the first one.
+    `more_durations` and `more_locations` (kind, detail) are choices beside the first one; `fallback_locations`
+    (kind, detail) are where people meet if no link can be made there, best first.
     `window_dates`, both included, stand in place of `window_days`; `schedules` are (host id, schedule id) of the
     hosts who are asked at other hours than their default ones.
     """
@@ -67,6 +80,7 @@ class Offering:
     resources: tuple[tuple[int, str], ...] = ()
     more_durations: tuple[int, ...] = ()
     more_locations: tuple[tuple[str, str], ...] = ()
+    fallback_locations: tuple[tuple[str, str], ...] = ()
     series_most: int = 0
     locked: bool = False
     slot_offset_minutes: int = 0
@@ -122,7 +136,8 @@ def unsaved_event_type(wanted: Offering, *, like: EventType | None = None) -> Ev
         pk=like.pk if like else None,
         position=like.position if like else 0,
         more_durations=sorted({*wanted.more_durations} - {wanted.duration_minutes}),
-        more_locations=[{"kind": kind, "detail": detail} for kind, detail in wanted.more_locations],
+        more_locations=_places(wanted.more_locations),
+        fallback_locations=_places(wanted.fallback_locations),
         questions=stored_questions(wanted.questions),
         reminder_minutes=list(wanted.reminder_minutes),
         limits=[list(limit) for limit in wanted.limits],
@@ -130,6 +145,10 @@ def unsaved_event_type(wanted: Offering, *, like: EventType | None = None) -> Ev
         window_last_date=wanted.window_dates[1] if wanted.window_dates else None,
         **{name: getattr(wanted, name) for name in (*_NUMBERS, *_WORDS) if name not in _MADE},
     )
+
+
+def _places(places: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    return [{"kind": kind, "detail": detail} for kind, detail in places]
 
 
 def duplicate_event_type(event_type_id: int, *, actor: Actor) -> EventType:
@@ -281,6 +300,7 @@ def _facts(event_type: EventType) -> dict[str, Json]:
         "reminders": reminders,
         "resources": resources,
         "more_durations": list(event_type.more_durations),
+        "fallbacks": [each["kind"] for each in event_type.fallback_locations],
     }
 
 

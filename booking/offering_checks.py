@@ -12,6 +12,7 @@ from booking.core.limits import InvalidLimits, checked_limits
 from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.models import EventType, Host, Resource, Schedule
 from booking.questions import LONGEST_LABEL, MOST_CHOICES, MOST_QUESTIONS, Question
+from booking.ways import MOST
 from kernel.errors import HoldfastError
 from providers.api import Rejected, check_link, jitsi_server
 
@@ -48,6 +49,8 @@ def check_offering(wanted: "Offering") -> None:
             faults["link"] = fault.message
     if wanted.location_kind == EventType.Location.JITSI and jitsi_server() is None:
         faults["location_kind"] = "Connect your Jitsi server first, in Connections."
+    if fault_of_fallbacks := _fault_of_fallbacks(wanted):
+        faults["fallback_1"] = fault_of_fallbacks
     faults |= _faults_of_kind(wanted)
     try:
         checked_reminders(wanted.reminder_minutes)
@@ -96,13 +99,30 @@ def _faults_of_kind(wanted: "Offering") -> dict[str, str]:
     known = Resource.objects.filter(pk__in=ids).exclude(kind=Resource.Kind.HOST)
     if len(ids) < len(wanted.resources) or known.count() != len(ids):
         faults["resources"] = "One of these rooms is not there any more. Choose again."
-    for kind, detail in wanted.more_locations:
+    for kind, detail in (*wanted.more_locations, *wanted.fallback_locations):
         if kind == EventType.Location.FIXED_LINK:
             try:
                 check_link(detail)
             except Rejected as fault:
                 faults["link"] = fault.message
     return faults
+
+
+def _fault_of_fallbacks(wanted: "Offering") -> str:
+    """Return what is wrong with the order of ways to meet; each is online and stands in it once."""
+    kinds = [kind for kind, _ in wanted.fallback_locations]
+    places = {wanted.location_kind, *(kind for kind, _ in wanted.more_locations)}
+    if not kinds:
+        return ""
+    if not places & set(EventType.ONLINE):
+        return "Only an online meeting can be held another way. Leave this empty."
+    if any(kind not in EventType.ONLINE for kind in kinds):
+        return "Choose a way to meet online."
+    if len({*kinds, wanted.location_kind}) <= len(kinds) or len(kinds) >= MOST:
+        return "Choose each way once."
+    if EventType.Location.JITSI in kinds and jitsi_server() is None:
+        return "Connect your Jitsi server first, in Connections."
+    return ""
 
 
 def _fault_of(questions: tuple[Question, ...]) -> str:

@@ -1,6 +1,6 @@
 """How a booking (or its move) stands, in the four lines that the client watches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +10,13 @@ from booking.core.states import Status, is_final
 from booking.models import Booking, Move
 from booking.offers import Slot, alternatives
 from booking.signing import subjects_of
+from booking.ways import CHOICES
 
 DONE, DOING, WAITING, FAILED = "done", "doing", "waiting", "failed"
 _LINES = (
     ("held", "Slot held", ()),
     ("calendars", "Calendars checked", ("check_calendars",)),
-    ("meeting", "Meeting created and tested", ("create_meeting", "verify_link", "confirm_booking")),
+    ("meeting", "Meeting created and tested", ("confirm_booking",)),
     (
         "told",
         "Everyone told",
@@ -101,9 +102,16 @@ def _lines_of(run: Run | None) -> tuple[ProgressLine, ...]:
         else []
     )
     for key, label, actions in _LINES[1:]:
-        wanted = [states[name] for name in actions if name in states]
+        names = (*_choice_in_use(states), *actions) if key == "meeting" else actions
+        wanted = [states[name] for name in names if name in states]
         lines.append(ProgressLine(key, label, _state(wanted, started=run is not None)))
     return tuple(lines)
+
+
+def _choice_in_use(states: Mapping[str, str]) -> tuple[str, str]:
+    """Return the steps of the way to meet that is tried now or was used: one that failed gave way to it."""
+    begun = [pair for pair in CHOICES if states.get(pair[0], "skipped") not in ("waiting", "skipped")]
+    return begun[-1] if begun else CHOICES[0]
 
 
 def _state(states: Sequence[str], *, started: bool) -> str:

@@ -53,7 +53,7 @@ class Step(models.Model):
         UNDOING = "undoing"  # -> undone, undo_failed
         UNDONE = "undone"
         UNDO_FAILED = "undo_failed"
-        SKIPPED = "skipped"  # the run ended before it
+        SKIPPED = "skipped"  # the run ended before it, or went another way
 
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps")

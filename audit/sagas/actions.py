@@ -100,6 +100,9 @@ class Step:
 
     `attempts` bounds the tries; between them `back_off` seconds, doubled each time. `own_undo` says that the
     step can be undone by itself; otherwise a later live promise rests on it and Undo offers the run.
+    Steps of `branch` 1, 2, … in a row are alternatives (audit.sagas.branches): a required one that fails for good
+    gives way to the next branch, and once a branch is done the later ones are left out. `on_giving_way`: left out
+    unless a branch gave way.
     """
 
     action: Action
@@ -107,3 +110,5 @@ class Step:
     attempts: int = 3
     back_off: float = 1.0
     own_undo: bool = False
+    branch: int = 0
+    on_giving_way: bool = False

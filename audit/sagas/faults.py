@@ -9,7 +9,10 @@ from audit.models import Run, Step
 
 @dataclass(frozen=True)
 class Fault:
-    """What failed for good: a step (required or not), or with `undoing` its undo. `code` may be ""."""
+    """What failed for good: a step (required or not), or with `undoing` its undo. `code` may be "".
+
+    `gave_way`: an alternative is tried instead, so the run goes on.
+    """
 
     run: Run
     step: Step
@@ -17,6 +20,7 @@ class Fault:
     words: str
     now: datetime
     undoing: bool = False
+    gave_way: bool = False
 
 
 FaultHandler = Callable[[Fault], None]

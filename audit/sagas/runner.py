@@ -3,7 +3,8 @@
 For every step: the intent is committed, then the action's call leaves the building outside a transaction,
 then its write, the step's end, its signed entry and the intent of the next step are committed together. A worker
 whose lease ran out writes nothing. A required step that fails for good turns the run to failing: in one
-transaction the promise is given back (`Workflow.fail`), then what was started is undone, backwards.
+transaction the promise is given back (`Workflow.fail`), then what was started is undone, backwards. Where the
+run has an alternative to that step (audit.sagas.branches), it goes on there instead.
 """
 
 import json
@@ -11,13 +12,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import zip_longest
 
 from django.db import connection, transaction
 
 from audit.models import Run
 from audit.models import Step as StepRow
 from audit.sagas.actions import Permanent, Step, StepContext, StepFailure, Transient
+from audit.sagas.branches import AHEAD, after, has_alternative
 from audit.sagas.context import context_of
 from audit.sagas.faults import Fault, report
 from audit.sagas.signing import sign_step
@@ -38,15 +39,14 @@ def perform_run(ref: str, lease: Lease) -> None:
     run, rows = _loaded(int(ref))
     workflow = workflow_named(run.workflow)
     if run.state == Run.State.RUNNING:
-        ahead = [row for row in rows if row.state in (StepRow.State.WAITING, StepRow.State.STARTED)]
+        ahead = (row for row in rows if row.state in AHEAD)
         it = Performing(run, workflow, rows, lease)
-        recovered = bool(ahead) and ahead[0].state == StepRow.State.STARTED
-        it.advance(done=None, upcoming=ahead[0] if ahead else None)
-        for row, upcoming in zip_longest(ahead, ahead[1:]):
-            _perform_step(it, row, upcoming, recovered=recovered)
+        row = next(ahead, None)
+        recovered = row is not None and row.state == StepRow.State.STARTED
+        it.advance(done=None, upcoming=row)
+        while row is not None:
+            row = _perform_step(it, row, recovered=recovered)
             recovered = False
-            if run.state != Run.State.RUNNING:
-                break
     if run.state == Run.State.FAILING:
         undo_started(run, workflow, lease)
 
@@ -94,9 +94,21 @@ class Performing:
         upcoming.repeats += int(upcoming.state == StepRow.State.STARTED)
         upcoming.state, upcoming.started_at = StepRow.State.STARTED, upcoming.started_at or now
 
+    def go_on(self, row: StepRow, *, done: bool, gives_way: bool = False) -> StepRow | None:
+        """Write that `row` ended, leave out what is not needed any more, and return the next step, which starts (None:
+        the run is done); in the caller's transaction."""
+        out, upcoming = after(row, self.rows, self.workflow.step, gives_way=gives_way)
+        if out:
+            StepRow.objects.filter(pk__in=[each.pk for each in out]).update(state=StepRow.State.SKIPPED)
+            for each in out:
+                each.state = StepRow.State.SKIPPED
+        self.advance(done=row if done else None, upcoming=upcoming)
+        return upcoming
 
-def _perform_step(it: Performing, row: StepRow, upcoming: StepRow | None, *, recovered: bool) -> None:
-    """Perform a step whose intent is committed; its end is committed with the intent of the `upcoming` one."""
+
+def _perform_step(it: Performing, row: StepRow, *, recovered: bool) -> StepRow | None:
+    """Perform a step whose intent is committed; its end is committed with the intent of the next one, which is
+    returned (None: the run performs no more)."""
     step = it.workflow.step(row.action)
     now = wall_clock()
     context = context_of(it.run, row, now, steps=it.rows, recovered=recovered, alive=it.lease.keep)
@@ -109,13 +121,14 @@ def _perform_step(it: Performing, row: StepRow, upcoming: StepRow | None, *, rec
             row.result = result
             if step.action.write:
                 step.action.write(replace(context, result=result))
-            it.advance(done=row, upcoming=upcoming)
+            upcoming = it.go_on(row, done=True)
             sign_step(it.run, row, step, outcome="done")
     except StepFailure as failure:
         if isinstance(failure, Transient) and row.attempts < step.attempts:
             _wait(it, row, step, failure)
-        _fail(it, row, step, context, failure, upcoming=upcoming)
+        upcoming = _fail(it, row, step, context, failure)
     crash_point(f"{it.workflow.name}:{row.action}:after")
+    return upcoming
 
 
 def _check_deadline(it: Performing, step: Step, now: datetime) -> None:
@@ -127,33 +140,32 @@ def _check_deadline(it: Performing, step: Step, now: datetime) -> None:
 
 
 def _fail(
-    it: Performing,
-    row: StepRow,
-    step: Step,
-    context: StepContext,
-    failure: StepFailure,
-    *,
-    upcoming: StepRow | None,
-) -> None:
-    """Write in one transaction that a step failed for good; a run that needs it fails or stops, another goes on."""
+    it: Performing, row: StepRow, step: Step, context: StepContext, failure: StepFailure
+) -> StepRow | None:
+    """Write in one transaction that a step failed for good. A run that needs it gives way to an alternative, or fails
+    or stops; another goes on. Returns the next step, None where there is none."""
+    gives_way = step.required and has_alternative(row, it.rows, it.workflow.step)
+    ends = step.required and not gives_way
+    upcoming = None
     with transaction.atomic():
         row.error = failure.words
-        if step.required and it.workflow.fail:
+        if ends and it.workflow.fail:
             it.workflow.fail(context, failure.code, failure.words)
         it.lease.check()
         row.state, row.finished_at = StepRow.State.FAILED, wall_clock()
         row.save(update_fields=["state", "finished_at", "error"])
         sign_step(it.run, row, step, outcome="failed")
-        if step.required:
+        if ends:
             it.run.state = Run.State.STOPPED if it.workflow.waits else Run.State.FAILING
             it.run.failure_code, it.run.failure_words = failure.code, failure.words
             it.run.save(update_fields=["state", "failure_code", "failure_words"])
         else:
-            it.advance(done=None, upcoming=upcoming)
+            upcoming = it.go_on(row, done=False, gives_way=gives_way)
         if it.run.state == Run.State.FAILING:
             it.run.steps.filter(state=StepRow.State.WAITING).update(state=StepRow.State.SKIPPED)
-        report(Fault(it.run, row, failure.code, failure.words, context.now))
+        report(Fault(it.run, row, failure.code, failure.words, context.now, gave_way=gives_way))
     log.warning("Run %s: %s failed for good: %s", it.run.pk, row.action, failure.words)
+    return upcoming
 
 
 def _wait(it: Performing, row: StepRow, step: Step, failure: Transient) -> None:

@@ -26,15 +26,10 @@ from booking.incidents import close_incident, open_incident, reopen_incident
 from booking.messages import IncidentFacts
 from booking.models import Booking, EventType, Incident
 from booking.sentences import booking_sentence, when
+from booking.ways import WORDS
 from providers.api import MessageDraft, deliver_notice, queue_message, queue_notices
 from tenants.api import current_tenant, tenant_url
 
-_WAYS = {
-    EventType.Location.BUILT_IN_ROOM: "the built-in room",
-    EventType.Location.FIXED_LINK: "the meeting type’s own link",
-    EventType.Location.GOOGLE_MEET: "Google Meet",
-    EventType.Location.JITSI: "Jitsi",
-}
 QUIET = timedelta(hours=1)  # a fault that comes and goes is told of once in this time
 
 
@@ -83,7 +78,7 @@ def failed_of(view: RunView, step: StepView, context: StepContext) -> Failed:
     """Return a failed step of a run as plain values. Three queries."""
     booking = load_booking(context.payload["booking"]) if context.payload["booking"] else None
     host = booking.meeting.hosts.order_by("meetinghost__position").first() if booking else None
-    way = booking.meeting.location_kind if booking else ""
+    way = context.payload.get("way") or (booking.meeting.link_kind if booking else "")
     return Failed(
         workflow=view.workflow,
         action=step.action,
@@ -95,10 +90,11 @@ def failed_of(view: RunView, step: StepView, context: StepContext) -> Failed:
         else view.sentence,
         host=host.name if host else "The host",
         host_id=host.pk if host else None,
-        way=_WAYS.get(EventType.Location(way), way) if way else "",
+        way=WORDS.get(EventType.Location(way), way) if way else "",
         way_kind=way,
         closed=_closed(view, context, booking),
         undoing=bool(context.payload["undoing"]),
+        gave_way=bool(context.payload.get("gave_way")),
     )
 
 

@@ -95,11 +95,11 @@ def proof_of(context: StepContext, it: Due) -> dict[str, Any]:
         title=meeting.event_type.title,
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
-        location_detail=meeting.location_detail,
+        location_detail=meeting.link_detail,
     )
-    link = MeetingLink(kind=meeting.location_kind, key=meeting.link_key, url=meeting.join_url)
+    link = MeetingLink(kind=meeting.link_kind, key=meeting.link_key, url=meeting.join_url)
     try:
-        proof = meeting_provider(meeting.location_kind).prove(link, request, now=context.now)
+        proof = meeting_provider(meeting.link_kind).prove(link, request, now=context.now)
     except ProviderError as error:
         attempts = get_step(context.step_id).attempts
         if attempts > 1 or not error.is_transient:
@@ -108,6 +108,7 @@ def proof_of(context: StepContext, it: Due) -> dict[str, Any]:
         left = (meeting.starts_at - context.now).total_seconds()
         raise Transient(error.message, code="link_unverified", retry_after=min(pause, left)) from error
     return {
+        **(meeting.link_proof or {}),
         "url": proof.url,
         "key": link.key,
         "checked_at": proof.checked_at.isoformat(),
@@ -118,7 +119,7 @@ def proof_of(context: StepContext, it: Due) -> dict[str, Any]:
 
 def open_dead_link(context: StepContext, it: Due, words: str) -> None:
     """Open the incident of a confirmed meeting whose link cannot be joined; a room's link the fixer repairs."""
-    by_fixer = it.meeting.location_kind == EventType.Location.BUILT_IN_ROOM
+    by_fixer = it.meeting.link_kind == EventType.Location.BUILT_IN_ROOM
     open_incident(
         DEAD_LINK,
         subject=subject_of(it.meeting.uid),

@@ -68,8 +68,8 @@ def coming_online(now: datetime, *, subject: str | None = None, also: Collection
 def dead_links(meetings: list[Meeting], *, now: datetime) -> Iterator[DeadLink]:
     """Yield those whose link does not join now. One or two requests each; never inside a transaction."""
     for meeting in meetings:
-        provider = meeting_provider(meeting.location_kind)
-        link = MeetingLink(kind=meeting.location_kind, key=meeting.link_key, url=meeting.join_url)
+        provider = meeting_provider(meeting.link_kind)
+        link = MeetingLink(kind=meeting.link_kind, key=meeting.link_key, url=meeting.join_url)
         try:
             proven_patiently(provider, link, request_for(meeting), now=now)
         except ProviderError as error:
@@ -84,7 +84,7 @@ def request_for(meeting: Meeting, *, key: str | None = None) -> MeetingRequest:
         title=meeting.event_type.title,
         starts_at=meeting.starts_at,
         ends_at=meeting.ends_at,
-        location_detail=meeting.location_detail,
+        location_detail=meeting.link_detail,
     )
 
 

@@ -1,7 +1,7 @@
 """Is a TURN server set? Without one the built-in room fails for people behind strict firewalls."""
 
 from booking.health.findings import Asked, Finding, Probe
-from booking.models import EventType
+from booking.health.room import offers_room
 from providers.api import turn_is_set
 
 
@@ -9,7 +9,7 @@ def check(_asked: Asked) -> list[Finding]:
     """A warning, not a fault: most networks need none."""
     if turn_is_set():
         return [Finding("ok", "A TURN server is set.")]
-    if not EventType.objects.filter(active=True, location_kind=EventType.Location.BUILT_IN_ROOM).exists():
+    if not offers_room():
         return [Finding("ok", "No TURN server is set, and no meeting type on offer needs one.")]
     return [
         Finding(

@@ -53,6 +53,9 @@ class EventType(models.Model):
     more_locations = models.JSONField(
         default=list, blank=True, help_text="other places to choose from: kind and detail of each"
     )
+    fallback_locations = models.JSONField(
+        default=list, blank=True, help_text="where, if no link can be made there: kind and detail, best first"
+    )
     questions = models.JSONField(
         default=list, blank=True, help_text="label, kind, required, choices of each: booking.questions"
     )

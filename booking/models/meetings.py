@@ -64,6 +64,16 @@ class Meeting(models.Model):
         """Say whether this meeting needs a link that was proven."""
         return self.location_kind in EventType.ONLINE
 
+    @property
+    def link_kind(self) -> str:
+        """Return whose link it is, as its proof says; until there is one, the kind that was asked for."""
+        return str((self.link_proof or {}).get("kind") or self.location_kind)
+
+    @property
+    def link_detail(self) -> str:
+        """Return the detail of the place that the link belongs to: `location_detail`, or a fallback's own."""
+        return str((self.link_proof or {}).get("detail", self.location_detail))
+
 
 class MeetingHost(models.Model):
     """A host of a meeting; position 0 is the organiser, who owns the calendar event."""

@@ -37,7 +37,7 @@ def _booking(meeting: Meeting) -> Booking:
 
 
 def _because(meeting: Meeting) -> str:
-    if meeting.location_kind == "fixed_link":
+    if meeting.link_kind == "fixed_link":
         return (
             "The link is the business’s own: correct it in the meeting type, or see why it does not answer."
         )
@@ -49,6 +49,7 @@ def renew(context: StepContext) -> dict[str, Json]:
     meeting = Meeting.objects.select_related("event_type").get(pk=context.payload["meeting"])
     link, proof = asked(lambda: _proven(meeting, context), code="link_unverified")
     return {
+        **(meeting.link_proof or {}),
         "url": proof.url,
         "key": link.key,
         "former_key": meeting.link_key,
@@ -60,7 +61,7 @@ def renew(context: StepContext) -> dict[str, Json]:
 
 
 def _proven(meeting: Meeting, context: StepContext) -> tuple[MeetingLink, Proof]:
-    provider = meeting_provider(meeting.location_kind)
+    provider = meeting_provider(meeting.link_kind)
     for key in (meeting.link_key, f"{meeting.uid}-f{context.run_id}"):
         request = request_for(meeting, key=key)
         try:

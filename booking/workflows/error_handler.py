@@ -31,6 +31,7 @@ from booking.actions.incident import (
 from booking.faults import is_answer
 from booking.incidents import TELL_JOB
 from booking.models import Booking, Incident, Move
+from booking.ways import way_of_step
 from jobs.api import Lease, handles
 from kernel.clock import now as wall_clock
 
@@ -50,6 +51,8 @@ def start_error_handler(fault: Fault) -> None:
             "step": fault.step.pk,
             "code": fault.code,
             "undoing": fault.undoing,
+            "gave_way": fault.gave_way,
+            "way": way_of_step(run.payload, fault.step.action),
             "booking": run.payload.get("booking", ""),
             "move": "move" in run.payload,
         },

@@ -12,6 +12,13 @@ from audit.api import Actor, Run, Step, StepContext, UndoPreview, Workflow, regi
 from booking.actions.approval import approve_booking, ask_host
 from booking.actions.calendar_event import write_calendar_event
 from booking.actions.check_calendars import check_calendars
+from booking.actions.choices import (
+    create_second_choice,
+    create_third_choice,
+    discard_unused_links,
+    verify_second_choice,
+    verify_third_choice,
+)
 from booking.actions.confirm_booking import confirm_booking
 from booking.actions.meeting_link import create_meeting, link_key, retire_old_link
 from booking.actions.messages import notify_team, send_confirmation
@@ -24,6 +31,7 @@ from booking.models import Booking, Host, Meeting, MeetingHost, Move
 from booking.moves_in_words import MOVE_IN_WORDS, move_preview, move_sentence
 from booking.sentences import booking_sentence, when
 from booking.signing import subject_of
+from booking.ways import CHOICES, fallback_words, kinds_to_try, links_of
 from jobs.api import enqueue
 from kernel.reasons import Reason
 from providers.api import has_calendars
@@ -82,8 +90,10 @@ def _start(
     calendars = bool(has_calendars(concerned))
     makes_link = meeting.is_online and not (move and move.is_reassignment)
     without = set() if calendars else {check_calendars.name, write_calendar_event.name}
-    if not makes_link:
-        without |= {create_meeting.name, verify_link.name}
+    ways = kinds_to_try(meeting, move) if makes_link else []
+    without |= {name for pair in CHOICES[len(ways) :] for name in pair}
+    if len(ways) < 2:
+        without.add(discard_unused_links.name)
     if move is None or not makes_link:
         without.add(retire_old_link.name)
     without |= {ask_host.name} if approved else {ask_host.name, approve_booking.name}
@@ -92,9 +102,11 @@ def _start(
     if confirms:
         at_once.add(confirm_booking.name)
     payload: dict[str, Any] = {"booking": booking.uid, "link_key": link_key(meeting, move)}
+    if makes_link and ways != [meeting.location_kind]:
+        payload["ways"] = ways
     if move:
         left = move.from_meeting or meeting
-        payload |= {"move": move.pk, "old_link_key": left.link_key}
+        payload |= {"move": move.pk, "old_links": links_of(left)}
         payload |= {"reassignment": True} if move.is_reassignment else {}
     run = start_run(
         WORKFLOW,
@@ -154,7 +166,8 @@ def fail(context: StepContext, code: str, _words: str) -> None:
 def sentence(run: Run) -> str:
     """Return the run in words."""
     if "move" in run.payload:
-        return move_sentence(Move.objects.select_related(*MOVE_IN_WORDS).get(pk=run.payload["move"]))
+        move = Move.objects.select_related(*MOVE_IN_WORDS).get(pk=run.payload["move"])
+        return f"{move_sentence(move)}{fallback_words(run)}"
     booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
     if "asks" in run.payload:
         return f"Asked the host to approve {booking_sentence(booking)} on {when(booking.meeting.starts_at)}"
@@ -165,7 +178,7 @@ def sentence(run: Run) -> str:
         .values_list("from_starts_at", flat=True)
         .first()
     )
-    return f"{verb} {booking_sentence(booking)} on {when(start or booking.meeting.starts_at)}"
+    return f"{verb} {booking_sentence(booking)} on {when(start or booking.meeting.starts_at)}{fallback_words(run)}"
 
 
 def preview(run: Run, now: datetime) -> UndoPreview:
@@ -218,14 +231,19 @@ WORKFLOW = register_workflow(
             Step(ask_host, attempts=12, back_off=2.0),
             Step(approve_booking, required=True),
             Step(check_calendars, required=True, attempts=2, back_off=0.5),
-            Step(create_meeting, required=True, attempts=3, back_off=0.5),
-            Step(verify_link, required=True, attempts=3, back_off=0.5),
+            Step(create_meeting, required=True, attempts=3, back_off=0.5, branch=1),
+            Step(verify_link, required=True, attempts=3, back_off=0.5, branch=1),
+            Step(create_second_choice, required=True, attempts=3, back_off=0.5, branch=2),
+            Step(verify_second_choice, required=True, attempts=3, back_off=0.5, branch=2),
+            Step(create_third_choice, required=True, attempts=3, back_off=0.5, branch=3),
+            Step(verify_third_choice, required=True, attempts=3, back_off=0.5, branch=3),
             Step(confirm_booking, required=True),
             Step(send_confirmation, attempts=12, back_off=2.0, own_undo=True),
             Step(write_calendar_event, attempts=12, back_off=2.0, own_undo=True),
             Step(retire_old_link, attempts=6, back_off=2.0, own_undo=True),
             Step(notify_team, attempts=12, back_off=2.0, own_undo=True),
             Step(notify_webhooks, attempts=8, back_off=2.0, own_undo=True),
+            Step(discard_unused_links, attempts=10, back_off=2.0, own_undo=True, on_giving_way=True),
         ),
         sentence=sentence,
         preview=preview,

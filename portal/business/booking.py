@@ -10,10 +10,12 @@ from booking.api import (
     Booking,
     BookingNotFound,
     EventType,
+    Meeting,
     can_mark_no_show,
     get_booking,
     progress,
     subjects_of,
+    way_words,
 )
 from portal.business.happenings import happenings
 from portal.business.viewer import Viewer, portal_page
@@ -49,6 +51,7 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
             each.to_address == found.attendee_email and each.state in ("sent", "failed") for each in sent
         ),
         "rooms": list(found.meeting.resources.order_by("pk")),
+        "fallback": _fallback_words(found.meeting),
         "joins": _joins(found, viewer),
         "happenings": happenings(
             found.uid, subjects=subjects, runs=runs(limit=_RUNS_SHOWN, subject=subjects)
@@ -73,6 +76,13 @@ def _has_other_hosts(booking: Booking) -> bool:
     event_type = booking.meeting.event_type
     is_shared = event_type.kind != EventType.Kind.COLLECTIVE
     return is_shared and event_type.hosts.filter(active=True).count() > 1
+
+
+def _fallback_words(meeting: Meeting) -> str:
+    """Return how people meet where the first way did not work; "" where it did, or nothing was made yet."""
+    if not meeting.join_url or meeting.link_kind == meeting.location_kind:
+        return ""
+    return f"In {way_words(meeting.link_kind)}: {way_words(meeting.location_kind)} did not work"
 
 
 def _joins(booking: Booking, viewer: Viewer) -> bool:

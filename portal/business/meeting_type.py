@@ -31,6 +31,7 @@ from portal.business.meeting_type_by_hosts import (
 from portal.business.meeting_type_form import (
     KINDS,
     LOCATIONS,
+    ONLINE,
     MeetingTypeForm,
     fresh_values,
     initial_values,
@@ -265,6 +266,7 @@ def _page(
         "refused": refused,
         "kinds": KINDS,
         "locations": LOCATIONS,
+        "online": ONLINE,
         "most_questions": MOST_QUESTIONS,
         "book_address": address,
         "people_address": reverse("business:people"),

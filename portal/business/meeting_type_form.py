@@ -36,6 +36,7 @@ LOCATIONS = {
     "in_person": ("In person", "At the address that you write here."),
     "phone": ("By phone", "Say who calls whom, and on which number."),
 }
+ONLINE = {kind: LOCATIONS[kind][0] for kind in EventType.ONLINE}
 DETAIL_OF = {"fixed_link": "link", "in_person": "address", "phone": "phone"}
 REMINDERS = (10080, 2880, 1440, 240, 60, 15)  # minutes before the start
 NEEDS = {"all": "Always needed", "any": "One of these is needed"}
@@ -72,6 +73,8 @@ class MeetingTypeForm(forms.Form):
     window_first_date = forms.DateField(required=False, error_messages={"invalid": _DATE_WORDS})
     window_last_date = forms.DateField(required=False, error_messages={"invalid": _DATE_WORDS})
     location_kind = forms.ChoiceField(choices=[(kind, words[0]) for kind, words in LOCATIONS.items()])
+    fallback_1 = forms.ChoiceField(choices=[("", ""), *ONLINE.items()], required=False)
+    fallback_2 = forms.ChoiceField(choices=[("", ""), *ONLINE.items()], required=False)
     link = forms.CharField(max_length=300, required=False)
     address = forms.CharField(max_length=300, required=False)
     phone = forms.CharField(max_length=300, required=False)
@@ -146,7 +149,7 @@ class MeetingTypeForm(forms.Form):
             self.add_error("address", "Say where: the client reads it in the confirmation.")
         if values.get("location_kind") == "phone" and not values.get("phone"):
             self.add_error("phone", "Say who calls whom: “We call you”, or the number to call.")
-        also = values.get("more_locations") or []
+        also = [*(values.get("more_locations") or []), values.get("fallback_1"), values.get("fallback_2")]
         for kind, field in DETAIL_OF.items():
             if kind in also and not values.get(field) and field not in self.errors:
                 self.add_error(field, "This place is offered too: write it here.")
@@ -242,6 +245,11 @@ class MeetingTypeForm(forms.Form):
                 for kind in values["more_locations"]
                 if kind != values["location_kind"]
             ),
+            fallback_locations=tuple(
+                (kind, values["link"].strip() if kind == "fixed_link" else "")
+                for kind in (values["fallback_1"], values["fallback_2"])
+                if kind
+            ),
             series_most=values["series_most"] or 0,
             slot_offset_minutes=values["slot_offset_minutes"] or 0,
             window_dates=(values["window_first_date"], values["window_last_date"])
@@ -276,6 +284,10 @@ def initial_values(event_type: EventType) -> dict[str, Any]:
     values["more_durations"] = ", ".join(map(str, event_type.more_durations))
     values["more_locations"] = [each["kind"] for each in event_type.more_locations]
     for each in event_type.more_locations:
+        if each["kind"] in DETAIL_OF:
+            values[DETAIL_OF[each["kind"]]] = each["detail"]
+    for number, each in enumerate(event_type.fallback_locations, start=1):
+        values[f"fallback_{number}"] = each["kind"]
         if each["kind"] in DETAIL_OF:
             values[DETAIL_OF[each["kind"]]] = each["detail"]
     values |= {f"resource_{row.resource_id}": row.need for row in event_type.event_type_resources.all()}

@@ -16,7 +16,7 @@ def _sample() -> list[Case]:
     """One case of each saga that kills the worker between call and commit, and one of each other victim."""
     chance = random.Random(SEED)
     chosen = []
-    for saga in ("new_booking", "cancellation", "move", "reminder"):
+    for saga in ("new_booking", "cancellation", "move", "fallback", "reminder"):
         fitting = [case for case in cases(("worker",)) if case.saga == saga and case.point == "between"]
         chosen.append(chance.choice(fitting))
     for victim in VICTIMS[1:]:

@@ -17,6 +17,7 @@ from booking.api import (
     Host,
     Meeting,
     Progress,
+    as_met,
     event_uid,
     get_booking,
     is_manage_token,
@@ -148,7 +149,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
         "booking": booking,
         "uid": booking.uid,
         "token": token,
-        "offer": build_offer(of_meeting(meeting), hosts),
+        "offer": build_offer(as_met(meeting), hosts),
         "series_at": series_url(booking.series) if booking.series else "",
         "rooms": list(meeting.resources.order_by("pk")),
         "when": build_when(

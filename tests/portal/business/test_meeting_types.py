@@ -59,6 +59,22 @@ def test_new_meeting_type_is_stored_and_signed_without_its_words(alice: Client, 
     assert "Second opinion" not in bytes(entry.body).decode()
 
 
+def test_the_order_of_ways_to_meet_is_kept_signed_and_shown_again(alice: Client, world: World) -> None:
+    ways = {"fallback_1": "google_meet", "fallback_2": "fixed_link", "link": "https://meet.example/ana"}
+    alice.post(f"{HERE}new/", form(world, **ways))
+    made = the(world, "second-opinion")
+    assert made.fallback_locations == [
+        {"kind": "google_meet", "detail": ""},
+        {"kind": "fixed_link", "detail": "https://meet.example/ana"},
+    ]
+    with world.enter("acme"):
+        (entry,) = entries(subject=f"event_type:{made.pk}")
+        assert body_of_entry(entry)["payload"]["after"]["fallbacks"] == ["google_meet", "fixed_link"]
+    page = alice.get(f"{HERE}{made.pk}/").content.decode()
+    assert page.count('<option value="google_meet" selected>') == 1
+    assert page.count('<option value="fixed_link" selected>') == 1
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -76,6 +92,13 @@ def test_new_meeting_type_is_stored_and_signed_without_its_words(alice: Client, 
         ({"location_kind": "fixed_link", "link": "http://meet.example/me"}, "must be an address that starts"),
         ({"location_kind": "in_person"}, "Say where: the client reads it"),
         ({"location_kind": "phone"}, "Say who calls whom"),
+        ({"fallback_1": "built_in_room"}, "Choose each way once."),
+        ({"fallback_1": "jitsi"}, "Connect your Jitsi server first"),
+        ({"fallback_1": "fixed_link"}, "This place is offered too: write it here."),
+        (
+            {"location_kind": "phone", "phone": "We call you", "fallback_1": "built_in_room"},
+            "Only an online meeting can be held another way.",
+        ),
         ({"reminders": ["15", "60", "240", "1440", "2880", "10080"]}, "There can be 5 reminders at most."),
         ({"reminders": ["7"]}, "Choose from the list."),
         ({"notice": "400", "notice_unit": "days"}, "The minimum notice is at most 365 days."),
