@@ -11,11 +11,12 @@ from typing import Any
 
 from django.db import connections
 
-from audit.ledger.appending import append
+from audit.ledger.appending import APPEND, append, signed
 from audit.ledger.canonical import Json
 from audit.ledger.entries import Actor, Draft, Reversible, check_draft
 from kernel.errors import HoldfastError
 from kernel.tenancy import PUBLIC, current_schema, entered
+from kernel.transactions import LastStatement
 
 
 class NotInTransaction(HoldfastError):
@@ -64,15 +65,23 @@ def record(
 class LedgerHook:
     """What the wrapped backend tells the ledger about a transaction's life (kernel.transactions)."""
 
-    def before_commit(self, connection: Any) -> None:
-        """Append everything that was recorded, tenant by tenant in order of schema; raising rolls back."""
+    def before_commit(self, connection: Any) -> LastStatement | None:
+        """Append everything that was recorded, tenant by tenant in order of schema; raising rolls back.
+
+        The last tenant's entries are signed here and left to go with the COMMIT.
+        """
         buffer = _live(connection)
         if buffer is None:
-            return
+            return None
         _buffers.pop(connection, None)
-        for schema in sorted({schema for schema, _ in buffer.drafts}):
+        *others, last = sorted({schema for schema, _ in buffer.drafts}) or [""]
+        for schema in others:
             with entered(schema):
-                append([draft for owner, draft in buffer.drafts if owner == schema])
+                append(buffer.of(schema))
+        if not last:
+            return None
+        with entered(last):
+            return LastStatement(last, APPEND, signed(buffer.of(last)))
 
     def savepoint(self, connection: Any, sid: str) -> None:
         """Remember how much was recorded before this savepoint."""
@@ -103,6 +112,10 @@ class _Buffer:
     session: "weakref.ref[Any]"
     drafts: list[tuple[str, Draft]] = field(default_factory=list)
     savepoints: list[tuple[str, int]] = field(default_factory=list)
+
+    def of(self, schema: str) -> list[Draft]:
+        """What was recorded in one tenant, in order."""
+        return [draft for owner, draft in self.drafts if owner == schema]
 
 
 _buffers: "weakref.WeakKeyDictionary[Any, _Buffer]" = weakref.WeakKeyDictionary()

@@ -1,8 +1,9 @@
 """Django's entry to the wrapped backend (ENGINE = "kernel.postgres"): every statement carries its tenant.
 
-`SET LOCAL search_path` travels in the same message as the statement, so both succeed or neither does, and
-nothing about a tenant is left in the database's session: not after a rollback, not behind a pooler that gives
-the next transaction another server connection. See docs/decisions/every-statement-carries-its-tenant.md.
+`SET LOCAL search_path` travels in the same message as the statement (and BEGIN before it, where a transaction is
+due), so all succeed or none does, and nothing about a tenant is left in the database's session: not after a
+rollback, not behind a pooler that gives the next transaction another server connection.
+See docs/decisions/every-statement-carries-its-tenant.md.
 """
 
 import select
@@ -16,8 +17,9 @@ from django_tenants.utils import quote_schema_name
 from psycopg import ClientCursor, sql
 from psycopg.pq import TransactionStatus
 
-from kernel.transactions import hooks
+from kernel.transactions import finish, hooks
 
+_BEGIN = "BEGIN; "
 MOST_TENANTS = 64  # PostgreSQL keeps some 0.6 MB of each tenant that a session has visited, until it ends
 
 
@@ -27,29 +29,35 @@ class TenantCursor(CursorMixin, ClientCursor[Any]):
     backend: "DatabaseWrapper | None" = None  # None while the connection is being set up
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        """Send the path and `query` as one message; the cursor then stands at the query's result."""
-        path = self._path()
-        if not path:
+        """Send BEGIN where it is due, the path and `query` as one message; the cursor then stands at the query's
+        result."""
+        before = self._before()
+        if not before:
             return super().execute(query, params, **options)
-        super().execute(_joined(path, query), params, **options)
-        for _ in range(path.count("; ")):  # one result for each SET that went before
+        super().execute(_joined(before, query), params, **options)
+        for _ in range(before.count("; ")):  # one result for each statement that went before
             self.nextset()
         return self
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
         """Send the path, then the statements, in one transaction: psycopg pipelines them one by one."""
-        path = self._path()
+        before = self._before()
+        if before.startswith(_BEGIN):
+            super().execute(_BEGIN)
         with self.connection.transaction():
-            if path:
+            if path := before.removeprefix(_BEGIN):
                 super().execute(path)
             super().executemany(query, params_seq, **options)
 
-    def _path(self) -> str:
-        """The statement that enters the tenant; none in a failed transaction, where only ROLLBACK can follow."""
-        if self.backend is None or self.connection.info.transaction_status == TransactionStatus.INERROR:
+    def _before(self) -> str:
+        """What goes before a statement: BEGIN where a transaction is due, and the path that enters the tenant;
+        nothing in a failed transaction, where only ROLLBACK can follow."""
+        status = self.connection.pgconn.transaction_status
+        if self.backend is None or status == TransactionStatus.INERROR:
             return ""
         self.backend.visited.add(self.backend.schema_name)
-        return self.backend.path_statement
+        is_due = status == TransactionStatus.IDLE and not self.backend.autocommit
+        return _BEGIN + self.backend.path_statement if is_due else self.backend.path_statement
 
 
 class DatabaseOperations(django_operations.DatabaseOperations):
@@ -58,7 +66,7 @@ class DatabaseOperations(django_operations.DatabaseOperations):
     def last_executed_query(self, cursor: Any, statement: str, params: Any) -> str:
         """Return the statement as it was sent, without its path."""
         told = str(super().last_executed_query(cursor, statement, params))
-        return told.removeprefix(self.connection.path_statement)  # type: ignore[attr-defined]
+        return told.removeprefix(_BEGIN).removeprefix(self.connection.path_statement)  # type: ignore[attr-defined]
 
 
 class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc]  # untyped base
@@ -73,9 +81,11 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
         self.visited: set[str] = set()
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        """Connect; the new session has visited nobody."""
+        """Connect; the new session has visited nobody. psycopg never begins a transaction: the cursors do."""
         self.visited = set()
-        return super().get_new_connection(conn_params)
+        session = super().get_new_connection(conn_params)
+        session.autocommit = True
+        return session
 
     def close_if_unusable_or_obsolete(self) -> None:
         """Between requests or jobs: also let go of a session that keeps what it knows of too many tenants."""
@@ -101,8 +111,8 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
         if name:
             if not self.in_atomic_block:
                 raise NotImplementedError("A server-side cursor carries its tenant in a transaction only.")
-            with self.connection.cursor() as before:
-                before.execute(self.path_statement)
+            with self.create_cursor() as before:
+                before.execute("")
             return super().create_cursor(name)
         cursor = super().create_cursor()
         cursor.backend = self
@@ -138,15 +148,17 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
             for hook in hooks():
                 hook.savepoint_rollback(self, sid)
 
+    def _set_autocommit(self, autocommit: bool) -> None:
+        """Nothing is sent: BEGIN goes in one message with the first statement of the transaction."""
+
     def _commit(self) -> Any:
         if self.connection is not None:
             try:
-                for hook in hooks():
-                    hook.before_commit(self)
+                finish(self, "COMMIT")
             except BaseException:
                 self.rollback()
                 raise
-        return super()._commit()
+        return super()._commit()  # which sends nothing where COMMIT went already
 
     def _rollback(self) -> Any:
         self._tell_rollback()
