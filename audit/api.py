@@ -35,7 +35,7 @@ from audit.sagas.history import (
     recent_runs,
     runs,
 )
-from audit.sagas.start import run_job, start_run
+from audit.sagas.start import Beginning, begin_run, run_job, start_run
 from audit.sagas.stopped import NotStopped, resume_run, roll_back_run
 from audit.sagas.workflows import UndoPreview, UndoRefused, Workflow, register_workflow, workflows
 from audit.verification.report import Outcome, Report, verify_ledger, verify_recent
@@ -44,6 +44,7 @@ from audit.verification.rows import snapshot
 __all__ = [
     "Action",
     "Actor",
+    "Beginning",
     "CheckpointKeyMissing",
     "Checkpointed",
     "Entry",
@@ -73,6 +74,7 @@ __all__ = [
     "UndoPreview",
     "UndoRefused",
     "Workflow",
+    "begin_run",
     "body_of_entry",
     "check_keys",
     "check_tenant_keys",

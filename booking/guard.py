@@ -36,12 +36,7 @@ _CLAIMS = (
     "reassign_v",
     "reassign_within_v",
 )  # functions that block time which was free
-_STANDS = """
-    EXISTS (SELECT 1 FROM pg_constraint c JOIN pg_index i ON i.indexrelid = c.conindid
-            WHERE c.conrelid = 'booking_occupancy'::regclass AND c.conname = 'booking_occupancy_no_overlap'
-                AND c.contype = 'x' AND NOT c.condeferrable AND i.indisvalid)
-"""
-_NOT_STOPPED = "NOT EXISTS (SELECT 1 FROM booking_proberesult WHERE probe = 'guard' AND state = 'bad')"
+_STANDS = "guard_stands_v1()"
 
 
 class GuardBroken(Busy):
@@ -78,17 +73,18 @@ class TimeRange(tuple[Any, Any]):
     """A half-open range of instants, as the guard's functions take it: TimeRange((start, end))."""
 
 
-def call(function: str, *arguments: object, through: str = "") -> Any:
+def call(function: str, *arguments: object, through: str = "", beside: dict[str, Any] | None = None) -> Any:
     """Call a function of booking/sql with the tenant's name first; return its jsonb, or boolean.
 
-    `through` names a function of one argument that its answer goes through on its way: taken_v1 adds the rows.
+    `through` names a function that its answer goes through on its way, with `beside` as second argument if given:
+    taken_v1 adds the rows, booked_v1 writes what follows.
 
     Inside the caller's transaction; one round trip. Raises `GuardBroken` where the function claims time and the
     constraint is missing, or the health check saw that it does not refuse: nothing was booked.
     """
     if not function.startswith(_CLAIMS):
-        return ask(function, *arguments, through=through)
-    answer = ask(function, *arguments, through=through, provided=f"{_STANDS} AND {_NOT_STOPPED}")
+        return ask(function, *arguments, through=through, beside=beside)
+    answer = ask(function, *arguments, through=through, beside=beside, provided=_STANDS)
     if answer is None:
         raise GuardBroken(
             "Bookings are stopped until this page is repaired. Nothing was booked. Try again later."
@@ -97,20 +93,30 @@ def call(function: str, *arguments: object, through: str = "") -> Any:
 
 
 def guard_stands() -> bool:
-    """Say whether the exclusion constraint is there, valid and not deferrable; that it refuses is another question."""
+    """Say whether the exclusion constraint is there, valid and not deferrable, and was not seen to fail."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {_STANDS}")
         return bool(cursor.fetchone()[0])
 
 
-def ask(function: str, *arguments: object, through: str = "", provided: str = "true") -> Any:
+def ask(
+    function: str,
+    *arguments: object,
+    through: str = "",
+    beside: dict[str, Any] | None = None,
+    provided: str = "true",
+) -> Any:
     """Call a function whatever the guard's state (the probes do); None where the condition `provided` does not hold."""
     marks = ["%s::text", *map(_mark, arguments)]
     values: list[Any] = [current_schema()]
     for argument in arguments:
         values.extend(_values(argument))
+    asked = f"{function}({', '.join(marks)})"
+    if through:
+        asked = f"{through}({asked}{'' if beside is None else ', %s::jsonb'})"
+        values += [] if beside is None else [json.dumps(beside)]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {through}({function}({', '.join(marks)})) WHERE {provided}", values)
+        cursor.execute(f"SELECT {asked} WHERE {provided}", values)
         (answer,) = cursor.fetchone() or (None,)
     return json.loads(answer) if isinstance(answer, str) else answer
 

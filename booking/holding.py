@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from audit.api import Actor
+from booking.actions.confirm_booking import confirm_booking
 from booking.attendees import Attendee, Request, checked_request
 from booking.choosing import has_choices
 from booking.core.slots import OpenStart
@@ -23,16 +24,18 @@ from booking.places import (
     Wanted,
     blocked_range,
     booking_values,
+    calendars_of,
     first_status,
     host_choices,
     limits_of,
     meeting_values,
 )
 from booking.questions import questions_of
+from booking.reminding import due_reminders, sign_reminders
 from booking.rivals import shared_alternatives
 from booking.rooms import needed_rooms
 from booking.signing import sign, sign_expired
-from booking.workflows.new_booking import start_new_booking
+from booking.workflows.new_booking import begin_new_booking, start_new_booking
 from kernel.crashpoints import crash_point
 from kernel.ids import new_uid
 from kernel.reasons import Reason
@@ -193,7 +196,8 @@ class SlotLost(Exception):
 
 def _taken(place: Place, wanted: Wanted, *, now: datetime, actor: Actor, host: Host | None) -> Booked:
     crash_point("web:book:before")
-    place = replace(place, limits=limits_of(place))  # before the transaction: the catalog is at hand there
+    # before the transaction: what is kept in memory is at hand there
+    place = replace(place, limits=limits_of(place), calendars=calendars_of(place))
     joins = place.event_type.kind == EventType.Kind.GROUP  # a session keeps what it was given
     has_rooms = joins or bool(needed_rooms(place.event_type))
     try:
@@ -210,9 +214,14 @@ def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) ->
     Raises `SlotLost`, `IdempotencyMismatch`.
     """
     limits = limits_of(place)
+    meeting = meeting_values(place.event_type, place.start)
+    begins = begin_new_booking(place, wanted, meeting["uid"], actor=actor, now=now)
+    if begins and begins.is_done(confirm_booking.name):
+        wanted = replace(wanted, status=Booking.Status.CONFIRMED.value, seconds=None)
+    reminders = due_reminders(place.event_type, place.start, now=now) if wanted.seconds is None else None
     answer = call(
         "hold_within_v1" if limits else "hold_v1",
-        {**meeting_values(place.event_type, place.start), "limits": limits},
+        {**meeting, "limits": limits},
         TimeRange(blocked_range(place.event_type, place.start)),
         place.alternatives,
         place.event_type.kind == EventType.Kind.GROUP,
@@ -220,7 +229,8 @@ def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) ->
         settings.HOLDFAST_HOLDS_PER_VISITOR if settings.HOLDFAST_PUBLIC_RATE else None,
         settings.HOLDFAST_HOLDS_PER_TENANT,
         *(place.keys or (None, None)),
-        through="taken_v1",
+        through="booked_v1" if begins else "taken_v1",
+        beside={**begins.arguments, **({"remind": reminders} if reminders else {})} if begins else None,
     )
     match answer["outcome"]:
         case "held":
@@ -234,7 +244,10 @@ def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) ->
     booking, hosts = _rows(answer, place.event_type)
     sign_expired(answer["swept"])
     _sign_held(place, booking, hosts, wanted.request, actor)
-    if wanted.request:
+    if begins:
+        sign_reminders(booking, reminders, answer["reminders"])
+        begins.begun(answer["run"], now=now)
+    elif wanted.request:
         start_new_booking(booking, actor=actor, now=now, hosts=hosts)
     crash_point("web:book:between")
     return Booked(booking, replayed=False, hosts=hosts)

@@ -16,6 +16,7 @@ from booking.core.slots import OpenStart
 from booking.limits import limits_in_force, limits_to_keep
 from booking.models import Booking, EventType
 from kernel.ids import new_uid
+from providers.api import has_calendars
 from tenants.api import current_tenant
 
 
@@ -30,16 +31,18 @@ class Place:
     source: str
     keys: tuple[str, str] | None = None
     limits: list[dict[str, Any]] | None = None  # as `limits_of` says; None: not looked up yet
+    calendars: bool | None = None  # whether a host of it has some; None: not known before it is taken
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The booking that shall have the place: its status, its deadline in seconds, and who it is for."""
+    """The booking that shall have the place: its status, its deadline in seconds (None: confirmed, so none), and who
+    it is for."""
 
     uid: str
     time_zone: str
     status: str
-    seconds: int
+    seconds: int | None
     request: Request | None = None
 
 
@@ -94,6 +97,12 @@ def limits_of(place: Place) -> list[dict[str, Any]]:
         return place.limits
     hosts = {each for choice in place.alternatives for each in choice}
     return limits_at(place.event_type, place.start, hosts)
+
+
+def calendars_of(place: Place) -> bool | None:
+    """Say whether the hosts who could take a place have connected calendars; None if some have and others not."""
+    with_some = [bool(has_calendars(choice)) for choice in place.alternatives]
+    return with_some[0] if len(set(with_some)) == 1 else None
 
 
 def booking_values(place: Place, wanted: Wanted) -> dict[str, Any]:

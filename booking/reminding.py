@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
+from typing import Any
 
 from audit.api import Actor, Json, StepContext, record
 from audit.sagas.actions import Write
 from booking.core.reminders import still_ahead
 from booking.guard import call
-from booking.models import Booking, Reminder
+from booking.models import Booking, EventType, Reminder
 from booking.signing import subject_of
 from kernel.rows import from_row
 
@@ -56,6 +57,19 @@ def settle_reminders(booking_uid: str, *, now: datetime) -> None:
     made = [] if lost or not ahead else _made(it.booking_id, ahead, now=now)
     if skipped or made:
         _sign(booking_uid, it.meeting_uid, made, skipped)
+
+
+def due_reminders(event_type: EventType, start: datetime, *, now: datetime) -> dict[str, Any] | None:
+    """Return the reminders of a booking that is confirmed as it is made, as remind_v1 takes them; None: it has none."""
+    ahead = still_ahead(event_type.reminder_minutes, starts_at=start.astimezone(UTC), now=now)
+    return _as_taken(ahead, now=now) if ahead else None
+
+
+def sign_reminders(booking: Booking, wanted: dict[str, Any] | None, made: Sequence[int] | None) -> None:
+    """Sign what remind_v1 made of `due_reminders`, if anything, in the caller's transaction."""
+    if wanted and made:
+        written = _written(made, [each["due_at"] for each in wanted["reminders"]])
+        _sign(booking.uid, booking.meeting.uid, written, ())
 
 
 def reminders(booking: Booking) -> list[Reminder]:
@@ -102,9 +116,17 @@ def _standing(booking_uid: str) -> _Standing:
 
 def _made(booking_id: int, ahead: Sequence[tuple[int, datetime]], *, now: datetime) -> list[Json]:
     """Write these reminders, each with its due job, in one statement; return what is signed of them."""
+    made = call("remind_v1", booking_id, _as_taken(ahead, now=now))
+    return _written(made, [due.isoformat() for _, due in ahead])
+
+
+def _as_taken(ahead: Sequence[tuple[int, datetime]], *, now: datetime) -> dict[str, Any]:
     wanted = [{"due_at": due.isoformat(), "minutes_before": before} for before, due in ahead]
-    made = call("remind_v1", booking_id, {"now": now.isoformat(), "reminders": wanted})
-    return [{"reminder": pk, "due_at": due.isoformat()} for pk, (_, due) in zip(made, ahead, strict=True)]
+    return {"now": now.isoformat(), "reminders": wanted}
+
+
+def _written(made: Sequence[int], due: Sequence[str]) -> list[Json]:
+    return [{"reminder": pk, "due_at": instant} for pk, instant in zip(made, due, strict=True)]
 
 
 def _sign(booking_uid: str, meeting_uid: str, made: list[Json], skipped: Sequence[Reminder]) -> None:

@@ -44,10 +44,15 @@ def kinds_to_try(meeting: Meeting, move: Move | None) -> list[str]:
     """Return the kinds that a run of this meeting tries, best first. Who joins a session shares the link it has."""
     if meeting.link_key and (move is None or move.is_seat):
         return [meeting.link_kind]
-    others = [each["kind"] for each in meeting.event_type.fallback_locations]
-    if not meeting.is_online:
-        return [meeting.location_kind]
-    return list(dict.fromkeys([meeting.location_kind, *others]))[:MOST]
+    return kinds_of(meeting.event_type, meeting.location_kind)
+
+
+def kinds_of(event_type: EventType, location_kind: str) -> list[str]:
+    """Return the kinds that are tried for a new meeting of an event type at that location, best first."""
+    if location_kind not in EventType.ONLINE:
+        return [location_kind]
+    others = [each["kind"] for each in event_type.fallback_locations]
+    return list(dict.fromkeys([location_kind, *others]))[:MOST]
 
 
 def ways_of(payload: Mapping[str, Any], meeting: Meeting) -> list[Way]:

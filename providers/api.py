@@ -4,7 +4,7 @@ from providers.calendars.accounts import connect_account
 from providers.calendars.busy_by_calendar import NamedBusyTime, busy_by_calendar
 from providers.calendars.busy_index import BusyAnswer, busy_times
 from providers.calendars.channels import hear_call, renew_channels
-from providers.calendars.connections import connect_caldav, failing_connections, has_calendars
+from providers.calendars.connections import connect_caldav, failing_connections
 from providers.calendars.diagnosis import Diagnosis, check_connection, explain
 from providers.calendars.events import (
     delete_event,
@@ -21,6 +21,7 @@ from providers.calendars.managing import (
     disconnect_calendar,
     get_calendar_connection,
 )
+from providers.calendars.readers import has_calendars
 from providers.calendars.states import calendar_states
 from providers.calendars.sync_job import poll_calendars
 from providers.calendars.syncing import CHANGED_JOB as CALENDAR_CHANGED_JOB

@@ -21,6 +21,11 @@ def link_key(meeting: Meeting, move: Move | None) -> str:
     return meeting.link_key or f"{meeting.uid}-{meeting.sequence}"
 
 
+def first_link_key(meeting_uid: str) -> str:
+    """Return the key of a meeting that is about to be made."""
+    return f"{meeting_uid}-0"
+
+
 def request_of(target: Target, way: Way) -> MeetingRequest:
     """Return what the provider is asked for."""
     return MeetingRequest(

@@ -4,11 +4,22 @@ a seat that goes to another session, a meeting that goes to another host.
 On failure of a required step the slot is released, what was started is undone backwards, and the client is told.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from audit.api import Actor, Run, Step, StepContext, UndoPreview, Workflow, register_workflow, start_run
+from audit.api import (
+    Actor,
+    Beginning,
+    Run,
+    Step,
+    StepContext,
+    UndoPreview,
+    Workflow,
+    begin_run,
+    register_workflow,
+    start_run,
+)
 from booking.actions.approval import approve_booking, ask_host
 from booking.actions.calendar_event import write_calendar_event
 from booking.actions.check_calendars import check_calendars
@@ -20,18 +31,19 @@ from booking.actions.choices import (
     verify_third_choice,
 )
 from booking.actions.confirm_booking import confirm_booking
-from booking.actions.meeting_link import create_meeting, link_key, retire_old_link
+from booking.actions.meeting_link import create_meeting, first_link_key, link_key, retire_old_link
 from booking.actions.messages import notify_team, send_confirmation
 from booking.actions.target import target_of
 from booking.actions.verify_link import verify_link
 from booking.actions.webhooks import notify_webhooks
 from booking.errors import WORDS
 from booking.guard import call
-from booking.models import Booking, Host, Meeting, MeetingHost, Move
+from booking.models import Booking, EventType, Host, Meeting, MeetingHost, Move
 from booking.moves_in_words import MOVE_IN_WORDS, move_preview, move_sentence
+from booking.places import Place, Wanted
 from booking.sentences import booking_sentence, when
 from booking.signing import subject_of
-from booking.ways import CHOICES, fallback_words, kinds_to_try, links_of
+from booking.ways import CHOICES, fallback_words, kinds_of, kinds_to_try, links_of
 from jobs.api import enqueue
 from kernel.reasons import Reason
 from providers.api import has_calendars
@@ -64,14 +76,39 @@ def start_approved(booking: Booking, *, actor: Actor, now: datetime) -> Run:
     return _start(booking, actor=actor, now=now, approved=True)
 
 
+def begin_new_booking(
+    place: Place, wanted: Wanted, meeting_uid: str, *, actor: Actor, now: datetime
+) -> Beginning | None:
+    """Return the run of a booking that is about to take a place, for the statement that takes it; None where it
+    depends on who gets it (calendars of some hosts only) or on what is there (a session to join).
+
+    A run with the step `confirm_booking` done wants the booking confirmed from its first moment.
+    """
+    event_type = place.event_type
+    if place.calendars is None or wanted.request is None or event_type.kind == EventType.Kind.GROUP:
+        return None
+    subject = subject_of(meeting_uid)
+    if wanted.status == Booking.Status.PENDING:
+        asking = {"booking": wanted.uid} | _ASKS
+        return begin_run(WORKFLOW, subject=subject, payload=asking, actor=actor, now=now, without=_UNASKED)
+    makes_link = event_type.location_kind in EventType.ONLINE
+    ways = kinds_of(event_type, event_type.location_kind) if makes_link else []
+    without, at_once = _plan(ways, calendars=place.calendars)
+    payload: dict[str, Any] = {"booking": wanted.uid, "link_key": first_link_key(meeting_uid)}
+    payload |= {"ways": ways} if len(ways) > 1 else {}
+    return begin_run(
+        WORKFLOW, subject=subject, payload=payload, actor=actor, now=now, without=without, at_once=at_once
+    )
+
+
 def _start_asking(booking: Booking, *, actor: Actor, now: datetime) -> Run:
     return start_run(
         WORKFLOW,
         subject=subject_of(booking.meeting.uid),
-        payload={"booking": booking.uid, "asks": True},
+        payload={"booking": booking.uid} | _ASKS,
         actor=actor,
         now=now,
-        without={step.action.name for step in WORKFLOW.steps} - {ask_host.name},
+        without=_UNASKED,
     )
 
 
@@ -89,18 +126,8 @@ def _start(
     concerned = [host.pk for host in hosts] if hosts is not None else _concerned(meeting, move)
     calendars = bool(has_calendars(concerned))
     makes_link = meeting.is_online and not (move and move.is_reassignment)
-    without = set() if calendars else {check_calendars.name, write_calendar_event.name}
     ways = kinds_to_try(meeting, move) if makes_link else []
-    without |= {name for pair in CHOICES[len(ways) :] for name in pair}
-    if len(ways) < 2:
-        without.add(discard_unused_links.name)
-    if move is None or not makes_link:
-        without.add(retire_old_link.name)
-    without |= {ask_host.name} if approved else {ask_host.name, approve_booking.name}
-    at_once = {approve_booking.name} if approved else set()
-    confirms = not (calendars or makes_link)
-    if confirms:
-        at_once.add(confirm_booking.name)
+    without, at_once = _plan(ways, calendars=calendars, moves=move is not None, approved=approved)
     payload: dict[str, Any] = {"booking": booking.uid, "link_key": link_key(meeting, move)}
     if makes_link and ways != [meeting.location_kind]:
         payload["ways"] = ways
@@ -118,10 +145,27 @@ def _start(
         without=without,
         at_once=at_once,
     )
-    if confirms and move is None:
+    if confirm_booking.name in at_once and move is None:
         booking.status, booking.expires_at = Booking.Status.CONFIRMED, None
         booking.__dict__.pop("confirmed_at", None)  # by the database's clock: who asks for it reads it
     return run
+
+
+def _plan(
+    ways: Sequence[str], *, calendars: bool, moves: bool = False, approved: bool = False
+) -> tuple[set[str], set[str]]:
+    """Return the steps that a run does not need, and those that are done at once. `ways`: kinds of links to try."""
+    without = set() if calendars else {check_calendars.name, write_calendar_event.name}
+    without |= {name for pair in CHOICES[len(ways) :] for name in pair}
+    if len(ways) < 2:
+        without.add(discard_unused_links.name)
+    if not (moves and ways):
+        without.add(retire_old_link.name)
+    without |= {ask_host.name} if approved else {ask_host.name, approve_booking.name}
+    at_once = {approve_booking.name} if approved else set()
+    if not (calendars or ways):
+        at_once.add(confirm_booking.name)
+    return without, at_once
 
 
 def _concerned(meeting: Meeting, move: Move | None) -> list[int]:
@@ -252,3 +296,5 @@ WORKFLOW = register_workflow(
         deadline=deadline,
     )
 )
+_ASKS = {"asks": True}
+_UNASKED = {step.action.name for step in WORKFLOW.steps} - {ask_host.name}

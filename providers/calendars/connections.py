@@ -1,10 +1,10 @@
 """Connecting a host's calendar account, and opening one of its calendars again later."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from audit.api import Actor, Json, record
 from kernel import crypto
@@ -76,18 +76,6 @@ def sign_connection(action: str, kept: CalendarConnection, actor: Actor, **facts
         reversible="partial",
         because="A password is not kept in the ledger: connecting anew asks for it.",
     )
-
-
-def has_calendars(host_ids: Iterable[int]) -> set[int]:
-    """Return those of the hosts that have a connected calendar, to read or to write. One query."""
-    with (
-        connection.cursor() as cursor
-    ):  # asked by every booking: composed by the ORM it cost three times as much
-        cursor.execute(
-            "SELECT DISTINCT host_id FROM providers_calendar WHERE host_id = ANY (%s::bigint[])",
-            [list(host_ids)],
-        )
-        return {host_id for (host_id,) in cursor.fetchall()}
 
 
 def failing_connections(host_id: int | None = None) -> tuple[CalendarConnection, ...]:
