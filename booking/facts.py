@@ -14,25 +14,30 @@ from providers.api import CalendarEvent, Person, mail_sender
 from tenants.api import Face, current_face, current_tenant
 
 
-def load_booking(uid: str) -> Booking:
-    """Return a booking with its meeting and event type; raises `Booking.DoesNotExist`. One statement."""
-    found = call("booking_v1", uid)
+def load_booking(uid: str, *, to_tell: bool = False) -> Booking:
+    """Return a booking with its meeting and event type; `to_tell`: and with what messages say beside it (`company`).
+
+    Raises `Booking.DoesNotExist`. One statement.
+    """
+    found = call("booking_v2" if to_tell else "booking_v1", uid)
     if found is None:
         raise Booking.DoesNotExist(f"There is no booking {uid}.")
     booking = from_row(Booking, found["booking"])
     booking.meeting = from_row(Meeting, found["meeting"])
     booking.meeting.event_type = from_row(EventType, found["event_type"])
+    booking.company = found.get("company")
     return booking
 
 
 def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> BookingFacts:
     """Return what every message about a booking is composed from; of a seat that left `meeting`, as it was there.
 
-    Two statements.
+    One statement, or none for a booking that was loaded to tell of it.
     """
+    known = booking.company if meeting is None else None
     meeting = meeting or booking.meeting
-    company = call("company_v2", meeting.pk, booking.pk)
-    face = current_face()
+    company = known or call("company_v3", meeting.pk, booking.pk)
+    face = Face(**company["face"])
     event_type = meeting.event_type
     return BookingFacts(
         business=_business(face, company["voice"]),
@@ -45,7 +50,7 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
         ends_at=meeting.ends_at,
         location_kind=meeting.link_kind,
         location_detail=meeting.link_detail,
-        rooms=room_names(meeting),
+        rooms=tuple(company["rooms"]),
         seat_number=booking.seat_number if meeting.capacity > 1 else None,
         attendee=Person(name=booking.attendee_name, email=booking.attendee_email),
         attendee_zone=booking.time_zone,

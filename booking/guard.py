@@ -36,7 +36,6 @@ _CLAIMS = (
     "reassign_v",
     "reassign_within_v",
 )  # functions that block time which was free
-_STANDS = "guard_stands_v1()"
 
 
 class GuardBroken(Busy):
@@ -84,7 +83,7 @@ def call(function: str, *arguments: object, through: str = "", beside: dict[str,
     """
     if not function.startswith(_CLAIMS):
         return ask(function, *arguments, through=through, beside=beside)
-    answer = ask(function, *arguments, through=through, beside=beside, provided=_STANDS)
+    answer = ask(function, *arguments, through=through, beside=beside, provided="may_claim_v1()")
     if answer is None:
         raise GuardBroken(
             "Bookings are stopped until this page is repaired. Nothing was booked. Try again later."
@@ -93,9 +92,9 @@ def call(function: str, *arguments: object, through: str = "", beside: dict[str,
 
 
 def guard_stands() -> bool:
-    """Say whether the exclusion constraint is there, valid and not deferrable, and was not seen to fail."""
+    """Say whether the exclusion constraint is there, valid and not deferrable; that it refuses is another question."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_STANDS}")
+        cursor.execute("SELECT guard_stands_v1()")
         return bool(cursor.fetchone()[0])
 
 

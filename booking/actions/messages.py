@@ -22,7 +22,7 @@ from providers.api import (
 
 def confirmation(context: StepContext) -> dict[str, Json]:
     """Send the confirmation (or what moved) with its invite to the attendee, the guests and each host."""
-    target = target_of(context)
+    target = target_of(context, to_tell=True)
     if target.is_withdrawn:
         return skipped(context, target)
     return send(context, confirming(target, now=context.now))
@@ -30,7 +30,7 @@ def confirmation(context: StepContext) -> dict[str, Json]:
 
 def cancellation(context: StepContext) -> dict[str, Json]:
     """Send the cancellation with its invite update (METHOD:CANCEL) to the attendee, the guests and each host."""
-    target = target_of(context)
+    target = target_of(context, to_tell=True)
     facts = booking_facts(target.booking)
     by = context.payload.get("by_whom", "business")
     reason = target.booking.cancel_reason
@@ -45,7 +45,7 @@ def cancellation(context: StepContext) -> dict[str, Json]:
 
 def team(context: StepContext) -> dict[str, Json]:
     """Tell the owners and administrators of the business in one short mail each."""
-    target = target_of(context)
+    target = target_of(context, to_tell=True)
     if target.is_withdrawn and not context.payload.get("by"):
         return skipped(context, target)
     facts = booking_facts(target.booking)
@@ -60,7 +60,7 @@ def team(context: StepContext) -> dict[str, Json]:
 
 def correction(context: StepContext) -> dict[str, Json]:
     """Send the correction of a message that cannot be unsent: how the booking really stands, once more."""
-    target = target_of(context)
+    target = target_of(context, to_tell=True)
     facts = booking_facts(target.booking)
     return send(context, {target.booking.uid: [correcting(facts, target, context)]}, suffix="correction")
 

@@ -51,7 +51,7 @@ class Due:
 def due_of(context: StepContext) -> Due:
     """Load the reminder, and say whether it may still go out."""
     reminder = Reminder.objects.get(pk=context.payload["reminder"])
-    booking = load_booking(context.payload["booking"])
+    booking = load_booking(context.payload["booking"], to_tell=True)
     return Due(reminder, booking, _skip(reminder, booking, context.now))
 
 

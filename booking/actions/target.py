@@ -54,11 +54,11 @@ class Target:
         return self.move.blocked if self.move else self.meeting.blocked
 
 
-def target_of(context: StepContext) -> Target:
-    """Load what a step is about, from the ids in its payload."""
+def target_of(context: StepContext, *, to_tell: bool = False) -> Target:
+    """Load what a step is about, from the ids in its payload; `to_tell`: and what messages say beside it."""
     move_id = context.payload.get("move")
     return Target(
-        booking=load_booking(context.payload["booking"]),
+        booking=load_booking(context.payload["booking"], to_tell=to_tell),
         move=Move.objects.select_related(*_MOVE).get(pk=move_id) if move_id else None,
     )
 

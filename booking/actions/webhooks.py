@@ -19,7 +19,7 @@ def notify(context: StepContext) -> dict[str, Json]:
     """Post the event to every endpoint that wants it; each keyed, so a receiver can tell a repeat."""
     if not has_webhook_endpoints():
         return {"notices": []}
-    target = target_of(context)
+    target = target_of(context, to_tell=True)
     if target.is_withdrawn and not context.payload.get("by"):
         withdraw_notices(
             f"step{context.step_id}", because="The booking was cancelled before this notice left."

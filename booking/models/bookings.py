@@ -1,5 +1,8 @@
 """Booking: one attendee's place in a meeting; Move: its wish for another time."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.models import Q
@@ -22,7 +25,12 @@ class Series(models.Model):
 
 
 class Booking(models.Model):
-    """One attendee's place. The statuses and their ways are those of booking.core.states."""
+    """One attendee's place. The statuses and their ways are those of booking.core.states.
+
+    `company`: what booking.facts read beside it, for messages.
+    """
+
+    company: Mapping[str, Any] | None = None
 
     class Status(models.TextChoices):
         HELD = "held"

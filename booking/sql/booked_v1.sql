@@ -1,16 +1,25 @@
 -- A place and all that follows from it at once, in the round trip of the guard.
 
--- Whether time may be claimed: the exclusion constraint is there, valid and not deferrable, and the health check
--- did not see that it fails to refuse.
+-- Whether the exclusion constraint is there, valid and not deferrable.
 CREATE FUNCTION guard_stands_v1() RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path FROM CURRENT
 AS $$
 BEGIN
     RETURN EXISTS (
-            SELECT FROM pg_constraint c JOIN pg_index i ON i.indexrelid = c.conindid
-            WHERE c.conrelid = 'booking_occupancy'::regclass AND c.conname = 'booking_occupancy_no_overlap'
-                AND c.contype = 'x' AND NOT c.condeferrable AND i.indisvalid)
+        SELECT FROM pg_constraint c JOIN pg_index i ON i.indexrelid = c.conindid
+        WHERE c.conrelid = 'booking_occupancy'::regclass AND c.conname = 'booking_occupancy_no_overlap'
+            AND c.contype = 'x' AND NOT c.condeferrable AND i.indisvalid);
+END
+$$;
+
+-- Whether time may be claimed: it stands, and the health check did not see that it fails to refuse.
+CREATE FUNCTION may_claim_v1() RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN guard_stands_v1()
         AND NOT EXISTS (SELECT FROM booking_proberesult WHERE probe = 'guard' AND state = 'bad');
 END
 $$;

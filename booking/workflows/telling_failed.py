@@ -23,7 +23,7 @@ from providers.api import MessageDraft, Rejected, deliver_message, queue_message
 def tell_failed(ref: str, lease: Lease) -> None:
     """Mail the client of a failed run, and the team; queued once, delivered until it is sent, signed."""
     run = Run.objects.get(pk=int(ref))
-    booking = load_booking(run.payload["booking"])
+    booking = load_booking(run.payload["booking"], to_tell=True)
     move = Move.objects.filter(pk=run.payload.get("move")).first()
     now = wall_clock()
     wanted = move.starts_at if move else booking.meeting.starts_at

@@ -22,7 +22,7 @@ _WORDS = "Nobody approved or declined it in time, so the time was given back."
 @handles("tell_unanswered")
 def tell_unanswered(ref: str, lease: Lease) -> None:
     """Mail the client of the booking `ref` (its uid), and the team; queued once, delivered until sent, signed."""
-    booking = load_booking(ref)
+    booking = load_booking(ref, to_tell=True)
     now = wall_clock()
     facts = booking_facts(booking)
     found = alternatives(of_meeting(booking.meeting), start=booking.meeting.starts_at, now=now)

@@ -6,7 +6,7 @@ P3 = "tests/promises/test_promise_3_a_confirmation_never_points_at_a_link_that_w
 P4 = "tests/promises/test_promise_4_everyone_is_told.py::"
 P5 = "tests/promises/test_promise_5_a_time_that_clashes_is_never_shown.py::"
 HOLD = "booking/sql/hold_v1.sql"
-TRUTH = "booking/sql/truth_v1.sql"
+TRUTH = "booking/sql/truth_v3.sql"
 NEW_BOOKING = "booking/workflows/new_booking.py"
 
 PROVEN_LINK = (
@@ -17,10 +17,11 @@ PROVEN_LINK = (
         (
             Edit(
                 "booking/actions/verify_link.py",
-                '    proof = asked(lambda: provider.prove(link, request, now=context.now), code="link_unverified")\n',
-                "    from providers.protocols import Proof\n"
-                "    del provider, request\n"
-                "    proof = Proof(checked_at=context.now, url=link.url, evidence={})\n",
+                "        lambda: meeting_provider(link.kind).prove(link, request, now=context.now), "
+                'code="link_unverified"\n',
+                "        lambda: __import__('providers.protocols').protocols.Proof(\n"
+                "            checked_at=context.now, url=link.url, evidence={}), "
+                'code="link_unverified"\n',
             ),
         ),
         P3 + "test_promise_3_a_confirmation_never_points_at_a_link_that_was_never_made[answers 500]",
@@ -60,8 +61,8 @@ PROVEN_LINK = (
         (
             Edit(
                 TRUTH,
-                "ELSIF m.location_kind IN ('built_in_room', 'fixed_link')\n",
-                "ELSIF false\n",
+                "WHEN it.confirmed > 0 AND it.location_kind NOT IN",
+                "WHEN false AND it.location_kind NOT IN",
             ),
         ),
         P3 + "test_the_database_refuses_a_confirmation_without_proof",

@@ -5,7 +5,7 @@ from tests.mutants.mutant import Edit, Mutant
 P1 = "tests/promises/test_promise_1_a_double_booking_cannot_be_written.py::"
 P2 = "tests/promises/test_promise_2_the_slot_locks_first.py::"
 HOLD = "booking/sql/hold_v1.sql"
-TRUTH = "booking/sql/truth_v1.sql"
+TRUTH = "booking/sql/truth_v3.sql"
 CONSTRAINT = (
     ",\n    ADD CONSTRAINT booking_occupancy_no_overlap\n"
     "        EXCLUDE USING gist (resource_id WITH =, blocked WITH &&) WHERE (retired_at IS NULL)"
@@ -19,8 +19,8 @@ DOUBLE_BOOKING = (
         (
             Edit(
                 "booking/guard.py",
-                'answer = ask(function, *arguments, through=through, provided=f"{_STANDS} AND {_NOT_STOPPED}")',
-                "answer = ask(function, *arguments, through=through)",
+                'answer = ask(function, *arguments, through=through, beside=beside, provided="may_claim_v1()")',
+                "answer = ask(function, *arguments, through=through, beside=beside)",
             ),
         ),
         P1 + "test_without_the_guard_nothing_is_booked",
@@ -77,8 +77,8 @@ DOUBLE_BOOKING = (
             ),
             Edit(
                 TRUTH,
-                "ELSIF v_lives AND EXISTS (\n        SELECT 1 FROM booking_meetinghost h\n",
-                "ELSIF v_lives AND m.capacity = 1 AND EXISTS (\n        SELECT 1 FROM booking_meetinghost h\n",
+                "WHEN it.lives AND it.unblocked > 0",
+                "WHEN it.lives AND it.capacity = 1 AND it.unblocked > 0",
             ),
         ),
         P1 + "test_no_kind_of_meeting_is_exempt",
