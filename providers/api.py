@@ -14,6 +14,7 @@ from providers.calendars.events import (
     restore_event,
     write_event,
 )
+from providers.calendars.local_times import local_times
 from providers.calendars.managing import (
     ConnectionNotFound,
     calendar_connections,
@@ -265,6 +266,7 @@ __all__ = [
     "jitsi_server",
     "join_room",
     "leave_room",
+    "local_times",
     "look_at_change",
     "mail_sender",
     "meeting_provider",

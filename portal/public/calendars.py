@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 
 from icalendar import Calendar, Event
 
+from providers.api import local_times
+
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarLinks:
@@ -53,17 +55,22 @@ def build_calendar_file(
     title: str,
     starts_at: datetime,
     ends_at: datetime,
+    time_zone: str,
     location: str,
     details: str,
     now: datetime,
 ) -> bytes:
-    """Return the meeting as one published event (RFC 5546, 3.2.1: no attendees); `now` is its DTSTAMP."""
+    """Return the meeting as one published event (RFC 5546, 3.2.1: no attendees); `now` is its DTSTAMP.
+
+    Its times are those of the invite: local in `time_zone`, which the file defines, wherever local time says them.
+    """
+    zone, start, end = local_times(starts_at, ends_at, time_zone=time_zone)
     event = Event()
     event.add("uid", uid)
     event.add("sequence", sequence)
     event.add("dtstamp", now.astimezone(UTC).replace(microsecond=0))
-    event.add("dtstart", starts_at.astimezone(UTC))
-    event.add("dtend", ends_at.astimezone(UTC))
+    event.add("dtstart", start)
+    event.add("dtend", end)
     event.add("summary", _without_controls(title))
     if location:
         event.add("location", _without_controls(location))
@@ -73,6 +80,8 @@ def build_calendar_file(
     calendar.add("prodid", "-//Holdfast//Holdfast//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
+    if zone:
+        calendar.add_component(zone)
     calendar.add_component(event)
     return bytes(calendar.to_ical())
 

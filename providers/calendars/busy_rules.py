@@ -107,14 +107,14 @@ def _overlapping(
     first, last = _value(occurrence, "DTSTART").dt, _value(occurrence, "DTEND").dt
     if not isinstance(first, datetime) and first == last:
         last = first + timedelta(days=1)  # some clients write an all-day event's own day as its end
-    begins_at, ends_at = _instant(first, zone), _instant(last, zone)
+    begins_at, ends_at = instant(first, zone), instant(last, zone)
     if isinstance(first, datetime):
         ends_at = max(ends_at, begins_at + (last - first))
     if begins_at < ends_at and begins_at < end and ends_at > start:
         yield begins_at, ends_at
 
 
-def _instant(value: date, zone: ZoneInfo) -> datetime:
+def instant(value: date, zone: ZoneInfo) -> datetime:
     """Return UTC; a time in a gap is read with the offset before it, a repeated one is the first (3.3.5)."""
     if not isinstance(value, datetime):
         value = datetime.combine(value, time.min)

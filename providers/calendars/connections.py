@@ -12,10 +12,11 @@ from providers.calendars.busy_rules import BusyRules
 from providers.calendars.caldav import CalDavCalendar
 from providers.calendars.dav_session import DavAccount, origin
 from providers.calendars.discovery import FoundAccount, discover
+from providers.calendars.following import TwoWayCalendar
 from providers.calendars.vendor_calendars import open_vendor_calendar, own_suffix
 from providers.calendars.zones import known_zone, zone_named
 from providers.models.calendars import Calendar, CalendarConnection
-from providers.protocols import CalendarClient, Rejected, Unauthorised
+from providers.protocols import Rejected, Unauthorised
 from tenants.api import current_tenant
 
 OPERATOR = Actor("automation", "operator")  # a command, or the demo's seed: nobody is signed in
@@ -86,7 +87,7 @@ def failing_connections(host_id: int | None = None) -> tuple[CalendarConnection,
     return tuple(rows.order_by("last_good_at", "pk"))
 
 
-def open_calendar(calendar: Calendar, *, timeout_seconds: float) -> CalendarClient:
+def open_calendar(calendar: Calendar, *, timeout_seconds: float) -> TwoWayCalendar:
     """Return the client of a calendar (its connection and account loaded). Usable in any one thread.
 
     Raises Unauthorised where the sealed password or token cannot be opened, or a password would go to another server.

@@ -1,9 +1,10 @@
 """HTTP with one calendar server: the password stays with its scheme, host and port; failures have names."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 import httpx
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db import connection
 
 from kernel import http
 from providers.calendars import dav_xml
-from providers.calendars.dav_xml import DavResource
+from providers.calendars.dav_xml import DavResource, Multistatus
 from providers.protocols import RateLimited, Rejected, Unauthorised, Unreachable
 
 MAX_BYTES = 8_000_000
@@ -20,6 +21,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 class NetworkInsideTransaction(RuntimeError):
     """A programming error: a calendar was asked while a database transaction was open."""
+
+
+class Refused(Exception):
+    """The server refused a request whose refusal the caller knows what to do with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +49,13 @@ def origin(url: str) -> tuple[str, str, int]:
     if parts.scheme not in _DEFAULT_PORTS or not host or parts.username is not None:
         raise Rejected("A calendar address starts with https:// and a host name, without a user name in it.")
     return parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme]
+
+
+def plain_address(url: str) -> str:
+    """Return an address with each part of its path escaped in one way: servers differ over "@" and "%40"."""
+    parts = urlsplit(url)
+    path = "/".join(quote(unquote(each), safe="@") for each in parts.path.split("/"))
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
 class DavSession:
@@ -109,11 +121,22 @@ class DavSession:
     def resources(self, method: str, url: str, *, body: str, depth: int) -> tuple[DavResource, ...]:
         """Send PROPFIND or REPORT; return the resources of the answer.
 
+        Raises as `multistatus` does.
+        """
+        return self.multistatus(method, url, body=body, depth=depth).resources
+
+    def multistatus(
+        self, method: str, url: str, *, body: str, depth: int, refusals: Collection[int] = ()
+    ) -> Multistatus:
+        """Send PROPFIND or REPORT; return what the answer says.
+
         Raises as `request` does; Unreachable for an answer that is no multistatus (a portal page, half an
-        answer), Rejected for 4xx.
+        answer), Refused for a status among `refusals`, Rejected for any other 4xx.
         """
         headers = {"Depth": str(depth), "Content-Type": "application/xml; charset=utf-8"}
         answer = self.request(method, url, body=body, headers=headers)
+        if answer.status_code in refusals:
+            raise Refused(answer.status_code)
         if answer.status_code == 404:
             raise Rejected("The calendar is not there any more.")
         if answer.status_code >= 400:

@@ -1,17 +1,18 @@
 """Our events in the hosts' destination calendars: find, write, delete; each idempotent by the event's UID.
 
-Of calendars that are followed it is kept what we wrote (CalendarEntry), so that an echo is known from a change.
+What we wrote is kept (CalendarEntry), so that an echo is known from a change of the owner's.
 """
 
+import logging
 from datetime import datetime
 
 from providers.calendars.connections import open_calendar
 from providers.calendars.following import OwnEvent
-from providers.calendars.vendor_calendars import open_vendor_calendar
 from providers.models.calendars import Calendar
 from providers.models.following import CalendarChange, CalendarEntry
-from providers.protocols import CalendarEvent, WrittenEvent
+from providers.protocols import CalendarEvent, ProviderError, WrittenEvent
 
+log = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 8.0
 
 
@@ -35,13 +36,15 @@ def event_is_somewhere(host_id: int, uid: str) -> bool:
 def write_event(host_id: int, event: CalendarEvent, *, now: datetime) -> WrittenEvent | None:
     """Create the event in the host's destination calendar, or bring it to this SEQUENCE; None without one.
 
-    Twice the same event leaves one; an older SEQUENCE changes nothing. `now` is its DTSTAMP.
+    Twice the same event leaves one; an older SEQUENCE changes nothing. `now` is its DTSTAMP. Where the destination
+    was chosen anew since it was written, it leaves the calendar where it was.
     """
     calendar = _destination(host_id)
     if calendar is None:
         return None
     written = open_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).write(event, now=now)
     _remember(calendar, event, written, now)
+    _leave_others(calendar, event.uid)
     return written
 
 
@@ -59,10 +62,10 @@ def look_at_change(change: CalendarChange) -> OwnEvent | None:
     Raises ProviderError.
     """
     entry = CalendarEntry.objects.filter(calendar_id=change.calendar_id, uid=change.uid).first()
-    calendar = _followed(change.calendar_id)
+    calendar = _calendar(change.calendar_id)
     if entry is None or calendar is None:
         return None
-    return open_vendor_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).look(entry.remote_id)
+    return open_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).look(entry.remote_id)
 
 
 def restore_event(change: CalendarChange, event: CalendarEvent, *, now: datetime) -> WrittenEvent | None:
@@ -70,10 +73,10 @@ def restore_event(change: CalendarChange, event: CalendarEvent, *, now: datetime
 
     Raises ProviderError.
     """
-    calendar = _followed(change.calendar_id)
+    calendar = _calendar(change.calendar_id)
     if calendar is None:
         return None
-    written = open_vendor_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).restore(event, now=now)
+    written = open_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).restore(event, now=now)
     _remember(calendar, event, written, now)
     return written
 
@@ -89,9 +92,17 @@ def _delete_from(calendar: Calendar, uid: str) -> bool:
         raise
 
 
+def _leave_others(calendar: Calendar, uid: str) -> None:
+    """Take the event out of the host's other calendars that we wrote it to; what fails is tried by the next write."""
+    others = Calendar.objects.filter(host_id=calendar.host_id, entries__uid=uid).exclude(pk=calendar.pk)
+    for other in others.select_related("connection__account"):
+        try:
+            _delete_from(other, uid)
+        except ProviderError as error:
+            log.info("An event was left behind in calendar %s: %s", other.pk, error.message)
+
+
 def _remember(calendar: Calendar, event: CalendarEvent, written: WrittenEvent, now: datetime) -> None:
-    if calendar.connection.account_id is None:
-        return
     CalendarEntry.objects.update_or_create(
         calendar=calendar,
         uid=event.uid,
@@ -105,9 +116,8 @@ def _remember(calendar: Calendar, event: CalendarEvent, written: WrittenEvent, n
     )
 
 
-def _followed(calendar_id: int) -> Calendar | None:
-    rows = Calendar.objects.select_related("connection__account").filter(pk=calendar_id)
-    return rows.filter(connection__account__isnull=False).first()
+def _calendar(calendar_id: int) -> Calendar | None:
+    return Calendar.objects.select_related("connection__account").filter(pk=calendar_id).first()
 
 
 def _calendars(host_id: int) -> list[Calendar]:

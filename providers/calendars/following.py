@@ -1,4 +1,4 @@
-"""What a vendor's calendar tells of its changes, in plain values."""
+"""What a calendar tells of its changes, in plain values."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,12 +9,12 @@ from providers.protocols import CalendarClient, CalendarEvent, WrittenEvent
 
 
 class SyncTokenExpired(Exception):
-    """The vendor does not know this token any more: read the whole window again."""
+    """The server does not know this token any more: read the whole window again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnEvent:
-    """An event as the calendar holds it now. `uid` is "" where the vendor no longer tells (it was deleted)."""
+    """An event as the calendar holds it now. `uid` is "" where the server no longer tells (it was deleted)."""
 
     remote_id: str
     uid: str
@@ -26,7 +26,7 @@ class OwnEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class WholeReading:
-    """All busy times of a window, and from where on to ask for changes ("" where the vendor gives no token)."""
+    """All busy times of a window, and from where on to ask for changes ("" where the server gives no token)."""
 
     intervals: tuple[Interval, ...]
     sync_token: str
@@ -50,8 +50,8 @@ class OpenChannel:
     expires_at: datetime
 
 
-class FollowedCalendar(CalendarClient, Protocol):
-    """A calendar whose vendor tells what changed, and calls us when something does."""
+class TwoWayCalendar(CalendarClient, Protocol):
+    """A calendar that can be asked what changed in it, and what its owner did to our events."""
 
     def whole(self, *, start: datetime, end: datetime) -> WholeReading:
         """Read the window and a token for its changes. Raises ProviderError."""
@@ -64,6 +64,10 @@ class FollowedCalendar(CalendarClient, Protocol):
 
     def restore(self, event: CalendarEvent, *, now: datetime) -> WrittenEvent:
         """Put our event back as it has to be, whatever its SEQUENCE says. Raises ProviderError."""
+
+
+class FollowedCalendar(TwoWayCalendar, Protocol):
+    """A calendar whose vendor also calls us when something changes in it."""
 
     def open_channel(self, *, key: str, secret: str, address: str, expires_at: datetime) -> OpenChannel:
         """Ask to be called at `address` with `secret` until about `expires_at`. Raises ProviderError."""

@@ -1,4 +1,4 @@
-"""The job that brings a followed calendar up to now, and the clock's chore that asks for it where nobody called."""
+"""The job that brings a calendar up to now, and the clock's chore that asks for it where nobody called."""
 
 import logging
 from datetime import datetime, timedelta
@@ -28,8 +28,8 @@ def perform_sync(ref: str, _lease: Lease) -> None:
 
 
 def poll_calendars(*, now: datetime) -> int:
-    """Ask for a sync of every followed calendar that was not synced for a minute, or, where the vendor calls us,
-    for ten: a call may be lost. Returns how many; one query when nothing is due.
+    """Ask for a sync of every calendar that is read or written and was not synced for a minute, or, where the
+    vendor calls us, for ten: a call may be lost. Returns how many; one query when nothing is due.
     """
     live = CalendarChannel.objects.filter(calendar=OuterRef("pk"), expires_at__gt=now)
     due = (
@@ -38,7 +38,7 @@ def poll_calendars(*, now: datetime) -> int:
         | Q(synced_at__lt=now - POLL, is_called=False)
     )
     rows = (
-        Calendar.objects.filter(connection__account__isnull=False, connection__account__ended_at=None)
+        Calendar.objects.filter(connection__account__ended_at=None)
         .filter(Q(reads_busy=True) | Q(is_destination=True))
         .annotate(is_called=Exists(live))
         .filter(due)

@@ -1,4 +1,4 @@
-"""Following a vendor's calendar: bring its index up to now, and notice what its owner did to our events.
+"""Following a calendar: bring its index up to now, and notice what its owner did to our events.
 
 `sync_calendar` asks only for what changed since its token. If nothing did, the index is as good as read now; if
 something did, the whole window is read again and swapped in one transaction: no change can be merged wrongly.
@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from jobs.api import enqueue, unfinished
-from providers.calendars.following import FollowedCalendar, OwnEvent, SyncTokenExpired
+from providers.calendars.connections import open_calendar
+from providers.calendars.following import OwnEvent, SyncTokenExpired, TwoWayCalendar
 from providers.calendars.index_store import Reading, store_readings
-from providers.calendars.vendor_calendars import open_vendor_calendar
 from providers.models.calendars import Calendar
 from providers.models.following import CalendarChange, CalendarEntry
 from providers.protocols import ProviderError, Unauthorised
@@ -21,21 +21,22 @@ SYNC_JOB = "sync_calendar"
 CHANGED_JOB = "calendar_changed"
 BEHIND, AHEAD = timedelta(days=1), timedelta(days=62)
 _WHOLE_AGAIN = timedelta(hours=12)
+_WRITING = timedelta(minutes=2)  # a write may end that long after the time it is noted with
 _TIMEOUT_SECONDS = 8.0
 
 
 def sync_calendar(calendar_id: int, *, now: datetime) -> bool:
-    """Bring one followed calendar up to `now`; True when it was read whole, False when nothing had changed.
+    """Bring one calendar up to `now`; True when it was read whole, False when nothing had changed.
 
     One request when nothing changed. A failure is written in the calendar and its connection, and raised:
     Unauthorised, Unreachable, RateLimited, Rejected. Never in a transaction.
     """
     calendar = Calendar.objects.select_related("connection__account").filter(pk=calendar_id).first()
-    if calendar is None or calendar.connection.account_id is None:
+    if calendar is None:
         return False
     Calendar.objects.filter(pk=calendar.pk).update(synced_at=now)
     try:
-        client = open_vendor_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS)
+        client = open_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS)
         return _synced(calendar, client, now)
     except ProviderError as error:
         _note_failure(calendar, error, now)
@@ -50,7 +51,8 @@ def ask_for_sync(calendar_id: int, *, now: datetime) -> bool:
     return True
 
 
-def _synced(calendar: Calendar, client: FollowedCalendar, now: datetime) -> bool:
+def _synced(calendar: Calendar, client: TwoWayCalendar, now: datetime) -> bool:
+    """The token is kept last: what was told but not noted is told again."""
     events: tuple[OwnEvent, ...] = ()
     if _may_ask_for_changes(calendar, now):
         try:
@@ -60,16 +62,17 @@ def _synced(calendar: Calendar, client: FollowedCalendar, now: datetime) -> bool
         if changes is not None:
             events = changes.events
             if not changes.is_changed:
-                _touch(calendar, changes.sync_token, now)
+                events = (*events, *_gone(calendar, client, events, now, since=calendar.synced_at))
                 note_owners_changes(calendar, events, now=now)
+                _touch(calendar, changes.sync_token, now)
                 return False
     start, end = now - BEHIND, now + AHEAD
     whole = client.whole(start=start, end=end)
     if calendar.reads_busy:
         reading = {calendar.pk: Reading(intervals=whole.intervals)}
         store_readings([calendar], reading, start=start, end=end, now=now, is_whole=True)
-    Calendar.objects.filter(pk=calendar.pk).update(sync_token=whole.sync_token, resynced_at=now)
     note_owners_changes(calendar, [*events, *whole.own, *_gone(calendar, client, whole.own, now)], now=now)
+    Calendar.objects.filter(pk=calendar.pk).update(sync_token=whole.sync_token, resynced_at=now)
     return True
 
 
@@ -107,13 +110,24 @@ def _note_failure(calendar: Calendar, error: ProviderError, now: datetime) -> No
 
 
 def _gone(
-    calendar: Calendar, client: FollowedCalendar, seen: Iterable[OwnEvent], now: datetime
+    calendar: Calendar,
+    client: TwoWayCalendar,
+    seen: Iterable[OwnEvent],
+    now: datetime,
+    *,
+    since: datetime | None = None,
 ) -> list[OwnEvent]:
-    """Look for our coming events that a whole reading did not show: a token may have expired over a deletion."""
+    """Look for our coming events that were not shown, all, or those that were written `since` the last sync.
+
+    A token may have expired over a deletion; and where tokens are made of what the calendar holds, as Git's are, an
+    event that we wrote and its owner deleted between two syncs has changed nothing.
+    """
     shown = {event.remote_id for event in seen}
     coming = CalendarEntry.objects.filter(
         calendar=calendar, starts_at__gt=now, starts_at__lt=now + AHEAD - BEHIND, written_at__lt=now
     )
+    if since is not None:
+        coming = coming.filter(written_at__gt=since - _WRITING)
     missing = [entry for entry in coming if entry.remote_id not in shown]
     found = [client.look(entry.remote_id) for entry in missing]
     return [event for event in found if event is not None]

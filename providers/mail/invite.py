@@ -1,10 +1,7 @@
 """The calendar invite: an iCalendar object for one recipient, REQUEST or CANCEL (RFC 5545, 5546, 6047).
 
-Times are local with a TZID and its VTIMEZONE (RFC 5545 3.3.5, form 3), so that whoever edits the event, or
-repeats it, does so in the zone in which it takes place. They are in UTC where local time does not say it: in a
-repeated hour (RFC 5545 means its first pass; ical.js reads the second), with an offset that has seconds
-(ical.js drops them), and where `vtimezone` has no component to offer.
-What each calendar does with it, and which test holds us to it: docs/invites.md.
+Times are local, with their zone defined (`local_times`). What each calendar does with it, and which test holds us
+to it: docs/invites.md.
 
 ORGANIZER is the business at the address the mail comes from, hosts and attendee are ATTENDEEs: the invite
 then matches its sender, a host can accept a copy, and no CalDAV server sends invites of its own for it.
@@ -14,16 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from icalendar import Calendar, Event, Timezone, vCalAddress, vText
+from icalendar import Calendar, Event, vCalAddress, vText
 
-from providers.calendars.vtimezone import vtimezone
-from providers.calendars.zones import zone_named
+from providers.calendars.local_times import local_times
 from providers.mail.addresses import check_mail_address
 from providers.mail.characters import one_line, plain_lines
 from providers.protocols import Person
 
 Method = Literal["REQUEST", "CANCEL"]
-_UTC = ("UTC", "Etc/UTC")
 _OUTLOOK_CUTS_AT = 255  # MS-OXCICAL, "Property: LOCATION"
 
 
@@ -53,7 +48,7 @@ class Invite:
 
 def build_invite(invite: Invite, *, now: datetime) -> str:
     """Return the iCalendar text with CRLF line ends; `now` is its DTSTAMP. Raises BadAddress."""
-    zone, starts_at, ends_at = _times(invite)
+    zone, starts_at, ends_at = local_times(invite.starts_at, invite.ends_at, time_zone=invite.time_zone)
     event = Event()
     event.add("uid", one_line(invite.uid))
     event.add("sequence", invite.sequence)
@@ -90,24 +85,6 @@ def _location(invite: Invite) -> str:
     if invite.location == invite.url and len(invite.url) > _OUTLOOK_CUTS_AT:
         return ""
     return one_line(invite.location, limit=_OUTLOOK_CUTS_AT)
-
-
-def _times(invite: Invite) -> tuple[Timezone | None, datetime, datetime]:
-    """Return start and end as they are written, and the VTIMEZONE that they refer to; None with times in UTC."""
-    zone = zone_named(invite.time_zone)
-    start, end = invite.starts_at.astimezone(zone), invite.ends_at.astimezone(zone)
-    component = None
-    if zone.key not in _UTC and _is_plain(start) and _is_plain(end):
-        component = vtimezone(zone.key, first=invite.starts_at, last=invite.ends_at)
-    if component is None:
-        return None, invite.starts_at.astimezone(UTC), invite.ends_at.astimezone(UTC)
-    return component, start, end
-
-
-def _is_plain(local: datetime) -> bool:
-    """Say whether a local time names one instant, by an offset of whole minutes."""
-    first, second = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
-    return first is not None and first == second and first.total_seconds() % 60 == 0
 
 
 def _calendar_user(person: Person, parameters: dict[str, str]) -> vCalAddress:

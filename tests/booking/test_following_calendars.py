@@ -1,82 +1,58 @@
-"""What Ana does in her Google calendar reaches the booking: moved, cancelled, or put back; echoes do nothing."""
+"""What Ana does in her calendar reaches the booking: moved, cancelled, or put back; echoes do nothing.
+
+Each test runs with Google (simulated), with CalDAV at a real Radicale and a real Xandikos, and with a CalDAV server
+that has no sync-collection: one with a tag for the whole calendar, one with etags only.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import count
 
 import pytest
-from django.db.models.functions import Now
+from pytest_django import Settings
 
 from audit.models import Entry
-from booking.api import Booking, Host, Incident, cancel, get_booking, move
-from jobs.api import Job, drain
-from kernel.tenancy import PUBLIC, entered
-from providers.api import busy_times, sync_calendar
+from booking.api import Incident, cancel, get_booking, move
+from jobs.api import drain
+from providers.api import busy_times, choose_calendars, connect_caldav, get_calendar_connection
 from providers.calendars.following import OwnEvent
 from providers.calendars.syncing import note_owners_changes
 from providers.models import Calendar, CalendarChange, CalendarEntry
+from tests.booking.desks import DavDesk, Desk, GoogleDesk
 from tests.booking.scene import OWNER, booked, now, workday
 from tests.database import World
-from tests.providers.conftest import connect_google
+from tests.providers.calendars.conftest import radicale_server as radicale_server
+from tests.providers.calendars.conftest import xandikos_server as xandikos_server
 from tests.providers.conftest import google as google
+from tests.simulators import caldav_proxy
+from tests.simulators.dav_server import DavServer
 from tests.simulators.google import GoogleSimulator
 from tests.simulators.smtp import MailSink
-from tests.simulators.vendor import Reply
 
-ANA = "ana@gmail.example"
-
-
-class Desk:
-    """Ana's booking at Acme, her Google calendar, and what the automation does when time passes."""
-
-    def __init__(self, google: GoogleSimulator) -> None:
-        self.google = google
-        self.host = Host.objects.get(slug="ana")
-        connect_google(google, self.host.pk)
-        self.calendar = Calendar.objects.get(is_destination=True, host_id=self.host.pk)
-        self.sync()
-        self.booking = booked("site-visit", workday(10))
-        self.perform()
-        self.booking = self.read()
-        assert self.booking.status == "confirmed"
-
-    def perform(self) -> None:
-        """Do what is due, and what waits to be looked at again, until nothing does."""
-        for _ in range(6):
-            drain()
-            with entered(PUBLIC):
-                waiting = Job.objects.filter(state=Job.State.QUEUED, kind="calendar_changed")
-                if not waiting.update(due_at=Now()):
-                    return
-
-    def sync(self) -> bool:
-        return sync_calendar(self.calendar.pk, now=now())
-
-    def follow(self) -> str:
-        """Sync, answer what was noted, and return the last answer."""
-        self.sync()
-        self.perform()
-        change = CalendarChange.objects.order_by("pk").last()
-        return change.answer if change else ""
-
-    def event(self) -> str:
-        return CalendarEntry.objects.get().remote_id
-
-    def drag(self, start: datetime, end: datetime) -> None:
-        self.google.change(ANA, self.event(), start=start.isoformat(), end=end.isoformat())
-
-    def shown(self) -> datetime:
-        (held,) = self.google.events(ANA)
-        return datetime.fromisoformat(held["start"]["dateTime"])
-
-    def read(self) -> Booking:
-        return get_booking(self.booking.uid)
+SERVERS: dict[str, tuple[str, tuple[bytes, ...], str]] = {
+    "radicale": ("radicale_server", (), "sync:"),
+    "xandikos": ("xandikos_server", (), "sync:"),
+    "caldav with a tag": ("radicale_server", (b"sync-token",), "ctag:"),
+    "caldav with etags": ("radicale_server", (b"sync-token", b"getctag"), "etags:"),
+}
+_numbers = count(1)
 
 
-@pytest.fixture
-def desk(world: World, google: GoogleSimulator, mails: MailSink) -> Iterator[Desk]:
-    with world.enter("acme"):
-        yield Desk(google)
+@pytest.fixture(params=["google", *SERVERS])
+def desk(request: pytest.FixtureRequest, world: World, mails: MailSink, settings: Settings) -> Iterator[Desk]:
+    if request.param == "google":
+        simulator: GoogleSimulator = request.getfixturevalue("google")
+        with world.enter("acme"):
+            yield GoogleDesk(simulator)
+        return
+    fixture, hides, way = SERVERS[request.param]
+    server: DavServer = request.getfixturevalue(fixture)
+    with caldav_proxy.caldav_proxy(server.port) as proxy, world.enter("acme"):
+        settings.HOLDFAST_HTTP_ALLOW = (proxy.address,)
+        desk = DavDesk(server, proxy, f"desk-{next(_numbers)}", hides)
+        assert Calendar.objects.get(pk=desk.calendar.pk).sync_token.startswith(way)
+        yield desk
 
 
 def test_our_own_event_comes_back_as_nothing(desk: Desk) -> None:
@@ -91,23 +67,23 @@ def test_our_own_event_comes_back_as_nothing(desk: Desk) -> None:
 def test_an_event_that_ana_moves_moves_the_booking_through_the_guard(desk: Desk) -> None:
     start = workday(14, 10)  # between two starts of the page: it is her time
     length = desk.booking.meeting.ends_at - desk.booking.meeting.starts_at
-    desk.drag(start, start + length)
+    desk.drag(desk.event(), start, start + length)
     assert desk.follow() == "moved"
     meeting = desk.read().meeting
     assert (meeting.starts_at, meeting.sequence, desk.shown()) == (start, 1, start)
     actions = list(Entry.objects.order_by("seq").values_list("action", flat=True))
     assert "hold_new_time" in actions
-    assert len(desk.google.events(ANA)) == 1
+    assert len(desk.held()) == 1
     assert desk.follow() == "moved"  # nothing new: what we wrote afterwards is an echo
     assert CalendarChange.objects.count() == 1
 
 
 def test_an_event_that_ana_deletes_cancels_the_booking_once(desk: Desk) -> None:
-    desk.google.remove(ANA, desk.event())
+    desk.remove(desk.event())
     assert desk.follow() == "cancelled"
     booking = desk.read()
     assert (booking.status, booking.cancel_reason) == ("cancelled", "The host took it out of the calendar.")
-    assert desk.google.events(ANA) == []
+    assert desk.held() == {}
     desk.follow()
     assert CalendarChange.objects.count() == 1
 
@@ -120,11 +96,10 @@ def test_a_time_that_is_taken_is_refused_and_the_event_is_put_back(desk: Desk) -
         each for each in CalendarEntry.objects.all() if each.uid.startswith(desk.booking.meeting.uid)
     )
     there = get_booking(other.uid).meeting
-    desk.google.change(ANA, first.remote_id, start=there.starts_at.isoformat(), end=there.ends_at.isoformat())
+    desk.drag(first.remote_id, there.starts_at, there.ends_at)
     assert desk.follow() == "put_back"
     assert desk.read().meeting.starts_at == start
-    held = {event["id"]: event for event in desk.google.events(ANA)}[first.remote_id]
-    assert datetime.fromisoformat(held["start"]["dateTime"]) == start
+    assert desk.held()[first.remote_id][0] == start
     incident = Incident.objects.get(kind="calendar_change_refused")
     assert "put back" in incident.title
     assert "put_event_back" in Entry.objects.values_list("action", flat=True)
@@ -132,24 +107,23 @@ def test_a_time_that_is_taken_is_refused_and_the_event_is_put_back(desk: Desk) -
 
 def test_a_longer_event_is_put_back(desk: Desk) -> None:
     start, end = desk.booking.meeting.starts_at, desk.booking.meeting.ends_at
-    desk.drag(start, end + timedelta(minutes=30))
+    desk.drag(desk.event(), start, end + timedelta(minutes=30))
     assert desk.follow() == "put_back"
-    (held,) = desk.google.events(ANA)
-    assert datetime.fromisoformat(held["end"]["dateTime"]) == end
+    assert list(desk.held().values()) == [(start, end)]
 
 
 def test_what_ana_took_back_before_we_looked_does_nothing(desk: Desk) -> None:
     start, end = desk.booking.meeting.starts_at, desk.booking.meeting.ends_at
-    desk.drag(workday(14), workday(15))
+    desk.drag(desk.event(), workday(14), workday(15))
     desk.sync()
-    desk.drag(start, end)
+    desk.drag(desk.event(), start, end)
     desk.perform()
     assert CalendarChange.objects.get().answer == "as_booked"
     assert desk.read().meeting.sequence == 0
 
 
 def test_words_that_ana_changes_are_hers(desk: Desk) -> None:
-    desk.google.change(ANA, desk.event(), summary="My own words")
+    desk.rename(desk.event(), "My own words")
     assert desk.follow() == ""
 
 
@@ -159,21 +133,22 @@ def test_what_we_move_and_cancel_ourselves_is_no_change_of_anas(desk: Desk) -> N
     assert (desk.follow(), desk.shown()) == ("", workday(12))
     cancel(desk.read(), reason="", now=now(), actor=OWNER)
     desk.perform()
-    assert (desk.follow(), desk.google.events(ANA)) == ("", [])
+    assert (desk.follow(), desk.held()) == ("", {})
 
 
 def test_a_deletion_that_an_expired_token_hid_is_found(desk: Desk) -> None:
-    desk.google.remove(ANA, desk.event())
-    desk.google.store.calendars[ANA].forget_changes()
+    desk.remove(desk.event())
+    desk.forget()
     assert desk.follow() == "cancelled"
 
 
 def test_a_vendor_that_is_silent_is_asked_again(desk: Desk) -> None:
-    desk.google.remove(ANA, desk.event())
+    desk.remove(desk.event())
     desk.sync()
-    fault = desk.google.fail("GET /calendar/v3/calendars/", reply=Reply(status=503), times=3)
+    desk.break_down()
     drain()
-    assert (fault.times, desk.read().status) == (0, "confirmed")
+    assert desk.read().status == "confirmed"
+    desk.mend()
     desk.perform()
     assert desk.read().status == "cancelled"
 
@@ -187,3 +162,34 @@ def test_an_echo_is_known_by_its_etag_alone(desk: Desk) -> None:
     )  # fmt: skip
     assert note_owners_changes(desk.calendar, [echo], now=now()) == 0
     assert note_owners_changes(desk.calendar, [replace(echo, etag="another")], now=now()) == 1
+
+
+def test_a_move_of_ours_follows_one_of_anas_whatever_her_program_counted(desk: Desk) -> None:
+    """CalDAV programs count SEQUENCE up as they like: ours is told by our own count."""
+    start, end = workday(14), workday(14) + (desk.booking.meeting.ends_at - desk.booking.meeting.starts_at)
+    desk.drag(desk.event(), start, end)
+    assert desk.follow() == "moved"
+    move(desk.read(), start=workday(12), now=now(), actor=OWNER)
+    desk.perform()
+    assert (desk.shown(), desk.follow()) == (workday(12), "moved")
+    assert CalendarChange.objects.count() == 1
+
+
+def test_an_event_leaves_the_calendar_that_is_not_written_to_any_more(desk: Desk) -> None:
+    """Another calendar is chosen, then the booking moves: one event, in the new one, and no cancellation."""
+    if not isinstance(desk, DavDesk):
+        return
+    other = desk.server.make_calendar(f"other-{next(_numbers)}")
+    kept = connect_caldav(
+        desk.host.pk,
+        url=other.replace(desk.server.url, desk.proxy.url),
+        username=desk.server.username,
+        password=desk.server.password,
+        now=now(),
+    )
+    there = kept.calendars.get()
+    choose_calendars(get_calendar_connection(kept.pk), reads=[], writes=there.pk, actor=OWNER)
+    move(desk.booking, start=workday(12), now=now(), actor=OWNER)
+    desk.perform()
+    assert (desk.held(), len(desk.server.objects(other))) == ({}, 1)
+    assert (desk.follow(), desk.read().status) == ("", "confirmed")

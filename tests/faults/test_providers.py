@@ -15,8 +15,9 @@ from tests.booking.clockwork import live_ranges, perform_all
 from tests.booking.conftest import mails, web
 from tests.booking.scene import LISBON, booked, first_slots, now, workday
 from tests.database import World
+from tests.simulators.dav_server import free_port
 from tests.simulators.http import Answer, Seen, http_site
-from tests.simulators.radicale import Radicale, free_port, radicale
+from tests.simulators.radicale import Radicale, radicale
 from tests.simulators.smtp import MailSink, mail_sink
 
 __all__ = ["mails", "web"]  # fixtures

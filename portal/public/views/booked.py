@@ -84,6 +84,7 @@ def calendar_file(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         sequence=booking.meeting.sequence,
         starts_at=booking.meeting.starts_at,
         ends_at=booking.meeting.ends_at,
+        time_zone=_first_zone(booking),
         now=now,
         **_entry(booking, tenant_of(request)),
     )
@@ -201,6 +202,12 @@ def progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
             *carried_answers(questions_of(booking.meeting.event_type), booking.answers),
         ],
     }
+
+
+def _first_zone(booking: Booking) -> str:
+    """Return the zone in which the meeting takes place, as the invite says it: its first host's."""
+    first = booking.meeting.hosts.order_by("meetinghost__position").first()
+    return first.time_zone if first else "UTC"
 
 
 def _entry(booking: Booking, tenant: Tenant) -> dict[str, str]:

@@ -23,7 +23,7 @@ from kernel.tenancy import PUBLIC, entered
 from tests.booking.clockwork import perform_all
 from tests.booking.scene import OWNER, booked, now, workday
 from tests.database import World
-from tests.simulators.radicale import free_port
+from tests.simulators.dav_server import free_port
 from tests.simulators.smtp import MailSink
 
 CHEAP = 9

@@ -18,7 +18,8 @@ from tests.booking.clockwork import perform_all
 from tests.booking.health.conftest import seen
 from tests.booking.scene import booked, now, workday
 from tests.database import World
-from tests.simulators.radicale import free_port, radicale
+from tests.simulators.dav_server import free_port
+from tests.simulators.radicale import radicale
 from tests.simulators.smtp import MailSink
 
 TABLES = (Booking, Meeting, Occupancy, Resource, Host, EventType, Message, Entry)

@@ -17,8 +17,9 @@ from tests.booking.clockwork import let_pass, perform_all
 from tests.booking.repairs.conftest import found, mend
 from tests.booking.scene import OWNER, booked, now, workday
 from tests.database import World
+from tests.simulators.dav_server import free_port
 from tests.simulators.http import Answer, http_site
-from tests.simulators.radicale import Radicale, free_port
+from tests.simulators.radicale import Radicale
 from tests.simulators.smtp import MailSink
 
 

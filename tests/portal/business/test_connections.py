@@ -15,8 +15,9 @@ from kernel.clock import now
 from providers.api import CalendarConnection, calendar_connections, webhook_endpoints
 from tests.database import World
 from tests.portal.business.test_booking import words
+from tests.simulators.dav_server import free_port
 from tests.simulators.http import Site, http_site
-from tests.simulators.radicale import Radicale, free_port, radicale
+from tests.simulators.radicale import Radicale, radicale
 
 FORM = {"username": "ana", "password": "correct horse"}
 

@@ -1,6 +1,7 @@
 """From a chosen time to a changed booking, over HTTP, without script: every page and every way out."""
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -178,7 +179,9 @@ def test_the_calendar_file_carries_the_invites_uid(world: World, acme: Visitor) 
     lines = answer.content.decode().split("\r\n")
     assert answer["Content-Type"] == "text/calendar; charset=utf-8"
     assert f"UID:{meeting.uid}@{world.acme}.holdfast" in lines
-    assert f"DTSTART:{meeting.starts_at:%Y%m%dT%H%M%SZ}" in lines
+    local = meeting.starts_at.astimezone(ZoneInfo("Europe/Lisbon"))
+    assert f"DTSTART;TZID=Europe/Lisbon:{local:%Y%m%dT%H%M%S}" in lines
+    assert lines.count("TZID:Europe/Lisbon") == 1
     assert not [line for line in lines if line.startswith("ATTENDEE")]
 
 

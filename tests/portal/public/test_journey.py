@@ -87,6 +87,7 @@ def test_a_calendar_file_cannot_be_given_lines_of_its_own() -> None:
         title="Call\r\nATTENDEE:mailto:x@example.com",
         starts_at=START,
         ends_at=END,
+        time_zone="Europe/Madrid",
         location="",
         details="a\rX-EVIL:1",
         now=START,
@@ -95,4 +96,9 @@ def test_a_calendar_file_cannot_be_given_lines_of_its_own() -> None:
     assert "ATTENDEE" not in names
     assert "X-EVIL" not in names
     assert "\r" not in made.replace("\r\n", "")
-    assert "SEQUENCE:2" in made.split("\r\n")
+    lines = made.split("\r\n")
+    assert [line for line in lines if line == "SEQUENCE:2" or line.startswith("DTSTART;")] == [
+        "DTSTART;TZID=Europe/Madrid:20261124T103000",
+        "SEQUENCE:2",
+    ]
+    assert lines.count("BEGIN:VTIMEZONE") == 1

@@ -1,4 +1,4 @@
-"""One real Radicale for these tests; every test has a calendar of its own in it."""
+"""A real Radicale and a real Xandikos for these tests; every test has a calendar of its own in one of them."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -11,7 +11,9 @@ from pytest_django import Settings
 from providers.calendars.busy_rules import BusyRules
 from providers.calendars.caldav import CalDavCalendar
 from providers.calendars.dav_session import DavAccount
+from tests.simulators.dav_server import DavServer
 from tests.simulators.radicale import Radicale, radicale
+from tests.simulators.xandikos import Xandikos, xandikos
 
 _numbers = count(1)
 
@@ -23,6 +25,21 @@ def radicale_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radica
         yield server
 
 
+@pytest.fixture(scope="session")
+def xandikos_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Xandikos]:
+    """A Xandikos with the account "ana"."""
+    with xandikos(tmp_path_factory.mktemp("xandikos")) as server:
+        yield server
+
+
+@pytest.fixture(params=["radicale", "xandikos"])
+def each_server(request: pytest.FixtureRequest, settings: Settings) -> DavServer:
+    """One server after the other, allowed as a private address: what a test says holds for both."""
+    server: DavServer = request.getfixturevalue(f"{request.param}_server")
+    settings.HOLDFAST_HTTP_ALLOW = (server.address,)
+    return server
+
+
 @pytest.fixture
 def calendar_server(radicale_server: Radicale, settings: Settings) -> Radicale:
     """The same Radicale, allowed as a private address."""
@@ -31,13 +48,13 @@ def calendar_server(radicale_server: Radicale, settings: Settings) -> Radicale:
 
 
 @pytest.fixture
-def calendar_url(calendar_server: Radicale) -> str:
+def calendar_url(calendar_server: DavServer) -> str:
     """A new, empty calendar."""
     return calendar_server.make_calendar(f"calendar-{next(_numbers)}")
 
 
 @pytest.fixture
-def open_calendar(calendar_server: Radicale) -> Callable[..., CalDavCalendar]:
+def open_calendar(calendar_server: DavServer) -> Callable[..., CalDavCalendar]:
     """Return a function that opens a calendar as Holdfast does, for tenant "acme"."""
 
     def opened(url: str, **changes: object) -> CalDavCalendar:

@@ -1,7 +1,8 @@
-"""One table: what a calendar says, by provider, and what of it is busy. CalDAV is a real Radicale, Google is simulated.
+"""One table: what a calendar says, by provider, and what of it is busy.
 
-A cell is the provider's own way of saying the row; None is a limit of the provider, with its reason. The range is two
-weeks from 2026-03-23; the calendar's zone is Lisbon, whose clocks go forward on 2026-03-29 at 01:00 UTC.
+CalDAV is a real Radicale and a real Xandikos, Google is simulated. A cell is the provider's own way of saying the row;
+None is a limit of the provider, with its reason. The range is two weeks from 2026-03-23; the calendar's zone is Lisbon,
+whose clocks go forward on 2026-03-29 at 01:00 UTC.
 """
 
 import json
@@ -16,8 +17,8 @@ from tests.database import World
 from tests.providers.calendars.conftest import calendar_text, utc
 from tests.providers.calendars.test_busy_behaviour import LISBON, NEW_YORK
 from tests.providers.calendars.test_google_busy import opened
+from tests.simulators.dav_server import DavServer
 from tests.simulators.google import GoogleSimulator
-from tests.simulators.radicale import Radicale
 
 ANA = "ana@gmail.example"
 START, END = utc("2026-03-23 00:00"), utc("2026-04-06 00:00")
@@ -131,13 +132,18 @@ ROWS: dict[str, Row] = {
 }
 
 
+@pytest.fixture
+def calendar_server(each_server: DavServer) -> DavServer:
+    return each_server
+
+
 def words(times: Any) -> list[tuple[str, str]]:
     return [(f"{a:%Y-%m-%d %H:%M}", f"{b:%Y-%m-%d %H:%M}") for a, b in times]
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_caldav(
-    name: str, calendar_server: Radicale, calendar_url: str, open_calendar: Callable[..., CalDavCalendar]
+    name: str, calendar_server: DavServer, calendar_url: str, open_calendar: Callable[..., CalDavCalendar]
 ) -> None:
     row = ROWS[name]
     calendar_server.put(calendar_url, "event", calendar_text(*row.caldav, zones=row.zones))

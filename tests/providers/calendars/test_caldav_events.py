@@ -1,4 +1,4 @@
-"""Our events in a real Radicale: written once, changed in place, deleted once, whatever was repeated."""
+"""Our events in a real Radicale and a real Xandikos: written once, changed in place, deleted once, whatever repeats."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from providers.protocols import CalendarEvent, Person, Rejected, Unreachable
 from tests.providers.calendars.conftest import calendar_text, utc
 from tests.simulators import caldav_proxy
 from tests.simulators.caldav_proxy import Passed, Proxy, answering, only
-from tests.simulators.radicale import Radicale
+from tests.simulators.dav_server import DavServer
 
 NOW = utc("2026-03-01 12:00")
 EVENT = CalendarEvent(
@@ -33,12 +33,17 @@ EVENT = CalendarEvent(
 
 
 @pytest.fixture
+def calendar_server(each_server: DavServer) -> DavServer:
+    return each_server
+
+
+@pytest.fixture
 def calendar(calendar_url: str, open_calendar: Callable[..., CalDavCalendar]) -> CalDavCalendar:
     return open_calendar(calendar_url)
 
 
 @pytest.fixture
-def proxy(calendar_server: Radicale, settings: Settings) -> Iterator[Proxy]:
+def proxy(calendar_server: DavServer, settings: Settings) -> Iterator[Proxy]:
     with caldav_proxy.caldav_proxy(calendar_server.port) as running:
         settings.HOLDFAST_HTTP_ALLOW = (running.address,)
         yield running
@@ -46,28 +51,29 @@ def proxy(calendar_server: Radicale, settings: Settings) -> Iterator[Proxy]:
 
 @pytest.fixture
 def proxied(
-    proxy: Proxy, calendar_server: Radicale, calendar_url: str, open_calendar: Callable[..., CalDavCalendar]
+    proxy: Proxy, calendar_server: DavServer, calendar_url: str, open_calendar: Callable[..., CalDavCalendar]
 ) -> CalDavCalendar:
     return open_calendar(calendar_url.replace(calendar_server.url, proxy.url), timeout_seconds=1.0)
 
 
-def stored(server: Radicale, url: str) -> list[Any]:
+def stored(server: DavServer, url: str) -> list[Any]:
     """Return every event that the calendar holds."""
     texts = server.objects(url).values()
     return [event for text in texts for event in icalendar.Calendar.from_ical(text).walk("VEVENT")]
 
 
 def test_a_written_event_says_what_was_booked(
-    calendar: CalDavCalendar, calendar_server: Radicale, calendar_url: str
+    calendar: CalDavCalendar, calendar_server: DavServer, calendar_url: str
 ) -> None:
     written = calendar.write(EVENT, now=NOW)
     (event,) = stored(calendar_server, calendar_url)
     assert {name: event[name].to_ical().decode() for name in event} == {
         "UID": "k7q2wd@acme.holdfast",
         "DTSTAMP": "20260301T120000Z",
-        "DTSTART": "20260324T090000Z",
-        "DTEND": "20260324T093000Z",
+        "DTSTART": "20260324T090000",
+        "DTEND": "20260324T093000",
         "SEQUENCE": "0",
+        "X-HOLDFAST-SEQUENCE": "0",
         "SUMMARY": "Intro call: Zoë",
         "DESCRIPTION": "Booked on the page.\\nManage: https://acme.example/b/k7q2wd/",
         "LOCATION": "https://acme.example/room/abc",
@@ -83,7 +89,7 @@ def test_a_written_event_says_what_was_booked(
 
 
 def test_the_same_event_twice_is_one(
-    calendar: CalDavCalendar, calendar_server: Radicale, calendar_url: str
+    calendar: CalDavCalendar, calendar_server: DavServer, calendar_url: str
 ) -> None:
     first = calendar.write(EVENT, now=NOW)
     assert calendar.write(EVENT, now=utc("2026-03-01 13:00")) == first
@@ -91,7 +97,7 @@ def test_the_same_event_twice_is_one(
 
 
 def test_a_later_sequence_replaces_and_an_earlier_one_does_not(
-    calendar: CalDavCalendar, calendar_server: Radicale, calendar_url: str
+    calendar: CalDavCalendar, calendar_server: DavServer, calendar_url: str
 ) -> None:
     first = calendar.write(EVENT, now=NOW)
     moved = replace(EVENT, sequence=2, starts_at=utc("2026-03-25 09:00"), ends_at=utc("2026-03-25 09:30"))
@@ -103,7 +109,7 @@ def test_a_later_sequence_replaces_and_an_earlier_one_does_not(
 
 
 def test_a_write_whose_answer_was_lost_is_repeated_without_a_second_event(
-    proxy: Proxy, proxied: CalDavCalendar, calendar_server: Radicale, calendar_url: str
+    proxy: Proxy, proxied: CalDavCalendar, calendar_server: DavServer, calendar_url: str
 ) -> None:
     proxy.fault = only("PUT", caldav_proxy.silent)
     with pytest.raises(Unreachable):
@@ -115,7 +121,7 @@ def test_a_write_whose_answer_was_lost_is_repeated_without_a_second_event(
 
 
 def test_an_invite_that_was_imported_elsewhere_is_taken_over(
-    calendar: CalDavCalendar, calendar_server: Radicale, calendar_url: str
+    calendar: CalDavCalendar, calendar_server: DavServer, calendar_url: str
 ) -> None:
     """The host's mail program stored our mailed invite: same UID, another address (no-uid-conflict)."""
     invite = f"UID:{EVENT.uid}\nSEQUENCE:0\nDTSTART:20260324T090000Z\nDTEND:20260324T093000Z"
@@ -130,7 +136,7 @@ def test_an_invite_that_was_imported_elsewhere_is_taken_over(
 
 
 def test_a_change_at_the_same_moment_is_not_overwritten(
-    proxy: Proxy, proxied: CalDavCalendar, calendar_server: Radicale, calendar_url: str
+    proxy: Proxy, proxied: CalDavCalendar, calendar_server: DavServer, calendar_url: str
 ) -> None:
     """Between reading back and replacing, somebody else changes the event: If-Match refuses, we say so."""
     proxied.write(EVENT, now=NOW)
@@ -151,7 +157,7 @@ def test_a_change_at_the_same_moment_is_not_overwritten(
 
 
 def test_deleting_twice_is_deleting_once(
-    calendar: CalDavCalendar, calendar_server: Radicale, calendar_url: str
+    calendar: CalDavCalendar, calendar_server: DavServer, calendar_url: str
 ) -> None:
     calendar_server.put(calendar_url, "other", calendar_text("DTSTART:20260324T150000Z\nDURATION:PT1H"))
     calendar.write(EVENT, now=NOW)
@@ -168,7 +174,7 @@ def test_a_refused_write_says_so(proxy: Proxy, proxied: CalDavCalendar) -> None:
 
 
 def test_words_of_clients_cannot_smuggle_lines(
-    calendar: CalDavCalendar, calendar_server: Radicale, calendar_url: str
+    calendar: CalDavCalendar, calendar_server: DavServer, calendar_url: str
 ) -> None:
     evil = "Bob\r\nATTENDEE:mailto:x@y\rSTATUS:CANCELLED\x00\u2028END:VEVENT"
     person = Person(name=evil + '"', email="bob@client.example")
@@ -188,7 +194,7 @@ def test_no_control_character_leaves_the_building() -> None:
 
 
 def test_a_uid_with_odd_characters_stays_inside_the_calendar(
-    calendar: CalDavCalendar, calendar_server: Radicale, calendar_url: str
+    calendar: CalDavCalendar, calendar_server: DavServer, calendar_url: str
 ) -> None:
     odd = replace(EVENT, uid="../../mallory/<&>?#@acme.holdfast")
     written = calendar.write(odd, now=NOW)

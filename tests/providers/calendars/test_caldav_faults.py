@@ -12,7 +12,8 @@ from providers.protocols import ProviderError, RateLimited, Rejected, Unauthoris
 from tests.providers.calendars.conftest import calendar_text, utc
 from tests.simulators import caldav_proxy
 from tests.simulators.caldav_proxy import Fault, Proxy, answering, only, replacing
-from tests.simulators.radicale import Radicale, free_port
+from tests.simulators.dav_server import free_port
+from tests.simulators.radicale import Radicale
 
 BUSY = ((utc("2026-03-24 09:00"), utc("2026-03-24 10:00")),)
 LOGIN_PAGE = b"<html><body>Please sign in to the hotel's network</body></html>"

@@ -26,7 +26,7 @@ from providers.protocols import Rejected
 from tests.database import World
 from tests.providers.mail.test_delivery import DRAFT, NOW
 from tests.simulators.certificates import certificate
-from tests.simulators.radicale import free_port
+from tests.simulators.dav_server import free_port
 from tests.simulators.smtp import MailSink, mail_sink
 
 ALICE = Actor(type="user", id="7")
