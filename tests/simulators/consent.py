@@ -105,6 +105,10 @@ class Consent:
         if not query.get("state") or not query.get("scope"):
             raise Refused(Reply(status=400, body="Error 400: invalid_request"))
 
+    def nobody(self, form: dict[str, str]) -> Grant:
+        """Return a grant of a client that signs in alone: it opens nobody's calendar."""
+        return Grant("", form["client_id"], ())
+
     def redeem(self, form: dict[str, str]) -> Grant:
         """Return the grant of a code: good once, in time, for this client, address and verifier (RFC 7636, 4.6)."""
         code = self._codes.get(form.get("code", ""))
