@@ -3,7 +3,7 @@
 from providers.calendars.accounts import connect_account
 from providers.calendars.busy_by_calendar import NamedBusyTime, busy_by_calendar
 from providers.calendars.busy_index import BusyAnswer, busy_times
-from providers.calendars.channels import hear_call, renew_channels
+from providers.calendars.channels import CalendarCall, hear_call, is_channel, renew_channels
 from providers.calendars.connections import connect_caldav, failing_connections
 from providers.calendars.diagnosis import Diagnosis, check_connection, explain
 from providers.calendars.events import (
@@ -164,6 +164,7 @@ __all__ = [
     "BusyAnswer",
     "BusyTime",
     "Calendar",
+    "CalendarCall",
     "CalendarChange",
     "CalendarConnection",
     "CalendarEvent",
@@ -262,6 +263,7 @@ __all__ = [
     "has_webhook_endpoints",
     "hear_call",
     "ice_servers",
+    "is_channel",
     "is_participant_here",
     "jitsi_server",
     "join_room",

@@ -9,11 +9,13 @@ import logging
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from providers.calendars.following import FollowedCalendar
 from providers.calendars.syncing import ask_for_sync
 from providers.calendars.vendor_calendars import open_vendor_calendar
 from providers.models.calendars import Calendar
@@ -24,17 +26,17 @@ from tenants.api import tenant_url
 
 log = logging.getLogger(__name__)
 PATH = "/hooks/calendars/"
-LASTS = timedelta(days=7)
 RENEW_AHEAD = timedelta(days=1)
 _MOST_AT_ONCE = 20
 _TIMEOUT_SECONDS = 8.0
 
 
 def renew_channels(*, now: datetime) -> int:
-    """Open a channel for each followed calendar whose last one ends within a day; return how many were opened.
+    """Prolong or open a channel for each followed calendar whose last one ends within a day; return for how many.
 
-    A vendor cannot prolong a channel (guides/push, "Renew notification channels"): the new one is opened first, then
-    the old one is closed, so that in between two calls come and none is missed. Never in a transaction.
+    Microsoft prolongs a subscription. Google cannot (guides/push, "Renew notification channels"): the new channel is
+    opened first, then the old one is closed, so that in between two calls come and none is missed. Never in a
+    transaction.
     """
     lasting = CalendarChannel.objects.filter(calendar=OuterRef("pk"), expires_at__gt=now + RENEW_AHEAD)
     rows = (
@@ -48,19 +50,33 @@ def renew_channels(*, now: datetime) -> int:
     )
 
 
-def hear_call(key: str, *, secret: str, is_greeting: bool, now: datetime) -> bool:
+CalendarCall = Literal["changed", "greeting", "ending", "ended"]
+
+
+def hear_call(key: str, *, secret: str, says: CalendarCall, now: datetime) -> bool:
     """Take a vendor's call on a channel: a sync is asked for, once however often it calls. False for a stranger.
 
-    `is_greeting`: the vendor only says that the channel is open.
+    "greeting": the channel is open, no more. "ending": it stops unless it is renewed, which the clock's next tick
+    does; "ended": it was taken away, and the next tick opens another.
     """
     channel = CalendarChannel.objects.filter(key=key, expires_at__gt=now).first()
     if channel is None or not hmac.compare_digest(channel.token_hash, _hash(secret)):
         return False
-    if not is_greeting:
-        with transaction.atomic():
-            CalendarChannel.objects.filter(pk=channel.pk).update(heard_at=now)
+    mine = CalendarChannel.objects.filter(pk=channel.pk)
+    with transaction.atomic():
+        if says == "ended":
+            mine.delete()
+        elif says == "ending":
+            mine.update(expires_at=min(channel.expires_at, now + RENEW_AHEAD / 2))
+        if says in ("changed", "ended"):
+            mine.update(heard_at=now)
             ask_for_sync(channel.calendar_id, now=now)
     return True
+
+
+def is_channel(key: str, *, now: datetime) -> bool:
+    """Say whether this key is of a channel of ours that is open or being opened. One query."""
+    return CalendarChannel.objects.filter(key=key, expires_at__gt=now).exists()
 
 
 def close_channels(calendars: list[Calendar]) -> None:
@@ -71,23 +87,44 @@ def close_channels(calendars: list[Calendar]) -> None:
 
 
 def _opened(calendar: Calendar, now: datetime) -> bool:
-    key, secret = uuid.uuid4().hex, secrets.token_urlsafe(32)
     former = list(calendar.channels.all())
-    made = CalendarChannel.objects.create(
-        calendar=calendar, key=key, token_hash=_hash(secret), expires_at=now + RENEW_AHEAD / 2, created_at=now
-    )
     try:
-        found = open_vendor_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).open_channel(
-            key=key, secret=secret, address=tenant_url(None, f"{PATH}{key}/"), expires_at=now + LASTS
-        )
+        client = open_vendor_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS)
+        if _prolonged(client, former, now):
+            return True
+        _open(calendar, client, now)
     except ProviderError as error:
         log.info("No push channel for calendar %s: %s It is polled.", calendar.pk, error.message)
-        CalendarChannel.objects.filter(pk=made.pk).delete()
         return False
-    CalendarChannel.objects.filter(pk=made.pk).update(remote_id=found.remote_id, expires_at=found.expires_at)
     for channel in former:
         _close(calendar, channel)
     return True
+
+
+def _open(calendar: Calendar, client: FollowedCalendar, now: datetime) -> None:
+    """Open a channel; its row is there first, because a vendor may call before it answers."""
+    key, secret = uuid.uuid4().hex, secrets.token_urlsafe(32)
+    made = CalendarChannel.objects.create(
+        calendar=calendar, key=key, token_hash=_hash(secret), expires_at=now + RENEW_AHEAD / 2, created_at=now
+    )
+    address, until = tenant_url(None, f"{PATH}{key}/"), now + client.channel_lasts
+    try:
+        found = client.open_channel(key=key, secret=secret, address=address, expires_at=until)
+    except ProviderError:
+        CalendarChannel.objects.filter(pk=made.pk).delete()
+        raise
+    CalendarChannel.objects.filter(pk=made.pk).update(remote_id=found.remote_id, expires_at=found.expires_at)
+
+
+def _prolonged(client: FollowedCalendar, channels: list[CalendarChannel], now: datetime) -> bool:
+    """Let one of the channels that are not over live on, where the vendor can; False where none does."""
+    for channel in channels:
+        if channel.expires_at > now and channel.remote_id:
+            until = client.prolong_channel(remote_id=channel.remote_id, expires_at=now + client.channel_lasts)
+            if until is not None:
+                CalendarChannel.objects.filter(pk=channel.pk).update(expires_at=until)
+                return True
+    return False
 
 
 def _close(calendar: Calendar, channel: CalendarChannel) -> None:

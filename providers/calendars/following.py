@@ -1,8 +1,8 @@
 """What a calendar tells of its changes, in plain values."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol
 
 from providers.calendars.busy_rules import Interval
 from providers.protocols import CalendarClient, CalendarEvent, WrittenEvent
@@ -53,6 +53,8 @@ class OpenChannel:
 class TwoWayCalendar(CalendarClient, Protocol):
     """A calendar that can be asked what changed in it, and what its owner did to our events."""
 
+    channel_lasts: ClassVar[timedelta]
+
     def whole(self, *, start: datetime, end: datetime) -> WholeReading:
         """Read the window and a token for its changes. Raises ProviderError."""
 
@@ -71,6 +73,9 @@ class FollowedCalendar(TwoWayCalendar, Protocol):
 
     def open_channel(self, *, key: str, secret: str, address: str, expires_at: datetime) -> OpenChannel:
         """Ask to be called at `address` with `secret` until about `expires_at`. Raises ProviderError."""
+
+    def prolong_channel(self, *, remote_id: str, expires_at: datetime) -> datetime | None:
+        """Let a channel live longer; None where the vendor cannot, or it is gone. Raises ProviderError."""
 
     def close_channel(self, *, key: str, remote_id: str) -> None:
         """End a channel; one that is gone already is no failure. Raises ProviderError."""

@@ -6,8 +6,8 @@ Rules are from developers.google.com/workspace/calendar/api; each method names i
 import base64
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
 from providers.calendars.busy_rules import BusyRules, Interval, UnreadableEvent
@@ -40,6 +40,8 @@ def google_event_id(uid: str) -> str:
 
 class GoogleCalendar:
     """The calendar kept under `url`, as providers.calendars.following.FollowedCalendar wants it."""
+
+    channel_lasts: ClassVar[timedelta] = timedelta(days=7)
 
     def __init__(self, session: ApiSession, *, url: str, rules: BusyRules) -> None:
         self._session = session
@@ -150,6 +152,10 @@ class GoogleCalendar:
         except (KeyError, ValueError):
             until = expires_at
         return OpenChannel(remote_id=str(said.get("resourceId", "")), expires_at=until)
+
+    def prolong_channel(self, *, remote_id: str, expires_at: datetime) -> datetime | None:  # noqa: ARG002
+        """Return None: Google prolongs no channel (guides/push, "Renew notification channels")."""
+        return None
 
     def close_channel(self, *, key: str, remote_id: str) -> None:
         """Stop a channel (guides/push, "Stop notifications"); 404 says that it ended before."""

@@ -31,6 +31,7 @@ _AADSTS = {
     65001: "consent",
 }
 """learn.microsoft.com/entra/identity-platform/reference-error-codes"""
+_MALFORMED_CODE = 9002313
 
 
 class NetworkInsideTransaction(RuntimeError):
@@ -82,11 +83,24 @@ def refresh(vendor: Vendor, app: AppCredentials, *, token: str) -> Tokens:
 def try_client(vendor: Vendor, app: AppCredentials, *, redirect_uri: str) -> None:
     """Ask with a code that cannot be good: a client that is right hears invalid_grant.
 
-    Raises WrongSetting, ProviderError.
+    Microsoft may look at the code before the secret, so there the client signs in alone too, for a token that nothing
+    is done with (learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow). Where that is not
+    allowed, what the first question said stands. Raises WrongSetting, ProviderError.
     """
     try:
         exchange(vendor, app, code="not-a-code", verifier="x" * 43, redirect_uri=redirect_uri)
     except GrantEnded:
+        if vendor.lets_in_alone:
+            _sign_in_alone(vendor, app)
+
+
+def _sign_in_alone(vendor: Vendor, app: AppCredentials) -> None:
+    form = {"grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}
+    try:
+        _ask(vendor, app, form, is_repeatable=True)
+    except WrongSetting:
+        raise
+    except (Rejected, GrantEnded):
         return
 
 
@@ -156,11 +170,11 @@ def _refusal(vendor: Vendor, said: dict[str, Any]) -> Exception:
         return WrongSetting(SETTING_WORDS[setting].format(name=vendor.name), setting=setting)
     if error == "redirect_uri_mismatch":
         return WrongSetting(SETTING_WORDS["redirect"].format(name=vendor.name), setting="redirect")
-    if error in ("invalid_client", "unauthorized_client", "deleted_client"):
+    if error in ("invalid_client", "deleted_client") or (error == "unauthorized_client" and not numbers):
         is_id = "not found" in words.lower() or error == "deleted_client"
         setting = "client_id" if is_id else "client_secret"
         return WrongSetting(SETTING_WORDS[setting].format(name=vendor.name), setting=setting)
-    if error in ("invalid_grant", "interaction_required"):
+    if error in ("invalid_grant", "interaction_required") or _MALFORMED_CODE in numbers:
         return GrantEnded(
             f"{vendor.name} does not accept this connection any more: connect the account again."
         )

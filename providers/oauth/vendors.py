@@ -17,7 +17,9 @@ class UnknownVendor(HoldfastError):
 class Vendor:
     """One vendor. In `authorize_url` and `token_url` "{directory}" stands for Microsoft's tenant.
 
-    `scopes` are asked for; all of `needs` must be granted. `revoke_url` is "" where there is none.
+    `scopes` are asked for; all of `needs` must be granted. `revoke_url` is "" where there is none; then people
+    end the permission at one of `permissions_urls`: of which accounts, and where. `lets_in_alone`: the token endpoint
+    signs a client in without anybody's consent, so its secret can be tried.
     """
 
     kind: str
@@ -28,18 +30,20 @@ class Vendor:
     token_url: str
     revoke_url: str
     api_url: str
-    permissions_url: str
+    permissions_urls: tuple[tuple[str, str], ...]
     scopes: tuple[str, ...]
     needs: frozenset[str]
     asks: tuple[str, ...]
+    reads: str
     extra: tuple[tuple[str, str], ...] = ()
     is_simulated: bool = False
+    lets_in_alone: bool = False
 
 
 _GOOGLE_CALENDAR = "https://www.googleapis.com/auth/calendar"
 _GOOGLE_SCOPES = (f"{_GOOGLE_CALENDAR}.events", f"{_GOOGLE_CALENDAR}.calendarlist.readonly")
 _GRAPH_SCOPE = "https://graph.microsoft.com/Calendars.ReadWrite"
-KINDS = ("google",)
+KINDS = ("google", "microsoft")
 """Those that people are offered."""
 
 
@@ -47,7 +51,7 @@ def vendor(kind: str) -> Vendor:
     """Return a vendor by its kind; raises UnknownVendor."""
     if kind == "google":
         return _google(settings.HOLDFAST_GOOGLE_SIMULATOR.rstrip("/"))
-    if kind == "microsoft" and kind in KINDS:
+    if kind == "microsoft":
         return _microsoft(settings.HOLDFAST_MICROSOFT_SIMULATOR.rstrip("/"))
     raise UnknownVendor("Accounts of this kind cannot be connected.")
 
@@ -67,10 +71,11 @@ def _google(simulator: str) -> Vendor:
         token_url=f"{simulator or 'https://oauth2.googleapis.com'}/token",
         revoke_url=f"{simulator or 'https://oauth2.googleapis.com'}/revoke",
         api_url=f"{simulator or 'https://www.googleapis.com'}/calendar/v3",
-        permissions_url="https://myaccount.google.com/connections",
+        permissions_urls=(("every account", "https://myaccount.google.com/connections"),),
         scopes=_GOOGLE_SCOPES,
         needs=frozenset(_GOOGLE_SCOPES),
         asks=("see the list of your calendars", "read, write and delete events in them"),
+        reads="Of events only the times are read, whether they block them, and which are ours. No titles, no guests.",
         extra=(("access_type", "offline"), ("prompt", "consent")),
         is_simulated=bool(simulator),
     )
@@ -81,7 +86,8 @@ def _microsoft(simulator: str) -> Vendor:
 
     `offline_access` brings a refresh token; Calendars.ReadWrite is the narrowest that writes events
     (learn.microsoft.com/graph/permissions-reference). Scopes come back without the resource's address, and
-    offline_access does not come back. There is no endpoint that revokes one app's tokens.
+    offline_access does not come back. There is no endpoint that revokes one app's tokens: an organisation's people
+    end it in My Apps, others with their account's permissions.
     """
     root = f"{simulator or 'https://login.microsoftonline.com'}/{{directory}}/oauth2/v2.0"
     return Vendor(
@@ -93,10 +99,16 @@ def _microsoft(simulator: str) -> Vendor:
         token_url=f"{root}/token",
         revoke_url="",
         api_url=f"{simulator or 'https://graph.microsoft.com'}/v1.0",
-        permissions_url="https://account.live.com/consent/Manage",
+        permissions_urls=(
+            ("an account of an organisation", "https://myapps.microsoft.com"),
+            ("a personal account", "https://account.live.com/consent/Manage"),
+        ),
         scopes=("offline_access", _GRAPH_SCOPE),
         needs=frozenset({"Calendars.ReadWrite"}),
         asks=("read, write and delete events in your calendars", "go on doing so while you are away"),
+        reads="Of events only the times are kept, whether they block them, and which are ours. With what changed"
+        " Microsoft sends titles too: nobody reads them, and they are not kept.",
         extra=(("response_mode", "query"), ("prompt", "select_account")),
         is_simulated=bool(simulator),
+        lets_in_alone=True,
     )

@@ -14,10 +14,11 @@ from kernel.tenancy import PUBLIC, entered
 from providers.api import connect_caldav, sync_calendar
 from providers.models import Calendar, CalendarChange, CalendarEntry
 from tests.booking.scene import booked, now, workday
-from tests.providers.conftest import connect_google
+from tests.providers.conftest import connect_google, connect_microsoft
 from tests.simulators.caldav_proxy import Fault, Passed, Proxy, answering, only, replacing
 from tests.simulators.dav_server import DavServer
 from tests.simulators.google import GoogleSimulator
+from tests.simulators.microsoft import MicrosoftSimulator
 from tests.simulators.vendor import Reply
 
 ANA = "ana@gmail.example"
@@ -131,6 +132,38 @@ class GoogleDesk(Desk):
 
     def break_down(self) -> None:
         self.fault = self.google.fail("GET /calendar/v3/calendars/", reply=Reply(status=503), times=99)
+
+    def mend(self) -> None:
+        self.fault.times = 0
+
+
+class MicrosoftDesk(Desk):
+    """Her calendar is at Microsoft."""
+
+    def __init__(self, microsoft: MicrosoftSimulator) -> None:
+        self.microsoft, self.outlook = microsoft, microsoft.default("ana@acme.example")
+        super().__init__()
+
+    def connect(self) -> None:
+        connect_microsoft(self.microsoft, Host.objects.get(slug="ana").pk)
+
+    def drag(self, remote_id: str, start: datetime, end: datetime) -> None:
+        self.microsoft.change(self.outlook, remote_id, start=start.isoformat(), end=end.isoformat())
+
+    def rename(self, remote_id: str, words: str) -> None:
+        self.microsoft.change(self.outlook, remote_id, subject=words)
+
+    def remove(self, remote_id: str) -> None:
+        self.microsoft.remove(self.outlook, remote_id)
+
+    def held(self) -> dict[str, tuple[datetime, datetime]]:
+        return {key: self.outlook.interval(event) for key, event in self.outlook.events.items()}
+
+    def forget(self) -> None:
+        self.outlook.forget_changes()
+
+    def break_down(self) -> None:
+        self.fault = self.microsoft.fail("GET /v1.0/me/calendars/", reply=Reply(status=503), times=99)
 
     def mend(self) -> None:
         self.fault.times = 0

@@ -1,7 +1,7 @@
 """What Ana does in her calendar reaches the booking: moved, cancelled, or put back; echoes do nothing.
 
-Each test runs with Google (simulated), with CalDAV at a real Radicale and a real Xandikos, and with a CalDAV server
-that has no sync-collection: one with a tag for the whole calendar, one with etags only.
+Each test runs with Google and Microsoft (simulated), with CalDAV at a real Radicale and a real Xandikos, and with a
+CalDAV server that has no sync-collection: one with a tag for the whole calendar, one with etags only.
 """
 
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ from providers.api import busy_times, choose_calendars, connect_caldav, get_cale
 from providers.calendars.following import OwnEvent
 from providers.calendars.syncing import note_owners_changes
 from providers.models import Calendar, CalendarChange, CalendarEntry
-from tests.booking.desks import DavDesk, Desk, GoogleDesk
+from tests.booking.desks import DavDesk, Desk, GoogleDesk, MicrosoftDesk
 from tests.booking.scene import OWNER, booked, now, workday
 from tests.database import World
 from tests.providers.calendars.conftest import radicale_server as radicale_server
 from tests.providers.calendars.conftest import xandikos_server as xandikos_server
 from tests.providers.conftest import google as google
+from tests.providers.conftest import microsoft as microsoft
 from tests.simulators import caldav_proxy
 from tests.simulators.dav_server import DavServer
-from tests.simulators.google import GoogleSimulator
 from tests.simulators.smtp import MailSink
 
 SERVERS: dict[str, tuple[str, tuple[bytes, ...], str]] = {
@@ -39,12 +39,12 @@ SERVERS: dict[str, tuple[str, tuple[bytes, ...], str]] = {
 _numbers = count(1)
 
 
-@pytest.fixture(params=["google", *SERVERS])
+@pytest.fixture(params=["google", "microsoft", *SERVERS])
 def desk(request: pytest.FixtureRequest, world: World, mails: MailSink, settings: Settings) -> Iterator[Desk]:
-    if request.param == "google":
-        simulator: GoogleSimulator = request.getfixturevalue("google")
+    if request.param in ("google", "microsoft"):
+        simulator = request.getfixturevalue(request.param)
         with world.enter("acme"):
-            yield GoogleDesk(simulator)
+            yield GoogleDesk(simulator) if request.param == "google" else MicrosoftDesk(simulator)
         return
     fixture, hides, way = SERVERS[request.param]
     server: DavServer = request.getfixturevalue(fixture)
@@ -193,3 +193,12 @@ def test_an_event_leaves_the_calendar_that_is_not_written_to_any_more(desk: Desk
     desk.perform()
     assert (desk.held(), len(desk.server.objects(other))) == ({}, 1)
     assert (desk.follow(), desk.read().status) == ("", "confirmed")
+
+
+def test_an_event_that_ana_moves_out_of_what_is_followed_moves_the_booking(desk: Desk) -> None:
+    start = workday(10, days=100)  # Microsoft tells that as if it were deleted
+    length = desk.booking.meeting.ends_at - desk.booking.meeting.starts_at
+    desk.drag(desk.event(), start, start + length)
+    assert desk.follow() == "moved"
+    booking = desk.read()
+    assert (booking.status, booking.meeting.starts_at) == ("confirmed", start)

@@ -130,11 +130,14 @@ def disconnect(
 ) -> HttpResponse:
     """Say what disconnecting costs; POST does it."""
     if request.method == "POST":
-        there = _vendor_name(connection)
+        there = vendor(connection.kind) if connection.account is not None else None
         ended = disconnect_calendar(connection, actor=viewer.actor)
         messages.success(request, f"Disconnected. {host.name}’s slots follow the weekly hours alone.")
-        if ended == "not revoked":
-            words = f"{there} was not told, or has no way to be: remove Holdfast from the account’s own page as well."
+        if there is not None and ended == "not revoked":
+            places = ", ".join(f"{url} ({whose})" for whose, url in there.permissions_urls)
+            words = (
+                f"{there.name} was not told, or has no way to be. Remove Holdfast there as well: {places}."
+            )
             messages.warning(request, words)
         return see_other("business:connections")
     context = {
@@ -144,10 +147,6 @@ def disconnect(
         "view": connection_view(connection, host.name, viewer),
     }
     return render(request, "business/connections/disconnect.html", context)
-
-
-def _vendor_name(connection: CalendarConnection) -> str:
-    return vendor(connection.kind).name if connection.account is not None else ""
 
 
 def _connect(request: HttpRequest, viewer: Viewer, host: Host, form: CalDavForm) -> CalendarConnection | None:

@@ -92,7 +92,10 @@ class ClientForm(forms.Form):
         label="Directory",
         help_text="“common” for accounts of every organisation, or the directory (tenant) id of your own.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"invalid": "Letters, digits, dots and hyphens only."},
+        error_messages={
+            "required": "Write “common”, or the directory (tenant) id.",
+            "invalid": "Letters, digits, dots and hyphens only.",
+        },
     )
 
     def __init__(self, *args: Any, vendor: Vendor, **options: Any) -> None:

@@ -32,7 +32,7 @@ class ConnectionView:
 
     connection: CalendarConnection
     provider: str
-    is_simulated: bool
+    vendor: Vendor | None
     calendars: tuple[Calendar, ...]
     state: State
     written: str
@@ -95,7 +95,7 @@ def connection_view(connection: CalendarConnection, host: str, viewer: Viewer) -
     return ConnectionView(
         connection=connection,
         provider=there.calendar_name if there else connection.url,
-        is_simulated=there is not None and there.is_simulated,
+        vendor=there,
         calendars=calendars,
         state=connection_state(connection, calendars, host=host, now=viewer.now, zone=viewer.zone),
         written=next((calendar.name for calendar in calendars if calendar.is_destination), ""),

@@ -7,6 +7,7 @@ import re
 import traceback
 import zipfile
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -16,27 +17,44 @@ from accounts.models import User
 from audit.api import body_of_entry
 from audit.models import Entry
 from booking.api import Host
+from kernel.breaker import BREAKER
 from kernel.clock import now
-from providers.api import busy_times, calendar_connections, disconnect_calendar
-from providers.models import CalendarConnection, OAuthAccount
+from providers.api import busy_times, calendar_connections, disconnect_calendar, renew_channels
+from providers.calendars.vendor_calendars import open_vendor_calendar
+from providers.models import Calendar, CalendarConnection, OAuthAccount
 from providers.oauth.apps import app_credentials, set_oauth_app
 from providers.oauth.tokens import access_token, fresh_token
 from providers.oauth.vendors import vendor
 from providers.protocols import ProviderError
 from tenants.api import current_tenant, export_tenant
 from tests.database import World
-from tests.providers.conftest import OWNER, connect_google
+from tests.providers.conftest import OWNER, connect_google, connect_microsoft
 from tests.simulators.google import GoogleSimulator
+from tests.simulators.microsoft import MicrosoftSimulator
 from tests.simulators.vendor import Reply
 
+Vendors = GoogleSimulator | MicrosoftSimulator
 SECRET = "client secret that nobody may read"
 PAGES = [
     "/portal/",
     "/portal/connections/",
-    "/portal/connections/clients/google/",
     "/portal/health/",
     "/portal/what-ran/",
 ]
+
+
+def connected(there: Vendors, host_id: int) -> CalendarConnection:
+    """Connect an account of the vendor, whose channels may call plain http here."""
+    if isinstance(there, GoogleSimulator):
+        there.allows_http_callbacks = True
+        return connect_google(there, host_id)
+    there.subscriptions.allows_http = True
+    there.subscriptions.ask = lambda url: (
+        200,
+        "text/plain",
+        parse_qs(urlsplit(url).query)["validationToken"][0],
+    )
+    return connect_microsoft(there, host_id)
 
 
 def forms_of(secret: str) -> set[str]:
@@ -73,7 +91,7 @@ def export_of_this_tenant() -> str:
     return found
 
 
-def failures_of(google: GoogleSimulator, account: OAuthAccount) -> list[str]:
+def failures_of(there: Vendors, account: OAuthAccount) -> list[str]:
     """Let everything fail that can, and return each failure with its whole traceback and representations."""
     seen: list[str] = []
     replies = [
@@ -83,7 +101,7 @@ def failures_of(google: GoogleSimulator, account: OAuthAccount) -> list[str]:
         Reply(body="rubbish"),
     ]
     for reply in replies:
-        fault = google.fail("POST /token", reply=reply, times=3)
+        fault = there.fail("/token", reply=reply, times=3)
         OAuthAccount.objects.filter(pk=account.pk).update(access_expires_at=now())
         try:
             fresh_token(account.pk)
@@ -93,23 +111,46 @@ def failures_of(google: GoogleSimulator, account: OAuthAccount) -> list[str]:
             )
         fault.times = 0
     seen.append(repr(access_token(OAuthAccount.objects.get(pk=account.pk))))
-    seen.append(repr(app_credentials(vendor("google"))))
+    seen.append(repr(app_credentials(vendor(account.vendor))))
+    calendar = Calendar.objects.select_related("connection__account").get(is_destination=True)
+    for reply in (*replies, Reply(status=403, json={"error": {"code": "ErrorAccessDenied"}})):
+        fault = there.fail("/events", reply=reply, times=3)
+        try:
+            open_vendor_calendar(calendar, timeout_seconds=5).find("meeting-1@x.holdfast")
+        except ProviderError as error:
+            seen.append("".join(traceback.format_exception(error)) + repr(error.__dict__))
+        fault.times = 0
+        BREAKER.forget()
     return seen
 
 
+def channel_secrets(there: Vendors) -> list[str]:
+    """Return the secrets that came with the channels that the vendor was asked to open."""
+    if isinstance(there, GoogleSimulator):
+        return [each.token for each in there.channels.live.values()]
+    return [str(each.body["clientState"]) for each in there.subscriptions.live.values()]
+
+
+@pytest.mark.parametrize("kind", ["google", "microsoft"])
 def test_no_secret_is_anywhere(
-    world: World, google: GoogleSimulator, caplog: pytest.LogCaptureFixture
+    kind: str, request: pytest.FixtureRequest, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    google.consent.clients["own"] = SECRET
+    there: Vendors = request.getfixturevalue(kind)
+    there.consent.clients["own"] = SECRET
+    directory = "common" if kind == "microsoft" else ""
     client = Client(headers={"host": "acme.localhost"})
     with world.enter("acme"):
-        set_oauth_app(vendor("google"), client_id="own", secret=SECRET, directory="", now=now(), actor=OWNER)
+        set_oauth_app(
+            vendor(kind), client_id="own", secret=SECRET, directory=directory, now=now(), actor=OWNER
+        )
         ana = Host.objects.get(slug="ana")
-        kept = connect_google(google, ana.pk)
+        kept = connected(there, ana.pk)
         assert kept.account is not None
-        failures = failures_of(google, kept.account)
-        google.consent.expire_access_tokens()
+        failures = failures_of(there, kept.account)
+        assert renew_channels(now=now()) == 1
+        channels = channel_secrets(there)
+        there.consent.expire_access_tokens()
         OAuthAccount.objects.update(access_expires_at=now())
         answer = busy_times([ana.pk], start=now(), end=now() + timedelta(days=1), now=now(), max_age=None)
         assert answer.stale == {}
@@ -117,20 +158,22 @@ def test_no_secret_is_anywhere(
             User.objects.get(email="owner@acme.example"),
             "allauth.account.auth_backends.AuthenticationBackend",
         )
-    shown = [*PAGES, f"/portal/connections/calendars/{kept.pk}/"]
+    shown = [*PAGES, f"/portal/connections/clients/{kind}/", f"/portal/connections/calendars/{kept.pk}/"]
     pages = [client.get(path).content.decode() for path in shown]
     with world.enter("acme"):
         rows = every_row(world)
         sessions = str([each.get_decoded() for each in Session.objects.all()])
         was_read = bytes(OAuthAccount.objects.get().sealed_refresh_token).hex() in rows
         exported = export_of_this_tenant()
-        google.fail("POST /revoke", reply=Reply(status=500), times=3)
+        there.fail("POST /revoke", reply=Reply(status=500), times=3)
         disconnect_calendar(CalendarConnection.objects.select_related("account").get(), actor=OWNER)
         entries = str([body_of_entry(entry) for entry in Entry.objects.all()])
         assert calendar_connections() == []
     assert was_read  # a sealed token was there to be seen
     assert bool(re.search("disconnect_calendar", entries))
-    assert len(google.consent.issued) >= 4  # code, access, refresh, access again
+    assert len(there.consent.issued) >= 4  # code, access, refresh, access again
+    assert len(channels) == 1
+    assert len(failures) == 11
     places = {
         "tables": rows,
         "tables afterwards": every_row(world),
@@ -141,7 +184,7 @@ def test_no_secret_is_anywhere(
         "errors": "\n".join(failures),
         "pages": "\n".join(pages),
     }
-    secrets = [*google.consent.issued, SECRET, "simulated-secret"]
+    secrets = [*there.consent.issued, *channels, SECRET, "simulated-secret"]
     found = [
         (place, secret[:6])
         for place, text in places.items()
