@@ -53,8 +53,6 @@ class OpenChannel:
 class TwoWayCalendar(CalendarClient, Protocol):
     """A calendar that can be asked what changed in it, and what its owner did to our events."""
 
-    channel_lasts: ClassVar[timedelta]
-
     def whole(self, *, start: datetime, end: datetime) -> WholeReading:
         """Read the window and a token for its changes. Raises ProviderError."""
 
@@ -69,7 +67,9 @@ class TwoWayCalendar(CalendarClient, Protocol):
 
 
 class FollowedCalendar(TwoWayCalendar, Protocol):
-    """A calendar whose vendor also calls us when something changes in it."""
+    """A calendar whose vendor also calls us when something changes in it, on a channel that lasts so long."""
+
+    channel_lasts: ClassVar[timedelta]
 
     def open_channel(self, *, key: str, secret: str, address: str, expires_at: datetime) -> OpenChannel:
         """Ask to be called at `address` with `secret` until about `expires_at`. Raises ProviderError."""
