@@ -53,8 +53,9 @@ class Catalog:
     """One state of what a business offers. Shared by all threads: nothing in it may be changed.
 
     `event_types` by slug in their order, hidden ones too; `hosts` and `resources` by id, inactive ones too (hosts in
-    their order); `hosts_of` and `resources_of` by event type's id, best first; `hours` by schedule's id, `away` by
-    host's id, both as stored: `hours_for` puts them together. `holidays`: whose the business keeps, if any.
+    their order); `hosts_of` (all of them), `active_hosts_of` and `resources_of` by event type's id, best first;
+    `hours` by schedule's id, `away` by host's id, both as stored: `hours_for` puts them together. `holidays`: whose
+    the business keeps, if any.
     """
 
     stamp: str
@@ -62,6 +63,7 @@ class Catalog:
     hosts: Mapping[int, Host]
     resources: Mapping[int, Resource]
     hosts_of: Mapping[int, Sequence[EventTypeHost]]
+    active_hosts_of: Mapping[int, Sequence[Host]]
     resources_of: Mapping[int, Sequence[EventTypeResource]]
     hours: Mapping[int, HostHours]
     default_schedules: Mapping[int, int]
@@ -76,10 +78,9 @@ class Catalog:
         key = chosen if chosen is not None else self.default_schedules.get(host.pk, 0)
         return self.hours.get(key) or HostHours(host_id=host.pk, zone=host.time_zone, weekly=week([]))
 
-    def bookable(self, event_type_id: int) -> list[Host]:
+    def bookable(self, event_type_id: int) -> Sequence[Host]:
         """Return the active hosts of an event type, best first (priority, then id)."""
-        rows = self.hosts_of.get(event_type_id, ())
-        return [self.hosts[row.host_id] for row in rows if self.hosts[row.host_id].active]
+        return self.active_hosts_of.get(event_type_id, ())
 
 
 def catalog() -> Catalog:
@@ -115,12 +116,18 @@ def _read() -> Catalog:
     event_types = sorted(_instances(EventType, rows), key=lambda each: (each.position, each.pk))
     offered = sorted(_instances(EventTypeHost, rows), key=lambda each: (each.priority, each.host_id))
     needed = sorted(_instances(EventTypeResource, rows), key=lambda each: each.resource_id)
+    hosts_by_id = {each.pk: each for each in hosts}
+    hosts_of = _grouped(offered, "event_type_id")
     return Catalog(
         stamp=str(stamp),
         event_types={each.slug: each for each in event_types},
-        hosts={each.pk: each for each in hosts},
+        hosts=hosts_by_id,
         resources={each.pk: each for each in _instances(Resource, rows)},
-        hosts_of=_grouped(offered, "event_type_id"),
+        hosts_of=hosts_of,
+        active_hosts_of={
+            event_type: tuple(hosts_by_id[row.host_id] for row in of_it if hosts_by_id[row.host_id].active)
+            for event_type, of_it in hosts_of.items()
+        },
         resources_of=_grouped(needed, "event_type_id"),
         hours=_hours(rows),
         default_schedules=_default_schedules(rows),

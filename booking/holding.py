@@ -24,7 +24,7 @@ from booking.places import (
     Wanted,
     blocked_range,
     booking_values,
-    calendars_of,
+    connected_to,
     first_status,
     host_choices,
     limits_of,
@@ -197,7 +197,7 @@ class SlotLost(Exception):
 def _taken(place: Place, wanted: Wanted, *, now: datetime, actor: Actor, host: Host | None) -> Booked:
     crash_point("web:book:before")
     # before the transaction: what is kept in memory is at hand there
-    place = replace(place, limits=limits_of(place), calendars=calendars_of(place))
+    place = replace(place, limits=limits_of(place), connected=connected_to(place.alternatives))
     joins = place.event_type.kind == EventType.Kind.GROUP  # a session keeps what it was given
     has_rooms = joins or bool(needed_rooms(place.event_type))
     try:

@@ -288,12 +288,12 @@ def rules_of(event_type: EventType) -> EventRules:
     )
 
 
-def _hosts(offered: Catalog, event_type: EventType, host: Host | None) -> list[Host]:
-    return [
-        each
-        for each in offered.bookable(event_type.pk)
-        if host is None or each.pk == host.pk or event_type.kind == EventType.Kind.COLLECTIVE
-    ]
+def _hosts(offered: Catalog, event_type: EventType, host: Host | None) -> Sequence[Host]:
+    bookable = offered.bookable(event_type.pk)
+    if host is None or event_type.kind == EventType.Kind.COLLECTIVE:
+        return bookable
+    wanted = host.pk
+    return [each for each in bookable if each.pk == wanted]
 
 
 def _slot(found: OpenStart, event_type: EventType) -> Slot:

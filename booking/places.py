@@ -16,7 +16,7 @@ from booking.core.slots import OpenStart
 from booking.limits import limits_in_force, limits_to_keep
 from booking.models import Booking, EventType
 from kernel.ids import new_uid
-from providers.api import has_calendars
+from providers.api import has_calendars, has_webhook_endpoints
 from tenants.api import current_tenant
 
 
@@ -31,7 +31,17 @@ class Place:
     source: str
     keys: tuple[str, str] | None = None
     limits: list[dict[str, Any]] | None = None  # as `limits_of` says; None: not looked up yet
-    calendars: bool | None = None  # whether a host of it has some; None: not known before it is taken
+    connected: "Connected | None" = (
+        None  # as `connected_to` says; None: not looked up, or not known beforehand
+    )
+
+
+@dataclass(frozen=True)
+class Connected:
+    """Whether the hosts who may come to a place have calendars, and whether the business's programs are told."""
+
+    calendars: bool
+    programs: bool
 
 
 @dataclass(frozen=True)
@@ -99,10 +109,10 @@ def limits_of(place: Place) -> list[dict[str, Any]]:
     return limits_at(place.event_type, place.start, hosts)
 
 
-def calendars_of(place: Place) -> bool | None:
-    """Say whether the hosts who could take a place have connected calendars; None if some have and others not."""
-    with_some = [bool(has_calendars(choice)) for choice in place.alternatives]
-    return with_some[0] if len(set(with_some)) == 1 else None
+def connected_to(alternatives: Iterable[Iterable[int]]) -> Connected | None:
+    """Return what is connected whichever of these sets of hosts is taken; None if some have calendars, others not."""
+    with_some = {bool(has_calendars(choice)) for choice in alternatives}
+    return Connected(with_some.pop(), has_webhook_endpoints()) if len(with_some) == 1 else None
 
 
 def booking_values(place: Place, wanted: Wanted) -> dict[str, Any]:

@@ -22,11 +22,11 @@ from providers.calendars.managing import (
     disconnect_calendar,
     get_calendar_connection,
 )
-from providers.calendars.readers import has_calendars
 from providers.calendars.states import calendar_states
 from providers.calendars.sync_job import poll_calendars
 from providers.calendars.syncing import CHANGED_JOB as CALENDAR_CHANGED_JOB
 from providers.calendars.syncing import sync_calendar
+from providers.connected import has_calendars, has_webhook_endpoints
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
 from providers.mail.diagnosis import MailFault, try_mail_server
@@ -100,7 +100,6 @@ from providers.notices.endpoints import (
     add_chat,
     add_webhook_endpoint,
     get_webhook_endpoint,
-    has_webhook_endpoints,
     remove_webhook_endpoint,
     rotate_webhook_secret,
     switch_on_webhook,

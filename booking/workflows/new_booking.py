@@ -40,13 +40,13 @@ from booking.errors import WORDS
 from booking.guard import call
 from booking.models import Booking, EventType, Host, Meeting, MeetingHost, Move
 from booking.moves_in_words import MOVE_IN_WORDS, move_preview, move_sentence
-from booking.places import Place, Wanted
+from booking.places import Connected, Place, Wanted
 from booking.sentences import booking_sentence, when
 from booking.signing import subject_of
 from booking.ways import CHOICES, fallback_words, kinds_of, kinds_to_try, links_of
 from jobs.api import enqueue
 from kernel.reasons import Reason
-from providers.api import has_calendars
+from providers.api import has_calendars, has_webhook_endpoints
 
 NAME = "new_booking"
 
@@ -85,7 +85,7 @@ def begin_new_booking(
     A run with the step `confirm_booking` done wants the booking confirmed from its first moment.
     """
     event_type = place.event_type
-    if place.calendars is None or wanted.request is None or event_type.kind == EventType.Kind.GROUP:
+    if place.connected is None or wanted.request is None or event_type.kind == EventType.Kind.GROUP:
         return None
     subject = subject_of(meeting_uid)
     if wanted.status == Booking.Status.PENDING:
@@ -93,7 +93,7 @@ def begin_new_booking(
         return begin_run(WORKFLOW, subject=subject, payload=asking, actor=actor, now=now, without=_UNASKED)
     makes_link = event_type.location_kind in EventType.ONLINE
     ways = kinds_of(event_type, event_type.location_kind) if makes_link else []
-    without, at_once = _plan(ways, calendars=place.calendars)
+    without, at_once = _plan(ways, place.connected)
     payload: dict[str, Any] = {"booking": wanted.uid, "link_key": first_link_key(meeting_uid)}
     payload |= {"ways": ways} if len(ways) > 1 else {}
     return begin_run(
@@ -124,10 +124,10 @@ def _start(
 ) -> Run:
     meeting = move.meeting if move else booking.meeting
     concerned = [host.pk for host in hosts] if hosts is not None else _concerned(meeting, move)
-    calendars = bool(has_calendars(concerned))
+    connected = Connected(bool(has_calendars(concerned)), has_webhook_endpoints())
     makes_link = meeting.is_online and not (move and move.is_reassignment)
     ways = kinds_to_try(meeting, move) if makes_link else []
-    without, at_once = _plan(ways, calendars=calendars, moves=move is not None, approved=approved)
+    without, at_once = _plan(ways, connected, moves=move is not None, approved=approved)
     payload: dict[str, Any] = {"booking": booking.uid, "link_key": link_key(meeting, move)}
     if makes_link and ways != [meeting.location_kind]:
         payload["ways"] = ways
@@ -152,10 +152,11 @@ def _start(
 
 
 def _plan(
-    ways: Sequence[str], *, calendars: bool, moves: bool = False, approved: bool = False
+    ways: Sequence[str], connected: Connected, *, moves: bool = False, approved: bool = False
 ) -> tuple[set[str], set[str]]:
     """Return the steps that a run does not need, and those that are done at once. `ways`: kinds of links to try."""
-    without = set() if calendars else {check_calendars.name, write_calendar_event.name}
+    without = set() if connected.calendars else {check_calendars.name, write_calendar_event.name}
+    without |= set() if connected.programs else {notify_webhooks.name}
     without |= {name for pair in CHOICES[len(ways) :] for name in pair}
     if len(ways) < 2:
         without.add(discard_unused_links.name)
@@ -163,7 +164,7 @@ def _plan(
         without.add(retire_old_link.name)
     without |= {ask_host.name} if approved else {ask_host.name, approve_booking.name}
     at_once = {approve_booking.name} if approved else set()
-    if not (calendars or ways):
+    if not (connected.calendars or ways):
         at_once.add(confirm_booking.name)
     return without, at_once
 

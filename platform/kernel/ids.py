@@ -7,7 +7,7 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 letters without the look-al
 
 def new_uid(length: int = 20) -> str:
     """Return a random identifier of `length` characters, 5 bits each (20 characters: 100 bits)."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return "".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(length))
 
 
 def new_schema_name() -> str:

@@ -11,7 +11,7 @@ from providers.calendars.busy_rules import Interval
 from providers.calendars.dav_session import NetworkInsideTransaction
 from providers.calendars.index_store import Reading, store_readings
 from providers.calendars.live_reading import read_live
-from providers.calendars.readers import hosts_with_conflict_calendars
+from providers.connected import hosts_with_conflict_calendars
 from providers.models.calendars import BusyTime, Calendar
 
 _REST_AFTER_FAILURE = timedelta(seconds=5)

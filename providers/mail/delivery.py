@@ -77,21 +77,13 @@ def _started(message_pk: int, now: datetime) -> tuple[Message, MailSender] | Non
     An attempt found unfinished makes this one a repeat. One statement.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_START, [now, message_pk])
-        row = cursor.fetchone()
-    if row is None:
+        cursor.execute("SELECT begin_message_v1(%s, %s)", [message_pk, now])
+        (begun,) = cursor.fetchone()
+    if begun is None:
         return None
-    settings = from_row(MailSettings, json.loads(row[1])) if row[1] else MailSettings()
-    return from_row(Message, json.loads(row[0])), sender_of(settings)
-
-
-_START = """
-    UPDATE providers_message m
-    SET state = 'sending', started_at = %s, attempts = attempts + 1, repeats = repeats + (state = 'sending')::integer
-    WHERE id = %s AND state IN ('queued', 'sending')
-    RETURNING to_jsonb(m), (SELECT to_jsonb(s) || jsonb_build_object(
-        'sealed_password', encode(s.sealed_password, 'base64')) FROM providers_mailsettings s WHERE s.id = 1)
-"""
+    found = json.loads(begun)  # Django's cursors hand jsonb over as text
+    settings = from_row(MailSettings, found["settings"]) if found["settings"] else MailSettings()
+    return from_row(Message, found["message"]), sender_of(settings)
 
 
 def _not_started(message_pk: int) -> Delivery:
@@ -114,13 +106,10 @@ def _converse(message: Message, sender: MailSender) -> None:
 def _finish(message: Message, *, state: str, failed_words: str = "", sent_at: datetime | None = None) -> None:
     """Write the outcome of this attempt, unless a later attempt has started meanwhile."""
     with connection.cursor() as cursor:
-        cursor.execute(_FINISH, [state, sent_at, failed_words, message.pk, message.attempts])
-
-
-_FINISH = """
-    UPDATE providers_message SET state = %s, sent_at = %s, failed_words = %s
-    WHERE id = %s AND state = 'sending' AND attempts = %s
-"""
+        cursor.execute(
+            "SELECT end_message_v1(%s, %s, %s, %s::timestamptz, %s)",
+            [message.pk, message.attempts, state, sent_at, failed_words],
+        )
 
 
 def _delivery(message: Message, *, already_sent: bool) -> Delivery:

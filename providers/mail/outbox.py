@@ -56,19 +56,14 @@ class Queued:
 
 
 def queue_messages(wanted: Sequence[Queued], *, now: datetime) -> list[int]:
-    """The same for several, all or none; return their ids in that order. One statement (a second one where another
-    process queued the same key at this very moment)."""
+    """The same for several, all or none; return their ids in that order. One statement."""
     if not wanted:
         return []
     rows = json.dumps([_row(each) for each in wanted])
-    keys = [each.dedupe_key for each in wanted]
     with connection.cursor() as cursor:
-        cursor.execute(_QUEUE, [now, rows, keys])
-        ids = dict(cursor.fetchall())
-        if len(ids) < len(set(keys)):
-            cursor.execute(_KNOWN, [keys])
-            ids = dict(cursor.fetchall())
-    return [ids[key] for key in keys]
+        cursor.execute("SELECT queue_messages_v1(%s::jsonb, %s)", [rows, now])
+        ids = json.loads(cursor.fetchone()[0])  # Django's cursors hand jsonb over as text
+    return [ids[each.dedupe_key] for each in wanted]
 
 
 def _row(wanted: Queued) -> dict[str, str]:
@@ -89,21 +84,6 @@ def _row(wanted: Queued) -> dict[str, str]:
         "ics": draft.ics,
         "ics_method": draft.ics_method,
     }
-
-
-_KNOWN = "SELECT dedupe_key, id FROM providers_message WHERE dedupe_key = ANY (%s)"
-_QUEUE = f"""
-    WITH made AS (
-        INSERT INTO providers_message (kind, booking_uid, dedupe_key, message_id, sender_name, reply_to, to_name,
-            to_address, subject, text, html, ics, ics_method, state, attempts, repeats, created_at, failed_words)
-        SELECT wanted.*, 'queued', 0, 0, %s::timestamptz, ''
-        FROM jsonb_to_recordset(%s::jsonb) AS wanted (kind text, booking_uid text, dedupe_key text, message_id text,
-            sender_name text, reply_to text, to_name text, to_address text, subject text, text text, html text,
-            ics text, ics_method text)
-        ON CONFLICT DO NOTHING RETURNING dedupe_key, id
-    )
-    SELECT dedupe_key, id FROM made UNION {_KNOWN}
-"""  # noqa: S608  put together from constants
 
 
 def withdraw_messages(dedupe_prefix: str, *, because: str) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from audit.api import Actor, Json, record
 from kernel.crypto import open_sealed, seal
@@ -102,13 +102,6 @@ def _is_allowed(url: str) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc.lower() in {
         str(each).lower() for each in settings.HOLDFAST_HTTP_ALLOW
     }
-
-
-def has_webhook_endpoints() -> bool:
-    """Say whether anybody wants notices at all; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM providers_webhookendpoint WHERE active)")
-        return bool(cursor.fetchone()[0])
 
 
 def remove_webhook_endpoint(endpoint_id: int, *, actor: Actor = OPERATOR) -> bool:

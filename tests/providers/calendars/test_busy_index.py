@@ -29,7 +29,7 @@ from providers.api import (
 )
 from providers.calendars import index_store, live_reading
 from providers.calendars.dav_session import NetworkInsideTransaction
-from providers.calendars.readers import hosts_with_conflict_calendars
+from providers.connected import hosts_with_conflict_calendars
 from providers.protocols import Unauthorised
 from tests.database import World
 from tests.providers.calendars.conftest import calendar_text, utc
