@@ -5,7 +5,7 @@ from providers.calendars.busy_by_calendar import NamedBusyTime, busy_by_calendar
 from providers.calendars.busy_index import BusyAnswer, busy_times
 from providers.calendars.channels import CalendarCall, hear_call, is_channel, renew_channels
 from providers.calendars.connections import connect_caldav, failing_connections
-from providers.calendars.diagnosis import Diagnosis, check_connection, explain
+from providers.calendars.diagnosis import Diagnosis, check_connection, explain, explain_feed
 from providers.calendars.events import (
     delete_event,
     event_is_somewhere,
@@ -14,6 +14,7 @@ from providers.calendars.events import (
     restore_event,
     write_event,
 )
+from providers.calendars.feeds import connect_feed
 from providers.calendars.local_times import local_times
 from providers.calendars.managing import (
     ConnectionNotFound,
@@ -239,6 +240,7 @@ __all__ = [
     "compose_mail",
     "connect_account",
     "connect_caldav",
+    "connect_feed",
     "delete_event",
     "deliver_message",
     "deliver_notice",
@@ -248,6 +250,7 @@ __all__ = [
     "event_is_somewhere",
     "exchange_signals",
     "explain",
+    "explain_feed",
     "failing_connections",
     "find_event",
     "forget_jitsi",

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from providers.calendars.asking import NetworkInsideTransaction
 from providers.calendars.busy_rules import Interval
-from providers.calendars.dav_session import NetworkInsideTransaction
 from providers.calendars.index_store import Reading, store_readings
 from providers.calendars.live_reading import read_live
 from providers.connected import hosts_with_conflict_calendars
-from providers.models.calendars import BusyTime, Calendar
+from providers.models.calendars import BusyTime, Calendar, CalendarConnection
 
+FEED_AGE = timedelta(minutes=5)
 _REST_AFTER_FAILURE = timedelta(seconds=5)
 _BEHIND = timedelta(days=1)
 _AHEAD = timedelta(days=62)
@@ -37,11 +38,12 @@ def busy_times(
 ) -> BusyAnswer:
     """Return when the hosts are busy in [start, end) by their conflict calendars.
 
-    A calendar whose index was read at most `max_age` before `now` and covers the interval answers from it;
-    the others are asked live, all at once, for about four seconds at most, and their index is replaced.
-    `max_age=None` asks every calendar live. A failure makes the host stale, and for five seconds it is not
-    asked again except by `max_age=None`. No query where nobody has such a calendar, two from the index; a live
-    reading costs five statements more, whatever the number of hosts, and one per connection to open its password.
+    A calendar whose index was read at most `max_age` before `now` (five minutes, if it is a published file) and
+    covers the interval answers from it; the others are asked live, all at once, for about four seconds at most, and
+    their index is replaced. `max_age=None` asks every calendar live. A failure makes the host stale, and for five
+    seconds it is not asked again except by `max_age=None`. No query where nobody has such a calendar, two from the
+    index; a live reading costs five statements more, whatever the number of hosts, and one per connection to open its
+    password.
     Raises NetworkInsideTransaction where it would ask inside a transaction.
     """
     readers = hosts_with_conflict_calendars()
@@ -72,8 +74,9 @@ def _good_until(
     """When the oldest reading among them outlives `max_age`; `now` where one cannot be read."""
     if any(reading.intervals is None for reading in readings.values()):
         return now
-    read_at = [each.read_at for each in fresh if each.read_at] + [now for _ in readings]
-    return min(read_at) + (max_age or timedelta()) if calendars else None
+    age = max_age or timedelta()
+    good = [each.read_at + _allowed_age(each, age) for each in fresh if each.read_at]
+    return min([*good, *(now + age for _ in readings)]) if calendars else None
 
 
 def _conflict_calendars(host_ids: Iterable[int]) -> list[Calendar]:
@@ -91,8 +94,14 @@ def _is_fresh(
         or calendar.horizon is None
     ):
         return False
-    is_young = abs(now - calendar.read_at) <= max_age
+    is_young = abs(now - calendar.read_at) <= _allowed_age(calendar, max_age)
     return is_young and calendar.covers_from <= start and end <= calendar.horizon
+
+
+def _allowed_age(calendar: Calendar, max_age: timedelta) -> timedelta:
+    """A published file is written anew by its server now and then: it is no fresher for being asked for each time."""
+    is_feed = calendar.connection.kind == CalendarConnection.FEED
+    return max(max_age, FEED_AGE) if is_feed and max_age else max_age
 
 
 def _is_resting(calendar: Calendar, now: datetime) -> bool:

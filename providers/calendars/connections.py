@@ -12,6 +12,7 @@ from providers.calendars.busy_rules import BusyRules
 from providers.calendars.caldav import CalDavCalendar
 from providers.calendars.dav_session import DavAccount, origin
 from providers.calendars.discovery import FoundAccount, discover
+from providers.calendars.feed import FeedCalendar
 from providers.calendars.following import TwoWayCalendar
 from providers.calendars.vendor_calendars import open_vendor_calendar, own_suffix
 from providers.calendars.zones import known_zone, zone_named
@@ -95,14 +96,16 @@ def open_calendar(calendar: Calendar, *, timeout_seconds: float) -> TwoWayCalend
     kept = calendar.connection
     if kept.account is not None:
         return open_vendor_calendar(calendar, timeout_seconds=timeout_seconds)
+    rules = BusyRules(
+        zone=zone_named(calendar.time_zone), own_suffix=own_suffix(), addresses=frozenset(kept.addresses)
+    )
+    if kept.kind == CalendarConnection.FEED:
+        return FeedCalendar(opened_address(kept), rules=rules, timeout_seconds=timeout_seconds)
     if origin(calendar.url) != origin(kept.url):
         raise Unauthorised(
             "The calendar is not at the server that its password belongs to: connect it again."
         )
     account = opened_account(kept)
-    rules = BusyRules(
-        zone=zone_named(calendar.time_zone), own_suffix=own_suffix(), addresses=frozenset(kept.addresses)
-    )
     return CalDavCalendar(account, url=calendar.url, rules=rules, timeout_seconds=timeout_seconds)
 
 
@@ -114,6 +117,20 @@ def opened_account(kept: CalendarConnection) -> DavAccount:
     except crypto.CannotOpen as error:
         raise Unauthorised("The calendar's password cannot be opened: connect the calendar again.") from error
     return DavAccount(url=kept.url, username=kept.username, password=password)
+
+
+def opened_address(kept: CalendarConnection) -> str:
+    """Return the address of a published calendar in clear; raises Unauthorised where it cannot be opened."""
+    try:
+        place = feed_place(kept.host_id, kept.url)
+        return crypto.open_sealed(bytes(kept.sealed_password), aad=place).decode()
+    except crypto.CannotOpen as error:
+        raise Unauthorised("The calendar's address cannot be opened: connect the calendar again.") from error
+
+
+def feed_place(host_id: int, url: str) -> str:
+    """Return what a sealed address is bound to."""
+    return f"calendar_feed/{host_id}/{url}"
 
 
 def keep_calendars(kept: CalendarConnection, found: FoundAccount) -> None:

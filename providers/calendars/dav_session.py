@@ -8,19 +8,15 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsp
 
 import httpx
 from django.conf import settings
-from django.db import connection
 
 from kernel import http
 from providers.calendars import dav_xml
+from providers.calendars.asking import answered
 from providers.calendars.dav_xml import DavResource, Multistatus
-from providers.protocols import RateLimited, Rejected, Unauthorised, Unreachable
+from providers.protocols import Rejected, Unreachable
 
 MAX_BYTES = 8_000_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-class NetworkInsideTransaction(RuntimeError):
-    """A programming error: a calendar was asked while a database transaction was open."""
 
 
 class Refused(Exception):
@@ -99,24 +95,13 @@ class DavSession:
         self, method: str, url: str, *, body: str = "", headers: dict[str, str] | None = None
     ) -> httpx.Response:
         """Like `request`, but hands back a redirect, which is never followed here."""
-        if connection.in_atomic_block:
-            raise NetworkInsideTransaction(f"{method} inside a database transaction")
         if origin(url) != self._origin:
             raise Rejected("The calendar server points to another server, which never gets this password.")
-        try:
-            answer = self._client.request(
+        return answered(
+            lambda: self._client.request(
                 method, url, content=body.encode(), headers=headers, auth=self._auth, follow_redirects=False
             )
-        except http.ForbiddenAddress as error:
-            raise Rejected("The calendar server's address is not a public one.") from error
-        except http.TimedOut as error:
-            raise Unreachable("The calendar server did not answer in time.") from error
-        except http.TooLarge as error:
-            raise Rejected("The calendar server's answer is too large.") from error
-        except http.HttpError as error:
-            raise Unreachable("The calendar server cannot be reached.") from error
-        _check_status(answer)
-        return answer
+        )
 
     def resources(self, method: str, url: str, *, body: str, depth: int) -> tuple[DavResource, ...]:
         """Send PROPFIND or REPORT; return the resources of the answer.
@@ -160,16 +145,3 @@ class DavSession:
                 " that address: a password is never passed on."
             )
         return url
-
-
-def _check_status(answer: httpx.Response) -> None:
-    """Raise the failure that a status stands for; 2xx, 3xx and the 4xx that callers read pass."""
-    status = answer.status_code
-    if status == 401:
-        raise Unauthorised("The calendar server refused the user name or password.")
-    if status == 429:
-        after = answer.headers.get("Retry-After", "")
-        seconds = float(after) if after.isdigit() else None
-        raise RateLimited("The calendar server asks us to come back later.", retry_after=seconds)
-    if status >= 500:
-        raise Unreachable(f"The calendar server has a fault of its own (HTTP {status}).")

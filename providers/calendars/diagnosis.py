@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from kernel.connecting import NameUnknown
 from kernel.http import ForbiddenAddress, TimedOut
 from providers.calendars.busy_index import busy_times
-from providers.calendars.connections import opened_account
+from providers.calendars.connections import opened_account, opened_address
 from providers.calendars.dav_session import DavAccount
 from providers.calendars.discovery import FoundAccount, discover
+from providers.calendars.feed import fetch
 from providers.calendars.vendor_calendars import find_calendars
 from providers.models.calendars import CalendarConnection
 from providers.oauth.token_endpoint import WrongSetting
@@ -59,7 +60,7 @@ def diagnose(account: DavAccount) -> Diagnosis:
 def check_connection(connection: CalendarConnection, *, now: datetime) -> Diagnosis:
     """Diagnose a kept connection, and read its conflict calendars live: its state says afterwards how it went."""
     try:
-        seen = _diagnose_account(connection) if connection.account else diagnose(opened_account(connection))
+        seen = _diagnosed(connection)
     except Unauthorised as error:
         return Diagnosis(setting="sign_in", words=error.message)
     if not any(calendar.reads_busy for calendar in connection.calendars.all()):
@@ -73,6 +74,31 @@ def check_connection(connection: CalendarConnection, *, now: datetime) -> Diagno
     count = len(answer.busy.get(host, ()))
     words = f"{seen.words} Read just now: {count or 'no'} busy time{'' if count == 1 else 's'} in the next 14 days."
     return Diagnosis(setting="", words=words, found=seen.found)
+
+
+def _diagnosed(connection: CalendarConnection) -> Diagnosis:
+    """Look at a kept connection by its kind. Raises Unauthorised where its secret cannot be opened."""
+    if connection.account:
+        return _diagnose_account(connection)
+    if connection.kind != CalendarConnection.FEED:
+        return diagnose(opened_account(connection))
+    address = opened_address(connection)
+    try:
+        fetch(address)
+    except ProviderError as error:
+        return explain_feed(error, address=address)
+    return Diagnosis(setting="", words="The address answers with a calendar.")
+
+
+def explain_feed(error: ProviderError, *, address: str) -> Diagnosis:
+    """Return what a failure means for whoever typed the address of a published calendar; never shows the address."""
+    if isinstance(error, Unauthorised):
+        words = (
+            "The server does not let this address in. Publish the calendar again, and use its new address."
+        )
+        return Diagnosis(setting="sign_in", words=words)
+    seen = explain(error, url=address)
+    return Diagnosis(setting="address", words=error.message) if seen.setting == "caldav" else seen
 
 
 def _diagnose_account(connection: CalendarConnection) -> Diagnosis:

@@ -44,12 +44,14 @@ def choose_calendars(
 ) -> None:
     """Say which of the connection's calendars are read for conflicts, and which one is written to (None: none).
 
-    A host has one destination calendar: choosing one here takes the task from any other of that host's.
+    A host has one destination calendar, never a published file; choosing one here takes the task from any other of
+    that host's.
     """
     with transaction.atomic():
         own = connection.calendars.select_for_update().order_by("pk")
         known = {calendar.pk for calendar in own}
-        wanted, target = known.intersection(reads), writes if writes in known else None
+        wanted = known.intersection(reads)
+        target = writes if writes in known and connection.kind != CalendarConnection.FEED else None
         connection.calendars.filter(pk__in=wanted).update(reads_busy=True)
         connection.calendars.exclude(pk__in=wanted).update(
             reads_busy=False, failed_at=None, failed_words="", read_at=None, covers_from=None, horizon=None

@@ -9,12 +9,13 @@ from django.db.models import Exists, OuterRef, Q
 from jobs.api import Lease, handles
 from kernel.clock import now as clock_now
 from providers.calendars.syncing import SYNC_JOB, ask_for_sync, sync_calendar
-from providers.models.calendars import Calendar
+from providers.models.calendars import Calendar, CalendarConnection
 from providers.models.following import CalendarChannel
 from providers.protocols import ProviderError
 
 log = logging.getLogger(__name__)
 POLL = timedelta(seconds=60)
+POLL_FEED = timedelta(minutes=3)
 POLL_BESIDE_PUSH = timedelta(minutes=10)
 
 
@@ -29,13 +30,15 @@ def perform_sync(ref: str, _lease: Lease) -> None:
 
 def poll_calendars(*, now: datetime) -> int:
     """Ask for a sync of every calendar that is read or written and was not synced for a minute, or, where the
-    vendor calls us, for ten: a call may be lost. Returns how many; one query when nothing is due.
+    vendor calls us, for ten: a call may be lost. A published file is asked for every three minutes.
+    Returns how many; one query when nothing is due.
     """
     live = CalendarChannel.objects.filter(calendar=OuterRef("pk"), expires_at__gt=now)
     due = (
         Q(synced_at=None)
         | Q(synced_at__lt=now - POLL_BESIDE_PUSH)
-        | Q(synced_at__lt=now - POLL, is_called=False)
+        | Q(synced_at__lt=now - POLL_FEED, connection__kind=CalendarConnection.FEED)
+        | (Q(synced_at__lt=now - POLL, is_called=False) & ~Q(connection__kind=CalendarConnection.FEED))
     )
     rows = (
         Calendar.objects.filter(connection__account__ended_at=None)

@@ -14,8 +14,11 @@ class CalendarConnection(models.Model):
     """One account of one host at a calendar server. `host_id` is the host's resource id.
 
     `kind` "caldav" has a password, sealed, which goes to the origin of `url` only; "google" and "microsoft" have
-    an `account` with tokens instead, and `url` is where a person finds it.
+    an `account` with tokens instead, and `url` is where a person finds it; of a FEED the whole address is sealed in
+    the password's place, and `url` shows its server and a fingerprint.
     """
+
+    FEED: ClassVar = "ics"
 
     class Status(models.TextChoices):
         WORKING = "working", "Working"
@@ -47,7 +50,7 @@ class CalendarConnection(models.Model):
                 name="calendar_connection_status",
             ),
             models.CheckConstraint(
-                condition=Q(kind="caldav", account__isnull=True)
+                condition=Q(kind__in=["caldav", "ics"], account__isnull=True)
                 | Q(kind__in=["google", "microsoft"], account__isnull=False),
                 name="calendar_connection_kind",
             ),

@@ -262,6 +262,7 @@ _BUSINESS = {
     "business:delete_override": Rule(CONCERNED, "POST", _ana),
     "business:connections": Rule(MEMBERS),
     "business:connect_calendar": Rule(CONCERNED, _FORM, _ana),
+    "business:subscribe_calendar": Rule(CONCERNED, _FORM, _ana),
     "business:calendar": Rule(CONCERNED, _FORM, _connection),
     "business:change_calendar": Rule(CONCERNED, _FORM, _connection),
     "business:test_calendar": Rule(CONCERNED, "POST", _connection),

@@ -148,6 +148,7 @@ NOT_HERE = {
     "business:test_jitsi": "changes nothing that anybody set",
     "business:test_mail_server": "changes nothing that anybody set",
     "business:connect_calendar": "needs a server: tests/portal/business/test_connections.py, tests/journeys",
+    "business:subscribe_calendar": "needs a server: tests/portal/business/test_feeds.py",
     "business:connect_account": "leads to a vendor; what comes back is signed: tests/portal/business/test_accounts.py",
     "business:oauth_client": "needs a vendor that takes it: tests/portal/business/test_accounts.py",
     "business:test_oauth_client": "changes nothing that anybody set",

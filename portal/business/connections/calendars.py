@@ -70,6 +70,8 @@ def change(request: HttpRequest, viewer: Viewer, connection: CalendarConnection,
     """Renew the password, or move to another account, which takes the place of this one once it works."""
     if connection.account is not None:
         return see_other("business:connect_account", kind=connection.kind, host_id=host.pk)
+    if connection.kind == CalendarConnection.FEED:
+        return see_other("business:subscribe_calendar", host_id=host.pk)
     form = CalDavForm(request.POST or None, initial={"url": connection.url, "username": connection.username})
     if request.method == "POST" and form.is_valid():
         kept = _connect(request, viewer, host, form)

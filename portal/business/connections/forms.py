@@ -58,6 +58,19 @@ class CalDavForm(forms.Form):
         return said if "://" in said else f"https://{said}"
 
 
+class FeedForm(forms.Form):
+    """The address of a calendar that is published as a file."""
+
+    url = forms.CharField(
+        max_length=2000,
+        label="Address of the calendar",
+        help_text="https://… or webcal://…, often with .ics at its end. Whoever has it can read the calendar: it is"
+        " kept sealed, and not shown again.",
+        widget=forms.TextInput(attrs={"type": "url", "autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"required": "Paste the calendar’s address."},
+    )
+
+
 class ChatForm(forms.Form):
     """A chat's incoming webhook, and of what it is told; nothing chosen means everything."""
 

@@ -1,6 +1,7 @@
 """The connections' one page: calendars per host; for owners and admins also meetings, notices and webhooks."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +34,7 @@ class ConnectionView:
     connection: CalendarConnection
     provider: str
     vendor: Vendor | None
+    is_feed: bool
     calendars: tuple[Calendar, ...]
     state: State
     written: str
@@ -94,12 +96,20 @@ def connection_view(connection: CalendarConnection, host: str, viewer: Viewer) -
     there = vendor(connection.kind) if connection.account is not None else None
     return ConnectionView(
         connection=connection,
-        provider=there.calendar_name if there else connection.url,
+        provider=there.calendar_name if there else _place(connection),
         vendor=there,
+        is_feed=connection.kind == CalendarConnection.FEED,
         calendars=calendars,
         state=connection_state(connection, calendars, host=host, now=viewer.now, zone=viewer.zone),
         written=next((calendar.name for calendar in calendars if calendar.is_destination), ""),
     )
+
+
+def _place(connection: CalendarConnection) -> str:
+    """Return where it is: the address that was typed, or of a published file its server alone."""
+    if connection.kind == CalendarConnection.FEED:
+        return f"published at {urlsplit(connection.url).hostname}, read only"
+    return connection.url
 
 
 def _is_set(there: Vendor) -> str:

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from portal.business.connections import accounts, calendars, chats, clients, jitsi, webhooks
+from portal.business.connections import accounts, calendars, chats, clients, feeds, jitsi, webhooks
 from portal.business.connections.page import connections
 
 urlpatterns = [
     path("", connections, name="connections"),
     path("calendars/of/<int:host_id>/", calendars.connect, name="connect_calendar"),
+    path("calendars/published/of/<int:host_id>/", feeds.subscribe, name="subscribe_calendar"),
     path("calendars/<int:connection_id>/", calendars.calendar, name="calendar"),
     path("calendars/<int:connection_id>/test/", calendars.test, name="test_calendar"),
     path("calendars/<int:connection_id>/change/", calendars.change, name="change_calendar"),

@@ -28,7 +28,7 @@ from providers.api import (
     write_event,
 )
 from providers.calendars import index_store, live_reading
-from providers.calendars.dav_session import NetworkInsideTransaction
+from providers.calendars.asking import NetworkInsideTransaction
 from providers.connected import hosts_with_conflict_calendars
 from providers.protocols import Unauthorised
 from tests.database import World
