@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0010_jitsi'),
+        ('providers', '0011_outbox'),
     ]
 
     operations = [
