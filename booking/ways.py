@@ -23,6 +23,7 @@ WORDS = {
     EventType.Location.FIXED_LINK: "the meeting type’s own link",
     EventType.Location.GOOGLE_MEET: "Google Meet",
     EventType.Location.JITSI: "Jitsi",
+    EventType.Location.MICROSOFT_TEAMS: "Microsoft Teams",
 }
 
 

@@ -23,10 +23,17 @@ class EventType(models.Model):
         FIXED_LINK = "fixed_link"
         GOOGLE_MEET = "google_meet"
         JITSI = "jitsi"
+        MICROSOFT_TEAMS = "microsoft_teams"
         IN_PERSON = "in_person"
         PHONE = "phone"
 
-    ONLINE = (Location.BUILT_IN_ROOM, Location.FIXED_LINK, Location.GOOGLE_MEET, Location.JITSI)
+    ONLINE = (
+        Location.BUILT_IN_ROOM,
+        Location.FIXED_LINK,
+        Location.GOOGLE_MEET,
+        Location.JITSI,
+        Location.MICROSOFT_TEAMS,
+    )
 
     slug = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=120)

@@ -32,6 +32,10 @@ LOCATIONS = {
         "Google Meet",
         "Made in the host’s Google Calendar, which has to be connected and written to.",
     ),
+    "microsoft_teams": (
+        "Microsoft Teams",
+        "Made in the host’s Outlook calendar, which has to be connected and written to.",
+    ),
     "jitsi": ("Jitsi", "On your own Jitsi server, in a room of its own; connected in Connections."),
     "in_person": ("In person", "At the address that you write here."),
     "phone": ("By phone", "Say who calls whom, and on which number."),

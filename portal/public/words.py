@@ -30,6 +30,8 @@ def place_words(event_type: EventType) -> str:
             return "Online"
         case "google_meet":
             return "Online, on Google Meet"
+        case "microsoft_teams":
+            return "Online, on Microsoft Teams"
         case "jitsi":
             return "Online, on Jitsi"
         case "phone":

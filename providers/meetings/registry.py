@@ -6,6 +6,7 @@ from providers.meetings.google_meet import GoogleMeet
 from providers.meetings.jitsi import JitsiMeet
 from providers.meetings.no_link import NoLink
 from providers.meetings.room import BuiltInRoom
+from providers.meetings.teams import MicrosoftTeams
 from providers.protocols import MeetingProvider
 
 
@@ -19,6 +20,7 @@ _PROVIDERS: dict[str, MeetingProvider] = {
     "google_meet": GoogleMeet(),
     "in_person": NoLink("in_person"),
     "jitsi": JitsiMeet(),
+    "microsoft_teams": MicrosoftTeams(),
     "phone": NoLink("phone"),
 }
 

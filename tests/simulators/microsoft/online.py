@@ -30,7 +30,7 @@ class OnlineMeetings:
         url = self._urls.get(event["id"])
         if url is not None:
             event["isOnlineMeeting"], event["onlineMeetingProvider"] = True, "teamsForBusiness"
-            if "body" in body and url not in event["body"]["content"]:
+            if "body" in body and _BLOB.format(url=url) not in event["body"]["content"]:
                 self._end(event)
         elif body.get("isOnlineMeeting"):
             self._begin(calendar, event)
