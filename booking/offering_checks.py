@@ -14,7 +14,7 @@ from booking.models import EventType, Host, Resource, Schedule
 from booking.questions import LONGEST_LABEL, MOST_CHOICES, MOST_QUESTIONS, Question
 from booking.ways import MOST
 from kernel.errors import HoldfastError
-from providers.api import Rejected, check_link, jitsi_server
+from providers.api import Rejected, check_link, jitsi_server, zoom_accounts, zoom_organisation
 
 if TYPE_CHECKING:
     from booking.offering import Offering
@@ -47,8 +47,8 @@ def check_offering(wanted: "Offering") -> None:
             check_link(wanted.location_detail)
         except Rejected as fault:
             faults["link"] = fault.message
-    if wanted.location_kind == EventType.Location.JITSI and jitsi_server() is None:
-        faults["location_kind"] = "Connect your Jitsi server first, in Connections."
+    if fault_of_place := _fault_of_place(wanted, wanted.location_kind):
+        faults["location_kind"] = fault_of_place
     if fault_of_fallbacks := _fault_of_fallbacks(wanted):
         faults["fallback_1"] = fault_of_fallbacks
     faults |= _faults_of_kind(wanted)
@@ -120,8 +120,16 @@ def _fault_of_fallbacks(wanted: "Offering") -> str:
         return "Choose a way to meet online."
     if len({*kinds, wanted.location_kind}) <= len(kinds) or len(kinds) >= MOST:
         return "Choose each way once."
-    if EventType.Location.JITSI in kinds and jitsi_server() is None:
+    return next(filter(None, (_fault_of_place(wanted, kind) for kind in kinds)), "")
+
+
+def _fault_of_place(wanted: "Offering", kind: str) -> str:
+    """Return what has to be connected before people can meet there. At most two queries."""
+    if kind == EventType.Location.JITSI and jitsi_server() is None:
         return "Connect your Jitsi server first, in Connections."
+    hosts = [host for host, _ in wanted.hosts]
+    if kind == EventType.Location.ZOOM and zoom_organisation() is None and not zoom_accounts(hosts):
+        return "Connect Zoom first, in Connections: your organisation’s app, or a host’s own account."
     return ""
 
 

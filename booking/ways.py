@@ -24,6 +24,7 @@ WORDS = {
     EventType.Location.GOOGLE_MEET: "Google Meet",
     EventType.Location.JITSI: "Jitsi",
     EventType.Location.MICROSOFT_TEAMS: "Microsoft Teams",
+    EventType.Location.ZOOM: "Zoom",
 }
 
 

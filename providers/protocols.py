@@ -69,7 +69,8 @@ class NotJoinable(ProviderError):
 class MeetingRequest:
     """The meeting that a link is wanted for. `key` identifies the effect: the same key, the same link.
 
-    `host_ids` are its hosts, first one first: some links are made in a host's own account.
+    `host_ids` are its hosts, first one first: some links are made in a host's own account, which an organisation
+    knows by the host's address (`host_addresses`, in the same order).
     """
 
     key: str
@@ -79,6 +80,7 @@ class MeetingRequest:
     ends_at: datetime
     location_detail: str = ""
     host_ids: tuple[int, ...] = ()
+    host_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

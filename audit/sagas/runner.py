@@ -125,18 +125,25 @@ def _perform_step(it: Performing, row: StepRow, *, recovered: bool) -> StepRow |
             sign_step(it.run, row, step, outcome="done")
     except StepFailure as failure:
         if isinstance(failure, Transient) and row.attempts < step.attempts:
-            _wait(it, row, step, failure)
+            due_at = _next_try(row, step, failure)
+            if not _is_too_late(it, step, due_at):
+                _wait(it, row, failure, due_at)
         upcoming = _fail(it, row, step, context, failure)
     crash_point(f"{it.workflow.name}:{row.action}:after")
     return upcoming
 
 
 def _check_deadline(it: Performing, step: Step, now: datetime) -> None:
-    if not step.required or it.workflow.deadline is None:
-        return
-    deadline = it.workflow.deadline(it.run.payload)
-    if deadline is not None and now >= deadline:
+    if _is_too_late(it, step, now):
         raise Permanent("It took longer than the slot may be held.", code="link_unverified")
+
+
+def _is_too_late(it: Performing, step: Step, at: datetime) -> bool:
+    """Say whether a required step that begins then can keep its promise no more."""
+    if not step.required or it.workflow.deadline is None:
+        return False
+    deadline = it.workflow.deadline(it.run.payload)
+    return deadline is not None and at >= deadline
 
 
 def _fail(
@@ -168,10 +175,14 @@ def _fail(
     return upcoming
 
 
-def _wait(it: Performing, row: StepRow, step: Step, failure: Transient) -> None:
-    """Commit that the step waits for another try, and leave the worker free meanwhile."""
+def _next_try(row: StepRow, step: Step, failure: Transient) -> datetime:
+    """Return when a step may be tried again: when the other side said, else later each time."""
     seconds = failure.retry_after or step.back_off * 2 ** (row.attempts - 1)
-    due_at = wall_clock() + timedelta(seconds=seconds)
+    return wall_clock() + timedelta(seconds=seconds)
+
+
+def _wait(it: Performing, row: StepRow, failure: Transient, due_at: datetime) -> None:
+    """Commit that the step waits for another try, and leave the worker free meanwhile."""
     with transaction.atomic():
         it.lease.check()
         row.state, row.error, row.due_at = StepRow.State.WAITING, failure.words, due_at

@@ -28,6 +28,7 @@ def first_link_key(meeting_uid: str) -> str:
 
 def request_of(target: Target, way: Way) -> MeetingRequest:
     """Return what the provider is asked for."""
+    hosts = target.hosts
     return MeetingRequest(
         key=way.key,
         meeting_uid=target.meeting.uid,
@@ -35,7 +36,8 @@ def request_of(target: Target, way: Way) -> MeetingRequest:
         starts_at=target.starts_at,
         ends_at=target.ends_at,
         location_detail=way.detail,
-        host_ids=tuple(target.host_ids),
+        host_ids=tuple(host_id for host_id, _ in hosts),
+        host_addresses=tuple(address for _, address in hosts),
     )
 
 

@@ -34,9 +34,14 @@ class Target:
     @property
     def host_ids(self) -> list[int]:
         """Whose time it is about: all hosts of the meeting, or the one who is to take it over."""
-        if self.move and self.move.host_id is not None:
-            return [self.move.host_id]
-        return list(self.meeting.meeting_hosts.values_list("host_id", flat=True))
+        return [host_id for host_id, _ in self.hosts]
+
+    @property
+    def hosts(self) -> list[tuple[int, str]]:
+        """The same with each host's mail address."""
+        if self.move and self.move.host is not None:
+            return [(self.move.host.pk, self.move.host.email)]
+        return list(self.meeting.meeting_hosts.values_list("host_id", "host__email"))
 
     @property
     def starts_at(self) -> datetime:

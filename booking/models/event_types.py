@@ -24,6 +24,7 @@ class EventType(models.Model):
         GOOGLE_MEET = "google_meet"
         JITSI = "jitsi"
         MICROSOFT_TEAMS = "microsoft_teams"
+        ZOOM = "zoom"
         IN_PERSON = "in_person"
         PHONE = "phone"
 
@@ -33,6 +34,7 @@ class EventType(models.Model):
         Location.GOOGLE_MEET,
         Location.JITSI,
         Location.MICROSOFT_TEAMS,
+        Location.ZOOM,
     )
 
     slug = models.SlugField(max_length=60, unique=True)

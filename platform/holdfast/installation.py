@@ -5,11 +5,11 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.embedded.data_folder import secret_file
-from holdfast.embedded.simulated_google import CLIENT_ID, CLIENT_SECRET
+from holdfast.embedded.simulated_vendor import CLIENT_ID, CLIENT_SECRET
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Installation:
     broker_url: str
     smtp_url: str
     calendar_url: str = ""
-    google_url: str = ""
+    simulated: Mapping[str, str] = field(default_factory=dict)  # vendor -> address of its stand-in
 
     def application_environment(self) -> dict[str, str]:
         """What web, worker and relay get: the application's role, never the owner's."""
@@ -57,11 +57,12 @@ class Installation:
             settings["HOLDFAST_CALDAV_DEMO_URL"] = self.calendar_url
             settings["HOLDFAST_CALDAV_DEMO_USER"] = "ana"
             settings["HOLDFAST_CALDAV_DEMO_PASSWORD_FILE"] = str(self.data / "keys" / "calendar-ana")
-        if self.google_url:
-            settings["HOLDFAST_GOOGLE_SIMULATOR"] = self.google_url
-            settings["HOLDFAST_GOOGLE_CLIENT_ID"] = CLIENT_ID
-            settings["HOLDFAST_GOOGLE_CLIENT_SECRET"] = CLIENT_SECRET
-        own = [url.split("/")[2] for url in (self.calendar_url, self.google_url) if url]
+        for vendor, url in self.simulated.items():
+            name = f"HOLDFAST_{vendor.upper()}"
+            settings[f"{name}_SIMULATOR"] = url
+            settings[f"{name}_CLIENT_ID"] = CLIENT_ID
+            settings[f"{name}_CLIENT_SECRET"] = CLIENT_SECRET
+        own = [url.split("/")[2] for url in (self.calendar_url, *self.simulated.values()) if url]
         if own:
             given = os.environ.get("HOLDFAST_HTTP_ALLOW", "")
             settings["HOLDFAST_HTTP_ALLOW"] = ",".join(part for part in [given, *own] if part)
@@ -86,7 +87,7 @@ def write_run_file(installation: Installation, children: Mapping[str, int]) -> N
         "broker_url": installation.broker_url,
         "smtp_url": installation.smtp_url,
         "calendar_url": installation.calendar_url,
-        "google_url": installation.google_url,
+        "simulated": dict(installation.simulated),
     }
     fresh = installation.data / "run.json.new"
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

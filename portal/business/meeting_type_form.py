@@ -37,6 +37,7 @@ LOCATIONS = {
         "Made in the host’s Outlook calendar, which has to be connected and written to.",
     ),
     "jitsi": ("Jitsi", "On your own Jitsi server, in a room of its own; connected in Connections."),
+    "zoom": ("Zoom", "In the host’s own Zoom account, or by your organisation’s; connected in Connections."),
     "in_person": ("In person", "At the address that you write here."),
     "phone": ("By phone", "Say who calls whom, and on which number."),
 }

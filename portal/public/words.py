@@ -34,6 +34,8 @@ def place_words(event_type: EventType) -> str:
             return "Online, on Microsoft Teams"
         case "jitsi":
             return "Online, on Jitsi"
+        case "zoom":
+            return "Online, on Zoom"
         case "phone":
             return "By phone"
     return event_type.location_detail or "In person"

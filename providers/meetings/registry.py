@@ -7,6 +7,7 @@ from providers.meetings.jitsi import JitsiMeet
 from providers.meetings.no_link import NoLink
 from providers.meetings.room import BuiltInRoom
 from providers.meetings.teams import MicrosoftTeams
+from providers.meetings.zoom import Zoom
 from providers.protocols import MeetingProvider
 
 
@@ -22,6 +23,7 @@ _PROVIDERS: dict[str, MeetingProvider] = {
     "jitsi": JitsiMeet(),
     "microsoft_teams": MicrosoftTeams(),
     "phone": NoLink("phone"),
+    "zoom": Zoom(),
 }
 
 

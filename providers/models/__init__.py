@@ -7,6 +7,7 @@ from providers.models.messages import Message, Notice, WebhookEndpoint
 from providers.models.oauth import OAuthAccount, OAuthApp
 from providers.models.rooms import Room, RoomLine, RoomParticipant, RoomSignal
 from providers.models.senders import MailSettings
+from providers.models.zoom import ZoomApp, ZoomMeeting
 
 __all__ = [
     "BusyTime",
@@ -27,4 +28,6 @@ __all__ = [
     "RoomSignal",
     "VendorMeeting",
     "WebhookEndpoint",
+    "ZoomApp",
+    "ZoomMeeting",
 ]

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-VENDORS = ("google", "microsoft")
+VENDORS = ("google", "microsoft", "zoom")
 
 
 class OAuthApp(models.Model):

@@ -1,6 +1,6 @@
 """JSON with a vendor's API in the name of an account: the token renewed once when it is refused, failures named."""
 
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,7 +10,6 @@ from kernel import http
 from kernel.breaker import BREAKER, Resting
 from kernel.calling import Caller, retry_after_seconds
 from providers.oauth.token_endpoint import SETTING_WORDS, NetworkInsideTransaction, WrongSetting
-from providers.oauth.tokens import AccessToken
 from providers.oauth.vendors import Vendor
 from providers.protocols import RateLimited, Rejected, Unauthorised, Unreachable
 
@@ -19,10 +18,24 @@ _SCOPE_REASONS = {"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", 
 _OFF_REASONS = {"accessNotConfigured", "SERVICE_DISABLED"}
 
 
+class Token(Protocol):
+    """What a session asks with: whose it is, and its value, renewed where need be."""
+
+    @property
+    def account_id(self) -> int | str: ...
+
+    @property
+    def schema(self) -> str: ...
+
+    def current(self) -> str: ...
+
+    def another(self) -> str: ...
+
+
 class ApiSession:
     """Requests of one account below its vendor's `api_url`. Safe in any one thread."""
 
-    def __init__(self, vendor: Vendor, token: AccessToken, *, timeout_seconds: float = 8.0) -> None:
+    def __init__(self, vendor: Vendor, token: Token, *, timeout_seconds: float = 8.0) -> None:
         self._vendor = vendor
         self._token = token
         self._caller = Caller(provider=vendor.kind, breaker=BREAKER, timeout_seconds=timeout_seconds)

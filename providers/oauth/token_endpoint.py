@@ -3,6 +3,7 @@
 Nothing of a request or an answer is put into words but the vendor's own error codes: both carry secrets.
 """
 
+import base64
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -74,10 +75,17 @@ def exchange(vendor: Vendor, app: AppCredentials, *, code: str, verifier: str, r
 def refresh(vendor: Vendor, app: AppCredentials, *, token: str) -> Tokens:
     """Get a new access token (RFC 6749, 6), and a new refresh token where the vendor rotates it.
 
-    Sent again after silence: neither vendor ends the old refresh token by using it (Microsoft says so in
-    learn.microsoft.com/entra/identity-platform/refresh-tokens; Google's stays the same).
+    Sent again after silence, unless using it ends it: Google's stays the same, Microsoft says so in
+    learn.microsoft.com/entra/identity-platform/refresh-tokens.
     """
-    return _ask(vendor, app, {"grant_type": "refresh_token", "refresh_token": token}, is_repeatable=True)
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    return _ask(vendor, app, form, is_repeatable=not vendor.rotates)
+
+
+def own_token(vendor: Vendor, app: AppCredentials, *, account: str) -> Tokens:
+    """Get a token of the account that owns the client: developers.zoom.us/docs/internal-apps/s2s-oauth."""
+    form = {"grant_type": "account_credentials", "account_id": account}
+    return _ask(vendor, app, form, is_repeatable=True)
 
 
 def try_client(vendor: Vendor, app: AppCredentials, *, redirect_uri: str) -> None:
@@ -104,15 +112,23 @@ def _sign_in_alone(vendor: Vendor, app: AppCredentials) -> None:
         return
 
 
-def revoke(vendor: Vendor, token: str) -> bool:
+def revoke(vendor: Vendor, token: str, app: AppCredentials | None = None) -> bool:
     """End a grant at the vendor (developers.google.com/identity/protocols/oauth2/web-server, "Revoking a token").
+
+    `app` where the vendor wants its client signed in (developers.zoom.us/docs/integrations/oauth, "Revoke").
 
     True when it is gone there now; False where the vendor has no such endpoint or did not do it.
     """
     if not vendor.revoke_url:
         return False
     try:
-        answer = _caller(vendor).send("POST", vendor.revoke_url, form={"token": token}, is_repeatable=True)
+        answer = _caller(vendor).send(
+            "POST",
+            vendor.revoke_url,
+            form={"token": token},
+            headers=_basic(app) if app and vendor.signs_in_by_header else None,
+            is_repeatable=True,
+        )
     except http.HttpError:
         return False
     return answer.status_code == 200 or _said(answer).get("error") == "invalid_token"
@@ -121,10 +137,12 @@ def revoke(vendor: Vendor, token: str) -> bool:
 def _ask(vendor: Vendor, app: AppCredentials, form: dict[str, str], *, is_repeatable: bool) -> Tokens:
     if connection.in_atomic_block:
         raise NetworkInsideTransaction(f"{vendor.name}'s token endpoint inside a database transaction")
-    form = {**form, "client_id": app.client_id, "client_secret": app.secret}
+    headers = _basic(app) if vendor.signs_in_by_header else None
+    if headers is None:
+        form = {**form, "client_id": app.client_id, "client_secret": app.secret}
     try:
         answer = _caller(vendor).send(
-            "POST", app.place(vendor.token_url), form=form, is_repeatable=is_repeatable
+            "POST", app.place(vendor.token_url), form=form, headers=headers, is_repeatable=is_repeatable
         )
     except Resting as error:
         raise RateLimited(f"{vendor.name}: {error.message}", retry_after=error.retry_after) from None
@@ -140,6 +158,11 @@ def _ask(vendor: Vendor, app: AppCredentials, form: dict[str, str], *, is_repeat
     if answer.status_code != 200:
         raise _refusal(vendor, said)
     return _tokens(vendor, said)
+
+
+def _basic(app: AppCredentials) -> dict[str, str]:
+    pair = f"{app.client_id}:{app.secret}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 def _tokens(vendor: Vendor, said: dict[str, Any]) -> Tokens:

@@ -38,6 +38,8 @@ class Vendor:
     extra: tuple[tuple[str, str], ...] = ()
     is_simulated: bool = False
     lets_in_alone: bool = False
+    signs_in_by_header: bool = False  # the client's secret goes as HTTP Basic (RFC 6749, 2.3.1)
+    rotates: bool = False  # a refresh token is good once
 
 
 _GOOGLE_CALENDAR = "https://www.googleapis.com/auth/calendar"
@@ -51,6 +53,8 @@ def vendor(kind: str) -> Vendor:
     """Return a vendor by its kind; raises UnknownVendor."""
     if kind == "google":
         return _google(settings.HOLDFAST_GOOGLE_SIMULATOR.rstrip("/"))
+    if kind == "zoom":
+        return _zoom(settings.HOLDFAST_ZOOM_SIMULATOR.rstrip("/"))
     if kind == "microsoft":
         return _microsoft(settings.HOLDFAST_MICROSOFT_SIMULATOR.rstrip("/"))
     raise UnknownVendor("Accounts of this kind cannot be connected.")
@@ -111,4 +115,39 @@ def _microsoft(simulator: str) -> Vendor:
         extra=(("response_mode", "query"), ("prompt", "select_account")),
         is_simulated=bool(simulator),
         lets_in_alone=True,
+    )
+
+
+def _zoom(simulator: str) -> Vendor:
+    """Zoom's: developers.zoom.us/docs/integrations/oauth. Its accounts make meetings; they have no calendar.
+
+    The client signs in by header; each renewal brings a refresh token that replaces the last. Granular scopes of
+    the five calls that are made, and of the account's own address:
+    developers.zoom.us/docs/integrations/oauth-scopes-granular.
+    """
+    scopes = (
+        "user:read:user",
+        "meeting:write:meeting",
+        "meeting:read:meeting",
+        "meeting:read:list_meetings",
+        "meeting:update:meeting",
+        "meeting:delete:meeting",
+    )
+    return Vendor(
+        kind="zoom",
+        name="Zoom",
+        calendar_name="Zoom",
+        home_url="https://zoom.us/meeting",
+        authorize_url=f"{simulator or 'https://zoom.us'}/oauth/authorize",
+        token_url=f"{simulator or 'https://zoom.us'}/oauth/token",
+        revoke_url=f"{simulator or 'https://zoom.us'}/oauth/revoke",
+        api_url=f"{simulator or 'https://api.zoom.us'}/v2",
+        permissions_urls=(("the account", "https://marketplace.zoom.us/user/installed"),),
+        scopes=scopes,
+        needs=frozenset(scopes),
+        asks=("see who you are", "make, read, move and delete the meetings that are booked here"),
+        reads="Of your other meetings only the marks are looked through that say which are ours.",
+        is_simulated=bool(simulator),
+        signs_in_by_header=True,
+        rotates=True,
     )

@@ -45,6 +45,7 @@ WITHHELD: Final = {
     "providers_room": ("secret",),
     "providers_jitsiserver": ("sealed_secret",),
     "providers_mailsettings": ("sealed_password",),
+    "providers_zoomapp": ("sealed_secret",),
     "providers_webhookendpoint": ("sealed_secret", "sealed_url"),
 }
 # What the platform keeps of a business, beside its own schema: (table, column that names the business).

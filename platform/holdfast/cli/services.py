@@ -13,7 +13,7 @@ from holdfast.embedded.mailsink import MailSink
 from holdfast.embedded.postgres import DATABASE, EmbeddedPostgres
 from holdfast.embedded.radicale import EmbeddedRadicale
 from holdfast.embedded.refusal import StartRefused
-from holdfast.embedded.simulated_google import SimulatedGoogle
+from holdfast.embedded.simulated_vendor import SimulatedVendor
 from holdfast.embedded.valkey import EmbeddedValkey
 from holdfast.installation import Installation
 from holdfast.processes.child import Child, Rank
@@ -67,17 +67,27 @@ def start_services(
         radicale = EmbeddedRadicale(data)
         supervisor.start(radicale.child())
         calendar_url = radicale.url
-    google_url = os.environ.get("HOLDFAST_GOOGLE_SIMULATOR", "")
-    if wanted.simulators and not google_url:
-        progress("Starting a simulated Google")
-        google = SimulatedGoogle(data)
-        supervisor.start(google.child())
-        google_url = google.url
+    started = {
+        each: _simulated(supervisor, data, each, wanted.simulators, progress) for each in ("google", "zoom")
+    }
     return Installation(
         data=data, host=host, port=port, database_url=database, owner_database_url=owner,
         superuser_database_url=superuser, broker_url=broker_url or EmbeddedValkey(data).url,
-        smtp_url=smtp_url, calendar_url=calendar_url, google_url=google_url,
+        smtp_url=smtp_url, calendar_url=calendar_url, simulated={each: url for each, url in started.items() if url},
     )  # fmt: skip
+
+
+def _simulated(
+    supervisor: Supervisor, data: Path, vendor: str, wanted: bool, progress: Callable[[str], None]
+) -> str:
+    """Return where a vendor's stand-in answers: the one that is named, or one that is started; "" without."""
+    url = os.environ.get(f"HOLDFAST_{vendor.upper()}_SIMULATOR", "")
+    if url or not wanted:
+        return url
+    progress(f"Starting a simulated {vendor.capitalize()}")
+    stand_in = SimulatedVendor(data, vendor)
+    supervisor.start(stand_in.child())
+    return stand_in.url
 
 
 def _database(supervisor: Supervisor, data: Path, progress: Callable[[str], None]) -> tuple[str, str, str]:

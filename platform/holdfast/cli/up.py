@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8000, help="the port of the web process (8000)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--empty", action="store_true", help="no demo tenants, no demo calendar server")
-    parser.add_argument("--simulate", action="store_true", help="a simulated Google beside the demo")
+    parser.add_argument("--simulate", action="store_true", help="a simulated Google and Zoom beside the demo")
 
 
 def up(options: argparse.Namespace, data: Path) -> int:
@@ -144,8 +144,8 @@ def _greet(installation: Installation) -> None:
             say(f"    {entry['host']:<20} {entry['email']:<28} {entry['password']:<18} {entry['role']}")
     if os.environ.get("HOLDFAST_PUBLIC_RATE", "").strip().lower() in ("off", "no", "false", "0"):
         say("  WARNING: HOLDFAST_PUBLIC_RATE=off: the public rate limits are lifted. For load tests only.")
-    if installation.google_url:
-        say(f"  SIMULATED Google at {installation.google_url}: connect an account under Connections")
+    for vendor, url in installation.simulated.items():
+        say(f"  SIMULATED {vendor.capitalize()} at {url}: connect an account under Connections")
     say(f"  Mail, logs and keys are in {installation.data}")
     say(f"ready http://{'acme.localhost' if demo.exists() else 'localhost'}{suffix}/")
 

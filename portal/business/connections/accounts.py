@@ -19,11 +19,13 @@ from providers.api import (
     Arrival,
     CalendarConnection,
     NoApp,
+    OAuthAccount,
     ProviderError,
     StateRefused,
     Vendor,
     app_credentials,
     connect_account,
+    connect_zoom_account,
     depart,
     read_handover,
 )
@@ -78,6 +80,11 @@ def finish(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     kept = _connected(request, viewer, host, there, arrival, verifier)
     if kept is None:
         return see_other("business:connect_account", kind=kind, host_id=host.pk)
+    if isinstance(kept, OAuthAccount):
+        messages.success(
+            request, f"Connected. {host.name}’s meetings on Zoom are made in this account from now on."
+        )
+        return see_other("business:zoom")
     messages.success(request, f"Connected. Choose now which calendars of {host.name} count.")
     return see_other("business:calendar", connection_id=kept.pk)
 
@@ -95,8 +102,8 @@ def _begun(request: HttpRequest, arrival: Arrival) -> tuple[str, int, str]:
 
 def _connected(
     request: HttpRequest, viewer: Viewer, host: Host, there: Vendor, arrival: Arrival, verifier: str
-) -> CalendarConnection | None:
-    """Redeem the code; None after a message that says why nothing was connected."""
+) -> CalendarConnection | OAuthAccount | None:
+    """Redeem the code; None after a message that says why nothing was connected. Zoom's accounts have no calendar."""
     if not arrival.code:
         words = "access was not allowed there" if arrival.error == "access_denied" else "it sent no code"
         messages.warning(request, f"Nothing was connected: {there.name} says that {words}.")
@@ -105,6 +112,15 @@ def _connected(
         messages.warning(request, wait)
         return None
     try:
+        if there.kind == "zoom":
+            return connect_zoom_account(
+                host.pk,
+                code=arrival.code,
+                verifier=verifier,
+                redirect_uri=redirect_uri(),
+                now=viewer.now,
+                actor=viewer.actor,
+            )
         return connect_account(
             host.pk,
             kind=there,

@@ -24,6 +24,7 @@ from providers.api import (
     jitsi_server,
     vendor,
     webhook_endpoints,
+    zoom_organisation,
 )
 
 
@@ -64,6 +65,7 @@ def connections(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "endpoints": [each for each in receivers if each[0].kind == "webhook"],
         "chats": [each for each in receivers if each[0].kind != "webhook"],
         "jitsi": jitsi_server() if viewer.sees_everything else None,
+        "zoom": viewer.sees_everything and zoom_organisation() is not None,
         "chat_kinds": CHATS.values(),
         "told": User.objects.filter(role__in=[Role.OWNER, Role.ADMIN], is_active=True).order_by("pk")
         if viewer.sees_everything

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.business.connections import accounts, calendars, chats, clients, feeds, jitsi, webhooks
+from portal.business.connections import accounts, calendars, chats, clients, feeds, jitsi, webhooks, zoom
 from portal.business.connections.page import connections
 
 urlpatterns = [
@@ -16,6 +16,12 @@ urlpatterns = [
     path("jitsi/", jitsi.jitsi, name="jitsi"),
     path("jitsi/test/", jitsi.test, name="test_jitsi"),
     path("jitsi/forget/", jitsi.forget, name="forget_jitsi"),
+    path("zoom/", zoom.zoom, name="zoom"),
+    path("zoom/app/", zoom.app, name="zoom_app"),
+    path("zoom/test/", zoom.test, name="test_zoom"),
+    path("zoom/forget/", zoom.forget, name="forget_zoom"),
+    path("zoom/of/<int:host_id>/test/", zoom.test_account, name="test_zoom_account"),
+    path("zoom/of/<int:host_id>/disconnect/", zoom.disconnect_account, name="disconnect_zoom_account"),
     path("chats/<slug:kind>/", chats.add, name="add_chat"),
     path("accounts/finish/", accounts.finish, name="finish_account"),
     path("accounts/<slug:kind>/of/<int:host_id>/", accounts.connect_at, name="connect_account"),

@@ -79,6 +79,14 @@ def test_the_other_side_says_when_to_come_back(toy: Toy) -> None:
     assert timedelta(seconds=595) < job.due_at - before < timedelta(seconds=610)
 
 
+def test_a_step_that_would_have_to_wait_beyond_the_deadline_fails_at_once(toy: Toy) -> None:
+    toy.deadline = datetime.now(UTC) + timedelta(seconds=60)
+    toy.faults["make"] = [raises(Transient("come back tomorrow", retry_after=86_400))]
+    run = toy.start()
+    drain()
+    assert (states(run)[0], run.failure_words) == ("failed", "come back tomorrow")
+
+
 def test_a_required_step_that_runs_out_of_attempts_fails_closed_and_is_undone_backwards(toy: Toy) -> None:
     toy.faults["keep"] = [raises(Permanent("no room", code="link_unverified"))]
     run = toy.start()

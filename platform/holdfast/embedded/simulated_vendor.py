@@ -1,4 +1,4 @@
-"""`--simulate`: a stand-in for Google beside the demo, from the source tree's tests; it keeps nothing."""
+"""`--simulate`: stand-ins for vendors beside the demo, from the source tree's tests; they keep nothing."""
 
 import os
 import signal
@@ -14,12 +14,12 @@ CLIENT_SECRET = "simulated-secret"  # noqa: S105  opens nothing but the simulato
 _ROOT = Path(__file__).resolve().parents[3]
 
 
-class SimulatedGoogle:
+class SimulatedVendor:
     """A process on a loopback port that stays the same, for browsers and connected accounts keep its address."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
-        self.port = kept_port(data_dir, "google")
+    def __init__(self, data_dir: Path, vendor: str) -> None:
+        self.data_dir, self.vendor = data_dir, vendor
+        self.port = kept_port(data_dir, vendor)
 
     @property
     def url(self) -> str:
@@ -28,13 +28,13 @@ class SimulatedGoogle:
 
     def child(self) -> Child:
         """Return the process to keep alive; raises `StartRefused` where only the product is installed."""
-        if not (_ROOT / "tests" / "simulators" / "google").is_dir():
+        if not (_ROOT / "tests" / "simulators" / self.vendor).is_dir():
             raise StartRefused("--simulate needs the source tree: its simulators are in tests/.")
-        log = self.data_dir / "logs" / "google.log"
+        log = self.data_dir / "logs" / f"{self.vendor}.log"
         return Child(
-            name="google",
+            name=self.vendor,
             spawn=spawner(
-                [sys.executable, "-P", "-m", "tests.simulators.google", "--port", str(self.port)],
+                [sys.executable, "-P", "-m", f"tests.simulators.{self.vendor}", "--port", str(self.port)],
                 environment={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONUNBUFFERED": "1"},
                 log=log,
             ),
