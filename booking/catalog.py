@@ -32,6 +32,7 @@ from kernel.stamps import stamps
 from kernel.tenancy import current_schema
 
 M = TypeVar("M", bound=models.Model)
+Row = Mapping[str, Any]  # of a table, as JSON tells it: dates are texts
 MOST_TENANTS = 256  # whose catalogs a process keeps; the least recently used goes
 STAMP_QUERY = "SELECT stamp::text FROM booking_catalog"
 TABLES: tuple[type[models.Model], ...] = (
@@ -54,7 +55,8 @@ class Catalog:
 
     `event_types` by slug in their order, hidden ones too; `hosts` and `resources` by id, inactive ones too (hosts in
     their order); `hosts_of` (all of them), `active_hosts_of` and `resources_of` by event type's id, best first;
-    `hours` by schedule's id, `away` by host's id, both as stored: `hours_for` puts them together. `holidays`: whose
+    `hours` by schedule's id, `away` by host's id, both as stored: `hours_for` puts them together, by
+    `chosen_schedules` (of an event type and a host) and `default_schedules` (of a host). `holidays`: whose
     the business keeps, if any.
     """
 
@@ -66,6 +68,7 @@ class Catalog:
     active_hosts_of: Mapping[int, Sequence[Host]]
     resources_of: Mapping[int, Sequence[EventTypeResource]]
     hours: Mapping[int, HostHours]
+    chosen_schedules: Mapping[tuple[int | None, int], int]
     default_schedules: Mapping[int, int]
     away: Mapping[int, Sequence[OutOfOffice]]
     holidays: Place | None
@@ -73,10 +76,9 @@ class Catalog:
     def hours_for(self, event_type_id: int | None, host: Host) -> HostHours:
         """Return a host's hours for an event type: of the schedule chosen there, else of the default one; a host
         without a schedule is never open. Public holidays are not in them."""
-        rows = self.hosts_of.get(event_type_id or 0, ())
-        chosen = next((row.schedule_id for row in rows if row.host_id == host.pk), None)
-        key = chosen if chosen is not None else self.default_schedules.get(host.pk, 0)
-        return self.hours.get(key) or HostHours(host_id=host.pk, zone=host.time_zone, weekly=week([]))
+        host_id = host.pk
+        key = self.chosen_schedules.get((event_type_id, host_id)) or self.default_schedules.get(host_id, 0)
+        return self.hours.get(key) or HostHours(host_id=host_id, zone=host.time_zone, weekly=week([]))
 
     def bookable(self, event_type_id: int) -> Sequence[Host]:
         """Return the active hosts of an event type, best first (priority, then id)."""
@@ -130,7 +132,12 @@ def _read() -> Catalog:
         },
         resources_of=_grouped(needed, "event_type_id"),
         hours=_hours(rows),
-        default_schedules=_default_schedules(rows),
+        chosen_schedules={
+            (row.event_type_id, row.host_id): row.schedule_id
+            for row in offered
+            if row.schedule_id is not None
+        },
+        default_schedules=_default_schedules(rows[Schedule]),
         away=_grouped(_instances(OutOfOffice, rows), "host_id"),
         holidays=next(
             (Place(r.country, r.region) for r in _instances(BusinessHolidays, rows) if r.country), None
@@ -138,54 +145,82 @@ def _read() -> Catalog:
     )
 
 
-def _default_schedules(rows: Mapping[type[models.Model], Any]) -> dict[int, int]:
+def _default_schedules(schedules: Sequence[Row]) -> dict[int, int]:
     """Return the default schedule of each host; the oldest one where none is marked."""
     found: dict[int, int] = {}
-    for each in sorted(_instances(Schedule, rows), key=lambda each: (not each.is_default, each.pk)):
-        found.setdefault(each.host_id, each.pk)
+    for each in sorted(schedules, key=lambda row: (not row["is_default"], row["id"])):
+        found.setdefault(each["host_id"], each["id"])
     return found
 
 
-def _hours(rows: Mapping[type[models.Model], Any]) -> dict[int, HostHours]:
-    """Return the hours of each schedule, and when its host is out of office."""
-    weekly = _grouped(_instances(WeeklyHours, rows), "schedule_id")
-    overrides = _grouped(_instances(DateOverride, rows), "schedule_id")
-    away = _grouped(_instances(OutOfOffice, rows), "host_id")
+def _hours(rows: Mapping[type[models.Model], Sequence[Row]]) -> dict[int, HostHours]:
+    """Return the hours of each schedule, and when its host is out of office. Of plain rows: there are many."""
+    weekly = _rows_by(rows[WeeklyHours], "schedule_id")
+    overrides = _rows_by(rows[DateOverride], "schedule_id")
+    away = _rows_by(rows[OutOfOffice], "host_id")
     return {
-        each.pk: HostHours(
-            host_id=each.host_id,
-            zone=each.time_zone,
-            weekly=week((row.weekday, row.start_minute, row.end_minute) for row in weekly.get(each.pk, ())),
-            overrides=_overrides(overrides.get(each.pk, ())),
+        each["id"]: HostHours(
+            host_id=each["host_id"],
+            zone=each["time_zone"],
+            weekly=week(
+                (row["weekday"], row["start_minute"], row["end_minute"]) for row in weekly.get(each["id"], ())
+            ),
+            overrides=_overrides(overrides.get(each["id"], ())),
             away=tuple(
-                Away(row.first_date, row.last_date, _span(row.start_minute, row.end_minute))
-                for row in away.get(each.host_id, ())
+                Away(_date(row["first_date"]), _date(row["last_date"]), _span(row))
+                for row in away.get(each["host_id"], ())
             ),
         )
-        for each in _instances(Schedule, rows)
+        for each in rows[Schedule]
     }
 
 
-def _overrides(rows: Sequence[DateOverride]) -> dict[date, tuple[Span, ...]]:
+def _overrides(rows: Sequence[Row]) -> dict[date, tuple[Span, ...]]:
     found: dict[date, tuple[Span, ...]] = {}
     for row in rows:
-        span = _span(row.start_minute, row.end_minute)
-        found[row.date] = (*found.get(row.date, ()), *([span] if span else []))
+        day, span = _date(row["date"]), _span(row)
+        found[day] = (*found.get(day, ()), *([span] if span else []))
     return found
 
 
-def _span(start: int | None, end: int | None) -> Span | None:
+def _span(row: Row) -> Span | None:
+    start, end = row["start_minute"], row["end_minute"]
     return Span(start, end) if start is not None and end is not None else None
 
 
-def _instances(model: type[M], rows: Mapping[type[models.Model], Any]) -> list[M]:
+def _date(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def _rows_by(rows: Sequence[Row], key: str) -> dict[int, list[Row]]:
+    groups: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    return groups
+
+
+def _instances(model: type[M], rows: Mapping[type[models.Model], Sequence[Row]]) -> list[M]:
     """Return the model's rows, which came as JSON, as instances."""
     fields = model._meta.concrete_fields
     names = [field.attname for field in fields]
-    return [
-        model.from_db("default", names, [field.to_python(row[field.column]) for field in fields])
-        for row in rows[model]
-    ]
+    columns = [str(field.column) for field in fields]
+    texts = [at for at, field in enumerate(fields) if isinstance(field, _TOLD_AS_TEXT)]
+    found = []
+    for row in rows[model]:
+        values = [row[column] for column in columns]
+        for at in texts:
+            values[at] = fields[at].to_python(values[at])
+        found.append(model.from_db("default", names, values))
+    return found
+
+
+_TOLD_AS_TEXT = (
+    models.DateField,
+    models.TimeField,
+    models.DecimalField,
+    models.UUIDField,
+    models.BinaryField,
+)
 
 
 def _grouped(rows: Sequence[M], key: str) -> dict[int, list[M]]:
