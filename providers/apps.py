@@ -10,8 +10,10 @@ class ProvidersConfig(AppConfig):
     label = "providers"
 
     def ready(self) -> None:
-        """Register the job that follows calendars, and say what tells that a connected calendar changed."""
+        """Register the job that follows calendars, what tells that a connected calendar changed, and what is sealed."""
         from kernel.stamps import register_stamp
+        from providers import sealing
         from providers.calendars import sync_job  # noqa: F401  registration by import, at start-up
 
+        sealing.register()
         register_stamp("calendars", "SELECT stamp::text FROM providers_calendars")

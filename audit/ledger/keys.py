@@ -17,7 +17,7 @@ from kernel import crypto
 from kernel.errors import HoldfastError
 from kernel.tenancy import current_schema, entered
 
-_DATA_KEY_PLACE: Final = "audit_data_key/1"
+DATA_KEY_PLACE: Final = "audit_data_key/1"
 _opened: dict[tuple[str, str], Signer] = {}
 _data_keys: dict[str, tuple[bytes, bytes]] = {}
 
@@ -68,7 +68,7 @@ def _read_data_key() -> tuple[bytes, bytes]:
     if row is None:
         raise LedgerNotFounded(f"{current_schema()} has no data key.")
     wrapped_key = bytes(row.wrapped_key)
-    return wrapped_key, crypto.unwrap(wrapped_key, aad=_DATA_KEY_PLACE)
+    return wrapped_key, crypto.unwrap(wrapped_key, aad=DATA_KEY_PLACE)
 
 
 def check_keys() -> None:
@@ -101,20 +101,20 @@ def check_tenant_keys() -> None:
     except (crypto.CannotOpen, crypto.KeyMissing) as error:
         raise KeysUnusable(
             f"The keys of {schema} cannot be opened with this HOLDFAST_KEK: {error.message} "
-            "Set the key-encryption key that this installation was made with."
+            "Set the key-encryption key that this installation was made with; beside a new one, as HOLDFAST_KEK_OLD."
         ) from error
 
 
 def wrapped(seed: bytes, fresh_data_key: bytes) -> tuple[Signer, bytes, bytes]:
     """A new signing key with its wrapped form, and the wrapped form of a new data key."""
     made, wrapped_seed = wrapped_signing_key(seed)
-    return made, wrapped_seed, crypto.wrap(fresh_data_key, aad=_DATA_KEY_PLACE)
+    return made, wrapped_seed, crypto.wrap(fresh_data_key, aad=DATA_KEY_PLACE)
 
 
 def wrapped_signing_key(seed: bytes) -> tuple[Signer, bytes]:
     """A new signing key, and its secret bytes wrapped for the current tenant."""
     made = signer(seed)
-    return made, crypto.wrap(seed, aad=_signing_place(made.kid))
+    return made, crypto.wrap(seed, aad=signing_place(made.kid))
 
 
 def call(function: str, arguments: Sequence[str | bytes]) -> object:
@@ -130,11 +130,12 @@ def _open_signing_key(kid: str) -> Signer:
     row = SigningKey.objects.filter(kid=kid).first()
     if row is None:
         raise LedgerNotFounded(f"{current_schema()} has no signing key {kid}.")
-    opened = signer(crypto.unwrap(bytes(row.wrapped_private_key), aad=_signing_place(kid)))
+    opened = signer(crypto.unwrap(bytes(row.wrapped_private_key), aad=signing_place(kid)))
     if opened.kid != kid or opened.public_key != bytes(row.public_key):
         raise crypto.CannotOpen(f"signing key {kid} does not belong to its public key")
     return opened
 
 
-def _signing_place(kid: str) -> str:
+def signing_place(kid: str) -> str:
+    """Return what a wrapped signing key is bound to."""
     return f"audit_key/{kid}"

@@ -19,16 +19,40 @@ from accounts.models import User
 from accounts.throttle import Limit, count_attempt, take_back_attempt
 from kernel import crypto
 from kernel.clock import now as clock_now
+from kernel.sealed import Again
 
 CODES = Limit("second-factor", attempts=5, window=timedelta(minutes=5))
 _USED = Limit("second-factor-used", attempts=1, window=timedelta(minutes=3))  # a code lives 90 s at most
 _PLACE = "mfa_authenticator/secret"
 
 
+_SEALED_VALUES = ("secret", "seed")
+
+
 def has_second_factor(user: User) -> bool:
     """Say whether the user has an authenticator app or a passkey. One query."""
     kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
     return bool(Authenticator.objects.filter(user_id=user.pk, type__in=kinds).exists())
+
+
+def reseal_factors(again: Again) -> int:
+    """Pass the secrets of authenticator apps and recovery codes through `again`, as `SealedMFAAdapter` seals them."""
+    count = 0
+    for row in Authenticator.objects.select_for_update().order_by("pk"):
+        data = dict(row.data)
+        for name in _SEALED_VALUES:
+            if name in data:
+                data[name] = _again(again, data[name])
+                count += 1
+        if "migrated_codes" in data:
+            data["migrated_codes"] = [_again(again, code) for code in data["migrated_codes"]]
+            count += len(data["migrated_codes"])
+        Authenticator.objects.filter(pk=row.pk).update(data=data)
+    return count
+
+
+def _again(again: Again, text: str) -> str:
+    return base64.b64encode(again(base64.b64decode(text), _PLACE)).decode()
 
 
 class SealedMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped base

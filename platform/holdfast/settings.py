@@ -63,6 +63,7 @@ HOLDFAST_METRICS_TOKEN = env.secret("HOLDFAST_METRICS_TOKEN", "")
 HOLDFAST_KEK = base64.urlsafe_b64decode(
     env.secret("HOLDFAST_KEK", base64.urlsafe_b64encode(b"\0" * 32).decode())
 )
+HOLDFAST_KEK_OLD = base64.urlsafe_b64decode(env.secret("HOLDFAST_KEK_OLD", ""))  # until all is sealed again
 
 # -- Django -----------------------------------------------------------------------------------------
 DEBUG = False

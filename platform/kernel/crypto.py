@@ -66,8 +66,12 @@ def wrap(key: bytes, *, aad: str) -> bytes:
 
 
 def unwrap(blob: bytes, *, aad: str) -> bytes:
-    """The key that `wrap` encrypted, for the same tenant and `aad`. Raises CannotOpen, KeyMissing."""
-    return open_with(_key_encryption_key(), blob, aad=f"wrapped\n{aad}")
+    """The key that `wrap` encrypted, now or with the key-encryption key before (HOLDFAST_KEK_OLD), for the same
+    tenant and `aad`. Raises CannotOpen, KeyMissing."""
+    key, old = _key_encryption_key(), bytes(settings.HOLDFAST_KEK_OLD)
+    if old and is_made_with(old, blob):
+        key = old
+    return open_with(key, blob, aad=f"wrapped\n{aad}")
 
 
 def seal_with(key: bytes, plaintext: bytes, *, aad: str) -> bytes:

@@ -128,6 +128,13 @@ def opened_address(kept: CalendarConnection) -> str:
         raise Unauthorised("The calendar's address cannot be opened: connect the calendar again.") from error
 
 
+def password_place(kept: CalendarConnection) -> str:
+    """Return what a connection's sealed password, or address, is bound to."""
+    if kept.kind == CalendarConnection.FEED:
+        return feed_place(kept.host_id, kept.url)
+    return _place(kept.host_id, kept.url, kept.username)
+
+
 def feed_place(host_id: int, url: str) -> str:
     """Return what a sealed address is bound to."""
     return f"calendar_feed/{host_id}/{url}"

@@ -20,7 +20,7 @@ from providers.mail.characters import one_line
 from providers.mail.servers import PORTS, MailServer, mail_server
 from providers.models import MailSettings
 
-_PLACE = "providers_mailsettings/1/password"
+MAIL_SEALED_AT = "providers_mailsettings/1/password"
 
 
 class InvalidSender(HoldfastError):
@@ -63,7 +63,9 @@ def sender_of(row: MailSettings) -> MailSender:
             host=row.host,
             port=row.port,
             username=row.username,
-            password=open_sealed(bytes(row.sealed_password), aad=_PLACE).decode() if row.username else "",
+            password=open_sealed(bytes(row.sealed_password), aad=MAIL_SEALED_AT).decode()
+            if row.username
+            else "",
             is_typed=True,
         )
     return MailSender(
@@ -110,7 +112,7 @@ def use_own_server(server: MailServer, *, from_address: str, now: datetime, acto
         "host": server.host,
         "port": server.port,
         "username": server.username,
-        "sealed_password": seal(server.password.encode(), aad=_PLACE) if server.username else b"",
+        "sealed_password": seal(server.password.encode(), aad=MAIL_SEALED_AT) if server.username else b"",
     }
     return _write(wanted, "use_own_mail_server", now=now, actor=actor, said=("host", "port", "scheme"))
 

@@ -12,7 +12,7 @@ from kernel.crypto import open_sealed, seal
 from providers.models import JitsiServer
 from providers.protocols import Rejected
 
-_PLACE = "providers_jitsiserver/1/secret"
+JITSI_SEALED_AT = "providers_jitsiserver/1/secret"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ def jitsi_server() -> Jitsi | None:
     row = JitsiServer.objects.filter(pk=1).first()
     if row is None:
         return None
-    secret = open_sealed(bytes(row.sealed_secret), aad=_PLACE).decode() if row.app_id else ""
+    secret = open_sealed(bytes(row.sealed_secret), aad=JITSI_SEALED_AT).decode() if row.app_id else ""
     return Jitsi(base_url=row.base_url, app_id=row.app_id, secret=secret)
 
 
@@ -55,7 +55,7 @@ def checked_jitsi(address: str, *, app_id: str, secret: str) -> Jitsi:
 
 def use_jitsi(server: Jitsi, *, now: datetime, actor: Actor) -> None:
     """Let meetings of kind Jitsi be at this server from now on; those that have a link keep it."""
-    sealed = seal(server.secret.encode(), aad=_PLACE) if server.app_id else b""
+    sealed = seal(server.secret.encode(), aad=JITSI_SEALED_AT) if server.app_id else b""
     with transaction.atomic():
         JitsiServer.objects.update_or_create(
             pk=1,

@@ -47,7 +47,7 @@ def add_webhook_endpoint(
             endpoint = WebhookEndpoint.objects.create(
                 url=url, events=list(events), sealed_secret=b"", created_at=now
             )
-            endpoint.sealed_secret = seal(secret.encode(), aad=_place(endpoint))
+            endpoint.sealed_secret = seal(secret.encode(), aad=secret_place(endpoint))
             endpoint.save(update_fields=["sealed_secret"])
             _sign("add_webhook", endpoint, actor, events=list(events))
     except IntegrityError as error:
@@ -82,7 +82,7 @@ def add_chat(
                 sealed_secret=b"",
                 created_at=now,
             )
-            endpoint.sealed_url = seal(url.strip().encode(), aad=_place(endpoint, "url"))
+            endpoint.sealed_url = seal(url.strip().encode(), aad=secret_place(endpoint, "url"))
             endpoint.save(update_fields=["sealed_url"])
             _sign("add_chat", endpoint, actor, kind=kind, events=list(events))
     except IntegrityError as error:
@@ -119,7 +119,7 @@ def rotate_webhook_secret(endpoint: WebhookEndpoint, *, actor: Actor) -> str:
     """Give the endpoint a new secret, shown this once; the old one signs nothing from this moment."""
     secret = new_secret()
     with transaction.atomic():
-        sealed = seal(secret.encode(), aad=_place(endpoint))
+        sealed = seal(secret.encode(), aad=secret_place(endpoint))
         WebhookEndpoint.objects.filter(pk=endpoint.pk).update(sealed_secret=sealed)
         _sign("rotate_webhook_secret", endpoint, actor)
     return secret
@@ -146,14 +146,14 @@ def webhook_endpoints() -> list[WebhookEndpoint]:
 
 def endpoint_secret(endpoint: WebhookEndpoint) -> str:
     """Return the secret in clear, to sign with; raises kernel.crypto.CannotOpen."""
-    return open_sealed(bytes(endpoint.sealed_secret), aad=_place(endpoint)).decode()
+    return open_sealed(bytes(endpoint.sealed_secret), aad=secret_place(endpoint)).decode()
 
 
 def endpoint_address(endpoint: WebhookEndpoint) -> str:
     """Return where notices really go; raises kernel.crypto.CannotOpen."""
     if endpoint.kind == WebhookEndpoint.Kind.WEBHOOK:
         return endpoint.url
-    return open_sealed(bytes(endpoint.sealed_url), aad=_place(endpoint, "url")).decode()
+    return open_sealed(bytes(endpoint.sealed_url), aad=secret_place(endpoint, "url")).decode()
 
 
 def _sign(action: str, endpoint: WebhookEndpoint, actor: Actor, **facts: Json) -> None:
@@ -168,5 +168,6 @@ def _sign(action: str, endpoint: WebhookEndpoint, actor: Actor, **facts: Json) -
     )
 
 
-def _place(endpoint: WebhookEndpoint, what: str = "secret") -> str:
+def secret_place(endpoint: WebhookEndpoint, what: str = "secret") -> str:
+    """Return what a sealed secret or address ("url") is bound to."""
     return f"providers_webhookendpoint/{endpoint.pk}/{what}"

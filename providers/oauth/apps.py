@@ -40,7 +40,9 @@ def app_credentials(vendor: Vendor) -> AppCredentials:
     own = OAuthApp.objects.filter(vendor=vendor.kind).first()
     if own is not None:
         try:
-            secret = crypto.open_sealed(bytes(own.sealed_secret), aad=_place(vendor.kind, own.client_id))
+            secret = crypto.open_sealed(
+                bytes(own.sealed_secret), aad=client_place(vendor.kind, own.client_id)
+            )
         except crypto.CannotOpen as error:
             raise Rejected(f"The client secret for {vendor.name} cannot be opened: set it again.") from error
         return AppCredentials(
@@ -66,7 +68,7 @@ def set_oauth_app(
             vendor=vendor.kind,
             defaults={
                 "client_id": client_id,
-                "sealed_secret": crypto.seal(secret.encode(), aad=_place(vendor.kind, client_id)),
+                "sealed_secret": crypto.seal(secret.encode(), aad=client_place(vendor.kind, client_id)),
                 "directory": directory,
                 "changed_at": now,
             },
@@ -94,5 +96,6 @@ def _sign(action: str, vendor: Vendor, actor: Actor) -> None:
     )
 
 
-def _place(kind: str, client_id: str) -> str:
+def client_place(kind: str, client_id: str) -> str:
+    """Return what a sealed client secret is bound to."""
     return f"oauth_app/{kind}/{client_id}/secret"

@@ -111,7 +111,7 @@ def refresh_token_of(account: OAuthAccount) -> str:
 
 def seal_token(account: OAuthAccount, token: str, kind: str) -> bytes:
     """Seal a token of this account; it opens for no other account, vendor, host or kind."""
-    return crypto.seal(token.encode(), aad=_place(account, kind))
+    return crypto.seal(token.encode(), aad=token_place(account, kind))
 
 
 def _is_fresh(account: OAuthAccount, ahead: timedelta = MARGIN) -> bool:
@@ -160,10 +160,11 @@ def _keep(account: OAuthAccount, found: Tokens) -> None:
 
 def _opened(account: OAuthAccount, blob: bytes, kind: str) -> str:
     try:
-        return crypto.open_sealed(blob, aad=_place(account, kind)).decode()
+        return crypto.open_sealed(blob, aad=token_place(account, kind)).decode()
     except crypto.CannotOpen as error:
         raise Unauthorised("The account's tokens cannot be opened: connect it again.") from error
 
 
-def _place(account: OAuthAccount, kind: str) -> str:
+def token_place(account: OAuthAccount, kind: str) -> str:
+    """Return what a sealed token is bound to; `kind` is "access" or "refresh"."""
     return f"oauth_account/{account.vendor}/{account.host_id}/{account.subject}/{kind}"

@@ -15,12 +15,13 @@ _OPERATORS: dict[str, Callable[[argparse.Namespace, Path], int]] = {
     "seed-demo": operator.seed_demo,
     "sandbox": operator.sandbox,
     "verify": operator.verify,
+    "reseal": operator.reseal,
     "bounce": operator.bounce,
     "export": taking_away.export,
     "drill": drill.drill,
     "psql": operator.psql,
 }
-_TAKE_MORE = ("migrate", "sandbox", "verify", "psql")
+_TAKE_MORE = ("migrate", "sandbox", "verify", "reseal", "psql")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

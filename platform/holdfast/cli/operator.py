@@ -55,6 +55,13 @@ def verify(options: argparse.Namespace, data: Path) -> int:
         return run_management(installation, "verify_ledger", *options.rest, as_owner=False)
 
 
+def reseal(options: argparse.Namespace, data: Path) -> int:
+    """Seal every secret again after a new HOLDFAST_KEK was set (--tenant NAME); goes on after a kill."""
+    with at_hand(data) as installation:
+        _check_owner(installation)
+        return run_management(installation, "reseal_secrets", *options.rest, as_owner=True)
+
+
 def bounce(_options: argparse.Namespace, data: Path) -> int:
     """Take one mail on standard input, from a mail server's alias: a report marks the mail that came back."""
     with at_hand(data) as installation:
