@@ -11,7 +11,12 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the workflows with the runner, and the actions they are made of."""
-        from booking import following_calendars, resending, workflows  # noqa: F401  registration by import, at start-up
+        from booking import (  # noqa: F401  registration by import, at start-up
+            following_calendars,
+            resending,
+            returned_mail,
+            workflows,
+        )
         from booking.catalog import STAMP_QUERY
         from booking.health import checking  # noqa: F401  the job that looks
         from booking.repairs import passes  # noqa: F401  the job that mends

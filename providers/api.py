@@ -29,6 +29,7 @@ from providers.calendars.syncing import CHANGED_JOB as CALENDAR_CHANGED_JOB
 from providers.calendars.syncing import sync_calendar
 from providers.connected import has_calendars, has_webhook_endpoints
 from providers.mail.addresses import BadAddress, check_mail_address
+from providers.mail.bounces import RETURNED_JOB as MAIL_RETURNED_JOB
 from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
 from providers.mail.diagnosis import MailFault, try_mail_server
 from providers.mail.invite import Invite, build_invite
@@ -40,7 +41,6 @@ from providers.mail.outbox import (
     messages,
     queue_message,
     queue_messages,
-    returned_messages,
     withdraw_messages,
 )
 from providers.mail.sender import (
@@ -168,6 +168,7 @@ __all__ = [
     "CALENDAR_CHANGED_JOB",
     "CHATS",
     "EVENTS",
+    "MAIL_RETURNED_JOB",
     "RETURN_PATH",
     "ROOM_OPENS_BEFORE",
     "ROOM_PLACES",
@@ -311,7 +312,6 @@ __all__ = [
     "renew_channels",
     "renew_tokens",
     "restore_event",
-    "returned_messages",
     "room_echo",
     "room_facts",
     "room_mark",

@@ -10,7 +10,7 @@ from audit.api import RunView, recent_runs
 from booking.api import Host, Incident, booking_sentence, incidents, pending_bookings
 from portal.business import times
 from portal.business.viewer import Viewer
-from providers.api import CalendarConnection, failing_connections, returned_messages
+from providers.api import CalendarConnection, failing_connections
 
 _SHOWN = 5
 _FAILED_SINCE = timedelta(days=2)
@@ -35,7 +35,6 @@ def needs(viewer: Viewer, *, subjects: Collection[str] | None) -> tuple[Need, ..
         *(_incident(each, viewer) for each in known[:_SHOWN]),
         *_calendars(viewer, {each.subject for each in known}),
         *_failures(viewer, subjects),
-        *_returned(viewer),
         *_approvals(viewer),
     )
 
@@ -92,23 +91,6 @@ def _failure(run: RunView, viewer: Viewer) -> Need:
     address = reverse("business:run", kwargs={"run_id": run.id}) if viewer.sees_everything else ""
     words = run.failure_words or "It stopped, and what it had started was taken back."
     return Need("bad", run.sentence, words, "See what happened" if address else "", address)
-
-
-def _returned(viewer: Viewer) -> tuple[Need, ...]:
-    """Return the mails that came back: somebody does not know what they should."""
-    if not viewer.sees_everything:
-        return ()
-    back = returned_messages(since=viewer.now - _FAILED_SINCE, limit=_SHOWN)
-    return tuple(
-        Need(
-            "warn",
-            f"A mail to {each.to_name or each.to_address} came back",
-            f"They were not told: “{each.subject}”.",
-            "Read why",
-            reverse("business:message", kwargs={"message_id": each.pk}),
-        )
-        for each in back
-    )
 
 
 def _approvals(viewer: Viewer) -> tuple[Need, ...]:

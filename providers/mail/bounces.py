@@ -3,7 +3,8 @@
 A mail server accepts first and learns later that nobody is there; its report goes to the envelope's sender. That
 is `bounces+<schema>.<message>.<mark>@…` (HOLDFAST_BOUNCE_ADDRESS with a part of its own, RFC 5233), so the report
 is known by the address it comes to; the mark is an HMAC, so nobody can make one up. Its words are not believed
-further than that: only a report of a final failure (Action: failed) marks the mail, and nothing else happens.
+further than that: only a report of a final failure (Action: failed) marks the mail, and a job tells whoever keeps the
+bookings (RETURNED_JOB).
 """
 
 import hashlib
@@ -19,11 +20,13 @@ from django.conf import settings
 from django.db import transaction
 
 from audit.api import Actor, record
+from jobs.api import enqueue
 from kernel.tenancy import entered
 from providers.mail.characters import one_line
 from providers.models import Message
 
 LARGEST_BYTES = 1_000_000
+RETURNED_JOB = "mail_came_back"
 _TOKEN = re.compile(r"\+((?:staff|t_[a-z0-9]{16}))\.(\d{1,18})\.([0-9a-f]{16})@", re.IGNORECASE)
 _MAILER = Actor("automation", "bounces")
 
@@ -66,6 +69,7 @@ def take_bounce(content: bytes, *, now: datetime) -> bool:
             reversible="none",
             because="A mail that came back can be sent again, to a better address.",
         )
+        enqueue(RETURNED_JOB, ref=str(message.pk), now=now)
     return True
 
 

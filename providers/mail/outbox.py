@@ -105,11 +105,6 @@ def messages(
     return list(rows[:limit])
 
 
-def returned_messages(*, since: datetime, limit: int) -> Sequence[Message]:
-    """Return the messages that came back since then, latest first. One query."""
-    return list(Message.objects.filter(bounced_at__gte=since).order_by("-bounced_at")[:limit])
-
-
 def get_message(message_id: int) -> Message:
     """Return one message of this tenant; raises MessageNotFound."""
     try:

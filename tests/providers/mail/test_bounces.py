@@ -8,6 +8,8 @@ from django.test import Client
 
 from accounts.api import User
 from audit.api import Entry, body_of_entry
+from booking.api import Incident
+from jobs.api import drain
 from kernel.clock import now as clock_now
 from kernel.tenancy import current_schema
 from providers.api import deliver_message, queue_message
@@ -118,13 +120,51 @@ def test_an_own_servers_reports_go_to_its_own_address(sent: tuple[MailSink, int]
     assert bounce_address(1, schema="t_x", sender="hello@acme.example") == "hello@acme.example"
 
 
+def test_a_mail_that_came_back_is_one_incident_in_words(sent: tuple[MailSink, int]) -> None:
+    sink, made = sent
+    content = report(sink.received[0].sender)
+    take_bounce(content, now=LATER)
+    take_bounce(content, now=LATER)
+    drain()
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.subject, incident.title, incident.seen) == (
+        "mail_came_back",
+        f"message:{made}",
+        "A mail to Ben Müller came back.",
+        1,
+    )
+    assert incident.consequence == (
+        f"They were not told: “{DRAFT.subject}”. It came back: 550 5.1.1 <ben@example.org>: no such user here. "
+        "Reach them another way, or correct the address."
+    )
+    kinds = list(Message.objects.exclude(pk=made).values_list("kind", flat=True))
+    assert kinds
+    assert all(kind.startswith("team_incident") for kind in kinds)
+
+
+def test_the_teams_own_mail_about_an_incident_that_comes_back_tells_nobody_by_mail(
+    sent: tuple[MailSink, int],
+) -> None:
+    """It would come back for ever."""
+    sink, _ = sent
+    take_bounce(report(sink.received[0].sender), now=LATER)
+    drain()
+    before = Message.objects.count()
+    to_team = sink.received[-1]
+    assert take_bounce(report(to_team.sender), now=LATER)
+    drain()
+    assert (Incident.objects.count(), Message.objects.count()) == (2, before)
+
+
 def test_today_and_messages_name_what_came_back(
     sent: tuple[MailSink, int], world: World, client_for: Any
 ) -> None:
     sink, made = sent
     take_bounce(report(sink.received[0].sender), now=clock_now())
+    drain()
     client: Client = client_for("acme.localhost")
     client.force_login(User.objects.get(email="owner@acme.example"))
     assert "A mail to Ben Müller came back" in client.get("/portal/").content.decode()
+    assert "A mail to Ben Müller came back" in client.get("/portal/health/").content.decode()
     assert "Came back" in client.get("/portal/messages/").content.decode()
     assert "no such user here" in client.get(f"/portal/messages/{made}/").content.decode()
