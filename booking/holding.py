@@ -18,7 +18,7 @@ from booking.core.slots import OpenStart
 from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Meeting
-from booking.offers import alternatives, check
+from booking.offers import alternatives
 from booking.places import (
     Place,
     Wanted,
@@ -32,7 +32,7 @@ from booking.places import (
 )
 from booking.questions import questions_of
 from booking.reminding import due_reminders, sign_reminders
-from booking.rivals import shared_alternatives
+from booking.rivals import shared_alternatives, shared_check
 from booking.rooms import needed_rooms
 from booking.signing import sign, sign_expired
 from booking.workflows.new_booking import begin_new_booking, start_new_booking
@@ -291,9 +291,9 @@ def _open_start(event_type: EventType, *, start: datetime, now: datetime, host: 
         raise SlotRefused(Reason.TENANT_PAUSED)
     if start.microsecond:
         raise SlotRefused(Reason.OUTSIDE_HOURS)
-    found = check(event_type, start=start, now=now, host=host)
+    found = shared_check(event_type, start=start, now=now, host=host)
     if not isinstance(found, OpenStart):
-        raise _refused(event_type, found.reason, start=start, now=now, host=host)
+        raise _refused(event_type, found, start=start, now=now, host=host)
     return found
 
 

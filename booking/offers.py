@@ -166,9 +166,22 @@ def check(
     leaving: int | None = None,
 ) -> OpenStart | CoreWithheld:
     """Say who can take this one start, or why nobody can; the answer of `slots` on one interval."""
+    return check_while(event_type, start=start, now=now, host=host, leaving=leaving)[0]
+
+
+def check_while(
+    event_type: EventType,
+    *,
+    start: datetime,
+    now: datetime,
+    host: Host | None = None,
+    leaving: int | None = None,
+) -> tuple[OpenStart | CoreWithheld, datetime]:
+    """The same, and until when a refusal is right while nothing is committed: until `now` where that is not known."""
     second = seconds_of(start)
     gathered = gather(event_type, between=(second, second + 1), now=now, host=host, leaving=leaving)
-    return check_start(gathered.request, start=second, now=seconds_of(now))
+    found = check_start(gathered.request, start=second, now=seconds_of(now))
+    return found, now if gathered.is_counted else gathered.good_until
 
 
 def alternatives(

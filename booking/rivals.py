@@ -1,4 +1,4 @@
-"""What is still open, for all who lost one start at the same moment: worked out once and shared.
+"""What all who lost one start at the same moment are told: that it is gone, and what is still open; worked out once.
 
 A rush of hundreds on one slot has one winner; without this, each of the others would read the same week of the same
 hosts. Shared only under the same stamps (kernel.stamps: any booking in between makes it be worked out anew) and for a
@@ -10,8 +10,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from booking.core.slots import OpenStart
 from booking.models import EventType, Host
-from booking.offers import Slot, alternatives
+from booking.offers import Slot, alternatives, check_while
+from kernel.reasons import Reason
 from kernel.stamps import stamps
 from kernel.tenancy import current_schema
 
@@ -29,8 +31,36 @@ class _Answer:
     slots: tuple[Slot, ...] | None = None
 
 
+@dataclass(frozen=True)
+class _Refusal:
+    """Why a start was refused, and in which time [since, until) that is right."""
+
+    reason: Reason
+    since: datetime
+    until: datetime
+
+
 _answers: dict[Hashable, _Answer] = {}
+_refusals: dict[Hashable, _Refusal] = {}
 _lock = threading.Lock()
+
+
+def shared_check(
+    event_type: EventType, *, start: datetime, now: datetime, host: Host | None = None
+) -> OpenStart | Reason:
+    """Say who can take this start, or why nobody can, as `check` does; a refusal is shared like its alternatives."""
+    key = _key(event_type, start, host)
+    known = _refusals.get(key)
+    if known and known.since <= now < known.until:
+        return known.reason
+    found, until = check_while(event_type, start=start, now=now, host=host)
+    if isinstance(found, OpenStart):
+        return found
+    with _lock:
+        if len(_refusals) >= MOST:
+            _refusals.clear()
+        _refusals[key] = _Refusal(found.reason, now, min(until, now + SHARED_FOR))
+    return found.reason
 
 
 def shared_alternatives(
@@ -41,7 +71,7 @@ def shared_alternatives(
     One thread of this process reads them (its statements, beyond the stamps'); who asks the same meanwhile waits for
     it, and who asks within the second gets the same.
     """
-    key = (current_schema(), *stamps().values(), event_type.pk, start, host and host.pk)
+    key = _key(event_type, start, host)
     with _lock:
         answer = _answers.get(key)
         is_mine = answer is None or not timedelta() <= now - answer.now < SHARED_FOR
@@ -58,3 +88,8 @@ def shared_alternatives(
     elif not answer.is_there.wait(WAIT_SECONDS) or answer.slots is None:
         return alternatives(event_type, start=start, now=now, host=host)
     return answer.slots or ()
+
+
+def _key(event_type: EventType, start: datetime, host: Host | None) -> Hashable:
+    length = event_type.duration_minutes  # one of several, perhaps
+    return (current_schema(), *stamps().values(), event_type.pk, length, start, host and host.pk)

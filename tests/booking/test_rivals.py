@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from booking import rivals
-from booking.api import get_event_type
-from booking.rivals import shared_alternatives
-from tests.booking.scene import booked, workday
+from booking.api import get_event_type, hold, release
+from booking.rivals import shared_alternatives, shared_check
+from tests.booking.scene import CLIENT, booked, workday
 from tests.database import World
 
 NOW = datetime.now(UTC)
@@ -77,3 +78,29 @@ def test_who_waited_for_an_answer_that_failed_works_it_out_alone(
             with pytest.raises(RuntimeError):
                 shared_alternatives(event_type, start=workday(10), now=NOW)
         assert len(shared_alternatives(event_type, start=workday(10), now=NOW)) == 3
+
+
+def test_a_refusal_is_shared_while_nothing_changes_it_and_no_deadline_passes(world: World) -> None:
+    start, now = workday(11), datetime.now(UTC)
+    rivals._refusals.clear()
+
+    def asked(at: datetime) -> tuple[Any, int]:
+        with CaptureQueriesContext(connection) as statements:
+            answer = shared_check(get_event_type("site-visit"), start=start, now=at)
+        return getattr(answer, "value", "open"), sum("occupied_v1" in each["sql"] for each in statements)
+
+    with world.enter("acme"):
+        event_type = get_event_type("site-visit")
+        held = hold(
+            event_type, start=start, time_zone="Europe/Lisbon", now=now, actor=CLIENT, visitor="visitor"
+        )
+        assert asked(now) == ("host_busy", 1)
+        assert asked(now + timedelta(seconds=0.9)) == ("host_busy", 0)
+        assert asked(now + timedelta(seconds=1)) == ("host_busy", 1)
+        kept = next(iter(rivals._refusals.values()))
+        deadline = held.expires_at
+        assert deadline is not None
+        assert asked(deadline - timedelta(seconds=0.5))[1] == 1, "a second look, near the hold's end"
+        assert max(each.until for each in rivals._refusals.values()) <= deadline, kept
+        release(held, now=now, actor=CLIENT)
+        assert asked(now) == ("open", 1)
