@@ -1,4 +1,4 @@
-"""The embedded broker, the demo's mail sink and its calendar server, each for real."""
+"""The embedded broker, the demo's mail sink, its calendar server and simulated vendors, each for real."""
 
 import base64
 import http.client
@@ -9,13 +9,16 @@ from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 
 from holdfast.embedded.data_folder import make_data_folder
 from holdfast.embedded.mailsink import MailSink
 from holdfast.embedded.radicale import EmbeddedRadicale
+from holdfast.embedded.simulated_vendor import SimulatedVendor
 from holdfast.embedded.valkey import EmbeddedValkey
+from holdfast.installation import Installation
 from holdfast.processes.supervisor import Supervisor
 
 
@@ -84,3 +87,29 @@ def _propfind(radicale: EmbeddedRadicale, path: str, user: str) -> tuple[int, by
     body = answer.read()
     connection.close()
     return answer.status, body
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"), [("google", "Google Calendar"), ("microsoft", "Outlook calendar")]
+)
+def test_a_simulated_vendor_says_that_it_is_simulated(
+    kind: str, title: str, supervisor: Supervisor, data: Path
+) -> None:
+    vendor = SimulatedVendor(data, kind)
+    supervisor.start(vendor.child())
+    assert f"<h1>{title} (simulated)</h1>" in httpx.get(vendor.url, trust_env=False).text
+    supervisor.stop()
+    assert SimulatedVendor(data, kind).url == vendor.url
+
+
+def test_an_installation_with_simulated_vendors_names_them_and_lets_them_be_asked(data: Path) -> None:
+    make_data_folder(data)
+    made = Installation(
+        data=data, host="", port=8000, database_url="", owner_database_url="", superuser_database_url="",
+        broker_url="", smtp_url="",
+        simulated={"google": "http://127.0.0.1:9101", "microsoft": "http://127.0.0.1:9102"},
+    )  # fmt: skip
+    given = made.application_environment()
+    assert given["HOLDFAST_MICROSOFT_SIMULATOR"] == "http://127.0.0.1:9102"
+    assert given["HOLDFAST_MICROSOFT_CLIENT_ID"] == given["HOLDFAST_GOOGLE_CLIENT_ID"] == "simulated"
+    assert given["HOLDFAST_HTTP_ALLOW"].split(",")[-2:] == ["127.0.0.1:9101", "127.0.0.1:9102"]

@@ -13,7 +13,7 @@ from holdfast.embedded.mailsink import MailSink
 from holdfast.embedded.postgres import DATABASE, EmbeddedPostgres
 from holdfast.embedded.radicale import EmbeddedRadicale
 from holdfast.embedded.refusal import StartRefused
-from holdfast.embedded.simulated_vendor import SimulatedVendor
+from holdfast.embedded.simulated_vendor import SIMULATED, SimulatedVendor
 from holdfast.embedded.valkey import EmbeddedValkey
 from holdfast.installation import Installation
 from holdfast.processes.child import Child, Rank
@@ -67,9 +67,7 @@ def start_services(
         radicale = EmbeddedRadicale(data)
         supervisor.start(radicale.child())
         calendar_url = radicale.url
-    started = {
-        each: _simulated(supervisor, data, each, wanted.simulators, progress) for each in ("google", "zoom")
-    }
+    started = {each: _simulated(supervisor, data, each, wanted.simulators, progress) for each in SIMULATED}
     return Installation(
         data=data, host=host, port=port, database_url=database, owner_database_url=owner,
         superuser_database_url=superuser, broker_url=broker_url or EmbeddedValkey(data).url,

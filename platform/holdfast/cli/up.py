@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8000, help="the port of the web process (8000)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--empty", action="store_true", help="no demo tenants, no demo calendar server")
-    parser.add_argument("--simulate", action="store_true", help="a simulated Google and Zoom beside the demo")
+    parser.add_argument(
+        "--simulate", action="store_true", help="a simulated Google, Microsoft and Zoom beside the demo"
+    )
 
 
 def up(options: argparse.Namespace, data: Path) -> int:
