@@ -11,17 +11,19 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import bookings, crowds, floor, slots, tenants
+from benchmarks import bookings, calendars, crowds, floor, slots, tenants
 from benchmarks.figures import KEPT, PAGE, Figure, keep, kept, table, write_page
+from benchmarks.provider import slow_provider
 from benchmarks.setting import Setting
 from lab.cpu import Meter
 from lab.installation import installation
 
-SECTIONS = ("floor", "slots", "bookings", "crowds", "tenants")
+SECTIONS = ("floor", "slots", "bookings", "crowds", "calendars", "tenants")
 MEASURES = {
     "slots": slots.measure,
     "bookings": bookings.measure,
     "crowds": crowds.measure,
+    "calendars": calendars.measure,
     "tenants": tenants.measure,
 }
 
@@ -40,8 +42,15 @@ def main() -> int:
     asked = parser.parse_args()
     wanted = [name for name in SECTIONS if name == "floor" or not asked.only or name in asked.only]
     missed: list[str] = []
-    with installation(asked.data, HOLDFAST_LOG_LEVEL="WARNING") as loaded:
-        setting = Setting(loaded, Meter(loaded), asked.quick)
+    with (
+        slow_provider() as provider,
+        installation(
+            asked.data, HOLDFAST_LOG_LEVEL="WARNING", HOLDFAST_HTTP_ALLOW=provider.address
+        ) as loaded,
+    ):
+        if asked.data and "calendars" in wanted:
+            parser.error("the section calendars brings a provider of its own: leave --data out")
+        setting = Setting(loaded, Meter(loaded), asked.quick, provider)
         setting.say("the sandbox: 20 hosts, 200 bookings")
         loaded.sandbox("bench")
         bookings.drain(setting)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from benchmarks.provider import Provider
 from lab.cpu import Meter
 from lab.installation import Loaded
 
@@ -22,6 +23,7 @@ class Setting:
     loaded: Loaded
     meter: Meter
     quick: bool
+    provider: Provider
 
     @property
     def port(self) -> int:

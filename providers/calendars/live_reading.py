@@ -14,7 +14,7 @@ from providers.protocols import ProviderError, Unauthorised
 
 _DEADLINE_SECONDS = 4.0
 _REQUEST_SECONDS = 3.5
-_MOST_WORKERS = 16
+MOST_AT_ONCE = 32
 
 
 def read_live(calendars: Sequence[Calendar], *, start: datetime, end: datetime) -> dict[int, Reading]:
@@ -24,7 +24,7 @@ def read_live(calendars: Sequence[Calendar], *, start: datetime, end: datetime) 
     """
     readings: dict[int, Reading] = {}
     futures: dict[int, Future[tuple[Interval, ...]]] = {}
-    pool = ThreadPoolExecutor(max_workers=min(len(calendars), _MOST_WORKERS), thread_name_prefix="calendar")
+    pool = ThreadPoolExecutor(max_workers=min(len(calendars), MOST_AT_ONCE), thread_name_prefix="calendar")
     try:
         for each in calendars:
             try:
