@@ -177,6 +177,7 @@ from booking.series import (
 )
 from booking.signing import person_of, subject_of, subjects_of
 from booking.standing_in import AwayNotice, away_notices
+from booking.texting import latest_text, send_text_again
 from booking.trying_link import LinkTrial, try_link
 from booking.usage import Usage, usage
 from booking.ways import way_words
@@ -348,6 +349,7 @@ __all__ = [
     "is_manage_token",
     "is_pass",
     "is_series_token",
+    "latest_text",
     "locations_of",
     "make_default_schedule",
     "make_pass",
@@ -393,6 +395,7 @@ __all__ = [
     "schedule_names",
     "schedules_of",
     "send_again",
+    "send_text_again",
     "sendable_again",
     "series_bookings",
     "series_token",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from booking.core.hours import UnknownZone, get_zone
 from booking.errors import InvalidBooking
 from booking.questions import Question, check_answers
+from booking.texting import checked_number
 from providers.api import BadAddress, check_mail_address
 
 MOST_GUESTS = 10
@@ -28,6 +29,7 @@ class Request:
     time_zone: str
     guests: tuple[str, ...] = ()
     answers: Mapping[str, str] | None = None
+    phone: str = ""
 
 
 def checked_request(
@@ -37,10 +39,11 @@ def checked_request(
     guests: Sequence[str],
     answers: Mapping[str, str],
     questions: Sequence[Question] = (),
+    phone: str = "",
 ) -> Request:
     """Return the request with clean values; raises `InvalidBooking` naming the field that is wrong.
 
-    `questions` are those that must be answered as they were asked.
+    `questions` are those that must be answered as they were asked; `phone` is where they agreed to get texts.
     """
     name = " ".join(attendee.name.split())
     if not name or len(name) > 120 or not name.isprintable():
@@ -58,6 +61,7 @@ def checked_request(
         time_zone=time_zone,
         guests=tuple(dict.fromkeys(_address(guest, "guests") for guest in guests)),
         answers=given,
+        phone=checked_number(phone),
     )
 
 

@@ -6,6 +6,7 @@ from audit.api import Actor, Run, start_run
 from booking.guard import guarded
 from booking.models import Booking, Meeting, MeetingHost
 from booking.signing import subject_of
+from booking.texting import wants_texts
 from booking.ways import links_of
 from booking.workflows.cancellation import WORKFLOW
 
@@ -44,7 +45,7 @@ def cancel_within(
         actor=actor,
         now=now,
         at_once=("free_slot",),
-        without=("decline_booking", "tell_declined"),
+        without=("decline_booking", "tell_declined", *(() if wants_texts(booking.pk) else ("send_text",))),
         reverses=reverses,
     )
 

@@ -35,6 +35,7 @@ from booking.reminding import due_reminders, sign_reminders
 from booking.rivals import shared_alternatives, shared_check
 from booking.rooms import needed_rooms
 from booking.signing import sign, sign_expired
+from booking.texting import keep_number
 from booking.workflows.new_booking import begin_new_booking, start_new_booking
 from kernel.crashpoints import crash_point
 from kernel.ids import new_uid
@@ -87,9 +88,11 @@ def submit(
     now: datetime,
     actor: Actor,
     time_zone: str | None = None,
+    phone: str = "",
 ) -> Booking:
     """Attach the attendee to a hold and start its workflow, in one guarded update.
 
+    `phone` is a number to which the client agreed to get texts about this booking.
     Raises `HoldExpired` when the deadline passed, `InvalidBooking`, `NotChangeable` when it is no hold.
     """
     event_type = booking.meeting.event_type
@@ -99,6 +102,7 @@ def submit(
         guests=guests,
         answers=answers,
         questions=questions_of(event_type),
+        phone=phone,
     )
 
     status, seconds = first_status(event_type, booking.meeting.starts_at, now=now, source=booking.source)
@@ -117,7 +121,8 @@ def submit(
             return False
         _sign_submitted(booking, request, actor)
         booking.status = status
-        start_new_booking(booking, actor=actor, now=now)
+        keep_number([booking], request.phone, now=now)
+        start_new_booking(booking, actor=actor, now=now, texts=bool(request.phone))
         return True
 
     if guarded(attach):

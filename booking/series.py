@@ -34,6 +34,7 @@ from booking.places import (
 )
 from booking.questions import questions_of
 from booking.signing import sign, sign_expired
+from booking.texting import keep_number
 from booking.workflows.new_booking import start_new_booking
 from kernel.ids import new_uid
 from kernel.reasons import Reason
@@ -85,13 +86,19 @@ def book_series(
     idempotency_key: str | None = None,
     source: str = Booking.Source.API,
     instead_of: Booking | None = None,
+    phone: str = "",
 ) -> BookedSeries:
     """Take every start for one attendee, or none; `instead_of` is a hold that is given back in the same transaction.
 
     Raises `SeriesRefused`, `SlotRefused`, `InvalidBooking`, `IdempotencyMismatch`, `Busy`.
     """
     request = checked_request(
-        attendee, time_zone=time_zone, guests=guests, answers=answers, questions=questions_of(event_type)
+        attendee,
+        time_zone=time_zone,
+        guests=guests,
+        answers=answers,
+        questions=questions_of(event_type),
+        phone=phone,
     )
     starts = [start.astimezone(UTC) for start in starts]
     _check_starts(event_type, starts)
@@ -184,6 +191,7 @@ def _take(
     bookings = tuple(series_bookings(series))
     request = wanted.request
     assert request is not None
+    keep_number(bookings, request.phone, now=now)
     for number, booking in enumerate(bookings, start=1):
         hosts = list(booking.meeting.hosts.order_by("meetinghost__position"))
         sign(
@@ -200,7 +208,7 @@ def _take(
             },
             attendee=(request.attendee.name, request.attendee.email),
         )
-        start_new_booking(booking, actor=actor, now=now, hosts=hosts)
+        start_new_booking(booking, actor=actor, now=now, hosts=hosts, texts=bool(request.phone))
     return BookedSeries(series, bookings, replayed=False)
 
 

@@ -1,4 +1,5 @@
-"""Where vendors call us when a calendar changed: nobody signs in, the channel's own secret is the proof."""
+"""Where vendors call us when a calendar changed or a text arrived: nobody signs in, the call's own secret or signature
+is the proof."""
 
 import json
 from typing import Any
@@ -9,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from kernel.clock import now
-from providers.api import CalendarCall, hear_call, is_channel
+from providers.api import CalendarCall, hear_call, hear_report, is_channel
 
 _LONGEST_TOKEN = 2000
 _LIFECYCLE: dict[str, CalendarCall] = {"reauthorizationRequired": "ending", "subscriptionRemoved": "ended"}
@@ -70,4 +71,17 @@ def _notices(request: HttpRequest) -> list[dict[str, Any]]:
         return []
 
 
-urlpatterns = [path("calendars/<slug:key>/", calendar_called, name="calendar_called")]
+@csrf_exempt
+@require_POST
+def text_reported(request: HttpRequest, reference: str) -> HttpResponse:
+    """Take Twilio's report of a text; 403 for what Twilio did not sign (twilio.com/docs/usage/security)."""
+    form = {name: request.POST[name] for name in request.POST}
+    signature = request.headers.get("X-Twilio-Signature", "")
+    known = hear_report(reference, form=form, signature=signature, now=now())
+    return HttpResponse(status=204 if known else 403)
+
+
+urlpatterns = [
+    path("texts/<slug:reference>/", text_reported, name="text_reported"),
+    path("calendars/<slug:key>/", calendar_called, name="calendar_called"),
+]

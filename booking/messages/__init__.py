@@ -26,6 +26,7 @@ from booking.messages.notices import (
 from booking.messages.reassigned import handed_over_for_host, reassigned_for_attendee, reassigned_for_host
 from booking.messages.reminder import reminder_for_attendee, reminder_for_guest
 from booking.messages.team import What, team_notice
+from booking.messages.texts import TextWhat, text_for_attendee
 
 __all__ = [
     "Alternative",
@@ -33,6 +34,7 @@ __all__ = [
     "Business",
     "HostFacts",
     "IncidentFacts",
+    "TextWhat",
     "Told",
     "What",
     "approval_for_host",
@@ -65,5 +67,6 @@ __all__ = [
     "reminder_for_attendee",
     "reminder_for_guest",
     "team_notice",
+    "text_for_attendee",
     "unanswered_for_attendee",
 ]

@@ -15,6 +15,7 @@ from booking.models.hosts import (
 from booking.models.incidents import Incident
 from booking.models.meetings import Meeting, MeetingHost, MeetingResource, Occupancy
 from booking.models.reminders import Reminder
+from booking.models.texting import TextConsent
 from booking.models.wordings import MessageWording
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "Resource",
     "Schedule",
     "Series",
+    "TextConsent",
     "WeeklyHours",
 ]

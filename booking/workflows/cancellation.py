@@ -11,6 +11,7 @@ from booking.actions.calendar_event import delete_calendar_event
 from booking.actions.free_slot import free_slot
 from booking.actions.meeting_link import cancel_meeting
 from booking.actions.messages import notify_team, send_cancellation
+from booking.actions.texting import send_text
 from booking.actions.webhooks import notify_webhooks
 from booking.models import Booking
 from booking.sentences import booking_sentence, when
@@ -77,6 +78,7 @@ WORKFLOW = register_workflow(
             Step(cancel_meeting, attempts=8, back_off=2.0),
             Step(delete_calendar_event, attempts=12, back_off=2.0),
             Step(send_cancellation, attempts=12, back_off=2.0, own_undo=True),
+            Step(send_text, attempts=8, back_off=2.0, own_undo=True),
             Step(notify_team, attempts=12, back_off=2.0, own_undo=True),
             Step(notify_webhooks, attempts=8, back_off=2.0, own_undo=True),
         ),

@@ -34,6 +34,7 @@ from booking.actions.confirm_booking import confirm_booking
 from booking.actions.meeting_link import create_meeting, first_link_key, link_key, retire_old_link
 from booking.actions.messages import notify_team, send_confirmation
 from booking.actions.target import target_of
+from booking.actions.texting import send_text
 from booking.actions.verify_link import verify_link
 from booking.actions.webhooks import notify_webhooks
 from booking.errors import WORDS
@@ -43,6 +44,7 @@ from booking.moves_in_words import MOVE_IN_WORDS, move_preview, move_sentence
 from booking.places import Connected, Place, Wanted
 from booking.sentences import booking_sentence, when
 from booking.signing import subject_of
+from booking.texting import wants_texts
 from booking.ways import CHOICES, fallback_words, kinds_of, kinds_to_try, links_of
 from jobs.api import enqueue
 from kernel.reasons import Reason
@@ -59,6 +61,7 @@ def start_new_booking(
     move: Move | None = None,
     reverses: Run | None = None,
     hosts: Collection[Host] | None = None,
+    texts: bool = False,
 ) -> Run:
     """Start the run of a booking that awaits its link, or of a move; in the caller's transaction.
 
@@ -68,12 +71,21 @@ def start_new_booking(
     """
     if booking.status == Booking.Status.PENDING:
         return _start_asking(booking, actor=actor, now=now)
-    return _start(booking, actor=actor, now=now, move=move, reverses=reverses, hosts=hosts)
+    known = move or reverses  # a booking that stood before: its client said then whether they want texts
+    return _start(
+        booking,
+        actor=actor,
+        now=now,
+        move=move,
+        reverses=reverses,
+        hosts=hosts,
+        texts=wants_texts(booking.pk) if known else texts,
+    )
 
 
 def start_approved(booking: Booking, *, actor: Actor, now: datetime) -> Run:
     """Accept a pending booking and start the run that makes it, in the caller's transaction; raises `NotChangeable`."""
-    return _start(booking, actor=actor, now=now, approved=True)
+    return _start(booking, actor=actor, now=now, approved=True, texts=wants_texts(booking.pk))
 
 
 def begin_new_booking(
@@ -121,13 +133,15 @@ def _start(
     reverses: Run | None = None,
     hosts: Collection[Host] | None = None,
     approved: bool = False,
+    texts: bool = False,
 ) -> Run:
     meeting = move.meeting if move else booking.meeting
     concerned = [host.pk for host in hosts] if hosts is not None else _concerned(meeting, move)
     connected = Connected(bool(has_calendars(concerned)), has_webhook_endpoints())
     makes_link = meeting.is_online and not (move and move.is_reassignment)
     ways = kinds_to_try(meeting, move) if makes_link else []
-    without, at_once = _plan(ways, connected, moves=move is not None, approved=approved)
+    texts = texts and not (move and move.is_reassignment)
+    without, at_once = _plan(ways, connected, moves=move is not None, approved=approved, texts=texts)
     payload: dict[str, Any] = {"booking": booking.uid, "link_key": link_key(meeting, move)}
     if makes_link and ways != [meeting.location_kind]:
         payload["ways"] = ways
@@ -152,11 +166,17 @@ def _start(
 
 
 def _plan(
-    ways: Sequence[str], connected: Connected, *, moves: bool = False, approved: bool = False
+    ways: Sequence[str],
+    connected: Connected,
+    *,
+    moves: bool = False,
+    approved: bool = False,
+    texts: bool = False,
 ) -> tuple[set[str], set[str]]:
     """Return the steps that a run does not need, and those that are done at once. `ways`: kinds of links to try."""
     without = set() if connected.calendars else {check_calendars.name, write_calendar_event.name}
     without |= set() if connected.programs else {notify_webhooks.name}
+    without |= set() if texts else {send_text.name}
     without |= {name for pair in CHOICES[len(ways) :] for name in pair}
     if len(ways) < 2:
         without.add(discard_unused_links.name)
@@ -284,6 +304,7 @@ WORKFLOW = register_workflow(
             Step(verify_third_choice, required=True, attempts=3, back_off=0.5, branch=3),
             Step(confirm_booking, required=True),
             Step(send_confirmation, attempts=12, back_off=2.0, own_undo=True),
+            Step(send_text, attempts=8, back_off=2.0, own_undo=True),
             Step(write_calendar_event, attempts=12, back_off=2.0, own_undo=True),
             Step(retire_old_link, attempts=6, back_off=2.0, own_undo=True),
             Step(notify_team, attempts=12, back_off=2.0, own_undo=True),

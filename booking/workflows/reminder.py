@@ -19,10 +19,12 @@ from audit.api import (
     start_run,
 )
 from booking.actions.remind import AUTOMATION, check_reminder, give_up, prove_link_again, send_reminder
+from booking.actions.texting import send_text
 from booking.models import Booking, Reminder
 from booking.reminding import JOB
 from booking.sentences import lower_title, when
 from booking.signing import subject_of
+from booking.texting import wants_texts
 from jobs.api import Later, Lease, handles
 from kernel.clock import now as wall_clock
 from tenants.api import current_tenant
@@ -57,7 +59,10 @@ def start_reminder(ref: str, lease: Lease) -> None:
             },
             actor=AUTOMATION,
             now=now,
-            without=() if booking.meeting.is_online else (prove_link_again.name,),
+            without=(
+                *(() if booking.meeting.is_online else (prove_link_again.name,)),
+                *(() if wants_texts(booking.pk) else (send_text.name,)),
+            ),
         )
         lease.check()
         Reminder.objects.filter(pk=reminder.pk).update(run_id=run.pk)
@@ -102,6 +107,7 @@ WORKFLOW = register_workflow(
                 prove_link_again, required=True, attempts=100_000
             ),  # until the start, where it says so itself
             Step(send_reminder, required=True, attempts=14, back_off=2.0, own_undo=True),
+            Step(send_text, attempts=8, back_off=2.0, own_undo=True),
         ),
         sentence=sentence,
         preview=preview,

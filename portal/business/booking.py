@@ -19,7 +19,7 @@ from booking.api import (
 )
 from portal.business.happenings import happenings
 from portal.business.viewer import Viewer, portal_page
-from providers.api import ROOM_OPENS_BEFORE, messages
+from providers.api import ROOM_OPENS_BEFORE, messages, texts
 
 _RUNS_SHOWN = 50
 CANCELLABLE = frozenset({"confirmed"})  # what waits for its link ends by itself within its deadline
@@ -57,6 +57,7 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
             found.uid, subjects=subjects, runs=runs(limit=_RUNS_SHOWN, subject=subjects)
         ),
         "messages_sent": sent,
+        "texts_sent": texts(booking_uid=found.uid),
     }
     return render(request, "business/booking.html", context)
 

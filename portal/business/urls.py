@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from portal.business import texts as text_pages
 from portal.business.approving import approve, decline
 from portal.business.attending import came, no_show, send_message
 from portal.business.booking import booking
@@ -93,6 +94,11 @@ urlpatterns = [
     path("settings/", include("portal.business.settings.urls")),
     path("messages/", messages, name="messages"),
     path("messages/", include("portal.business.mail.urls")),
+    path("texts/", text_pages.texts, name="texts"),
+    path("texts/by/<slug:kind>/", text_pages.carrier, name="text_carrier"),
+    path("texts/test/", text_pages.try_text, name="try_text"),
+    path("texts/off/", text_pages.switch_off, name="switch_texts_off"),
+    path("bookings/<slug:uid>/text-again/", text_pages.text_again, name="text_again"),
     path("messages/<int:message_id>/", message, name="message"),
     path("messages/<int:message_id>/html/", message_html, name="message_html"),
 ]

@@ -49,6 +49,7 @@ MESSAGE: dict[str, Word] = {
     "queued": Word("Waiting to be sent", "accent"),
     "sending": Word("Being sent", "accent"),
     "sent": Word("Sent", "good"),
+    "delivered": Word("Delivered", "good"),
     "failed": Word("Not delivered", "bad"),
     "bounced": Word("Came back", "bad", "Nobody reads mail at this address, or their server refuses ours."),
     "withdrawn": Word("Withdrawn", "", "The booking was cancelled before it left."),

@@ -92,11 +92,17 @@ class DetailsForm(forms.Form):
             "invalid": "This is not an e-mail address. It looks like name@example.com.",
         },
     )
+    phone = forms.CharField(required=False, max_length=40)
+    phone_consent = forms.BooleanField(required=False)
     guests = forms.CharField(required=False, max_length=4000)
     notes = forms.CharField(required=False, max_length=2000)
 
-    def __init__(self, data: Any = None, *, questions: Sequence[Question] = ()) -> None:
+    def __init__(
+        self, data: Any = None, *, questions: Sequence[Question] = (), offers_texts: bool = False
+    ) -> None:
         super().__init__(data)
+        if not offers_texts:
+            del self.fields["phone"], self.fields["phone_consent"]
         self._questions = tuple(questions)
         for number, question in enumerate(self._questions):
             self.fields[_asked(number)] = _answer_field(question)
@@ -125,6 +131,19 @@ class DetailsForm(forms.Form):
             except forms.ValidationError:
                 raise forms.ValidationError(f"“{address}” is not an e-mail address.") from None
         return found
+
+    def clean(self) -> dict[str, Any]:
+        """A number is kept only of who agreed to get texts there."""
+        values = super().clean() or self.cleaned_data
+        if values.get("phone", "").strip() and not values.get("phone_consent"):
+            self.add_error("phone_consent", "Tick this to get texts, or leave the number empty.")
+        if values.get("phone_consent") and not values.get("phone", "").strip() and "phone" not in self.errors:
+            self.add_error("phone", "Write the number that the texts go to, or untick the box below.")
+        return values
+
+    def phone_number(self) -> str:
+        """Return the number that the client agreed to get texts at, as typed; "" for none."""
+        return str(self.cleaned_data.get("phone", "")) if self.cleaned_data.get("phone_consent") else ""
 
     def answers(self) -> dict[str, str]:
         """Return the answers as the domain keeps them: only what was written."""

@@ -7,6 +7,7 @@ from providers.models.messages import Message, Notice, WebhookEndpoint
 from providers.models.oauth import OAuthAccount, OAuthApp
 from providers.models.rooms import Room, RoomLine, RoomParticipant, RoomSignal
 from providers.models.senders import MailSettings
+from providers.models.texts import TextCarrier, TextMessage
 from providers.models.zoom import ZoomApp, ZoomMeeting
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "RoomLine",
     "RoomParticipant",
     "RoomSignal",
+    "TextCarrier",
+    "TextMessage",
     "VendorMeeting",
     "WebhookEndpoint",
     "ZoomApp",

@@ -45,6 +45,7 @@ WITHHELD: Final = {
     "providers_room": ("secret",),
     "providers_jitsiserver": ("sealed_secret",),
     "providers_mailsettings": ("sealed_password",),
+    "providers_textcarrier": ("sealed_secret",),
     "providers_zoomapp": ("sealed_secret",),
     "providers_webhookendpoint": ("sealed_secret", "sealed_url"),
 }

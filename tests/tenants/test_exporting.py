@@ -44,6 +44,7 @@ HARMLESS = {
     "providers_room.key",
     "providers_vendormeeting.key",
     "providers_zoommeeting.key",
+    "providers_textmessage.dedupe_key",
     "providers_room.token",  # stands in every link that was sent
 }
 LOOKS_SECRET = re.compile(r"password|secret|token|hash|sealed|wrapped|(^|_)key$|code$|prefix")

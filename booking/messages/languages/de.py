@@ -78,6 +78,10 @@ GERMAN = Language(
         "guest_gone_footer": "Die angehängte Aktualisierung entfernt den Termin aus Ihrem Kalender.",
         "guest_reminder_footer": "Sie erhalten diese E-Mail, weil {client} Sie als Gast eingetragen hat.",
         "guest_with": "{host} und {client}",
+        "text_confirmed": "{business}: {meeting} mit {host} ist bestätigt, {start}.",
+        "text_moved": "{business}: {meeting} mit {host} hat eine neue Zeit, {start}.",
+        "text_cancelled": "{business}: {meeting} mit {host}, {start}, ist abgesagt.",
+        "text_reminder": "{business}: {meeting} mit {host} steht bevor, {start}.",
     },
     reasons={
         "slot_taken": "Die Zeit wurde gerade von jemand anderem gebucht.",

@@ -72,6 +72,10 @@ ENGLISH = Language(
         "guest_gone_footer": "The attached update removes the meeting from your calendar.",
         "guest_reminder_footer": "You receive this because {client} named you as a guest.",
         "guest_with": "{host} and {client}",
+        "text_confirmed": "{business}: {meeting} with {host} is confirmed, {start}.",
+        "text_moved": "{business}: {meeting} with {host} has a new time, {start}.",
+        "text_cancelled": "{business}: {meeting} with {host}, {start}, is cancelled.",
+        "text_reminder": "{business}: {meeting} with {host} is coming up, {start}.",
     },
     reasons={},  # booking.errors.WORDS is English
     guests={

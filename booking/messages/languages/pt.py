@@ -77,6 +77,10 @@ PORTUGUESE = Language(
         "guest_gone_footer": "A atualização em anexo retira a reunião do seu calendário.",
         "guest_reminder_footer": "Recebe este e-mail porque {client} o indicou como convidado.",
         "guest_with": "{host} e {client}",
+        "text_confirmed": "{business}: {meeting} com {host} confirmado para {start}.",
+        "text_moved": "{business}: {meeting} com {host} tem nova hora, {start}.",
+        "text_cancelled": "{business}: {meeting} com {host}, {start}, foi cancelado.",
+        "text_reminder": "{business}: {meeting} com {host} aproxima-se, {start}.",
     },
     reasons={
         "slot_taken": "Alguém ficou com esta hora há momentos.",

@@ -31,6 +31,7 @@ from portal.public.tenant import tenant_of
 from portal.public.views.booked import booked_context, find_booking
 from portal.public.zones import zone_words
 from portal.rates import check_rate
+from providers.api import texts_are_on
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,7 +44,7 @@ def details(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if booking.status != Booking.Status.HELD:
         return here
     asked = questions_of(booking.meeting.event_type)
-    form = DetailsForm(request.POST or None, questions=asked)
+    form = DetailsForm(request.POST or None, questions=asked, offers_texts=texts_are_on())
     if request.method == "POST":
         check_rate(request, "submit", now=now)
         if form.is_valid():
@@ -56,6 +57,7 @@ def details(request: HttpRequest, uid: str, token: str) -> HttpResponse:
                     attendee=Attendee(form.cleaned_data["name"], form.cleaned_data["email"]),
                     guests=form.cleaned_data["guests"],
                     answers=form.answers(),
+                    phone=form.phone_number(),
                     now=now,
                     actor=Actor(type="client", id=booking.uid),
                 )
@@ -97,6 +99,7 @@ def _book_series(
         attendee=Attendee(form.cleaned_data["name"], form.cleaned_data["email"]),
         guests=form.cleaned_data["guests"],
         answers=form.answers(),
+        phone=form.phone_number(),
         now=now,
         actor=Actor(type="client", id=booking.uid),
         visitor=booking.visitor,

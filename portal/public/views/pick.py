@@ -1,5 +1,6 @@
 """Choosing a time, and holding it."""
 
+import contextlib
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -24,6 +25,7 @@ from booking.api import (
     hold,
     manage_token,
     questions_of,
+    submit,
 )
 from kernel.clock import now as read_clock
 from portal.public.answers import SeeOther, client_page, is_fragment
@@ -35,6 +37,7 @@ from portal.public.picker import Wish, away_words, build_offer, build_picker, co
 from portal.public.tenant import check_takes_bookings, tenant_of
 from portal.public.zones import zone_words
 from portal.rates import check_rate, visitor_of
+from providers.api import texts_are_on
 
 
 @require_safe
@@ -80,7 +83,8 @@ def hold_slot(request: HttpRequest, event: str) -> HttpResponse:
     event_type = as_wished(event_type, choices.get("duration"), choices.get("location", ""))
     host, hosts = chosen_hosts(event_type, form.cleaned_data["host"])
     start, zone = form.cleaned_data["start"], form.cleaned_data["time_zone"]
-    details = DetailsForm(request.POST, questions=questions_of(event_type))
+    offers_texts = "phone" in request.POST and texts_are_on()
+    details = DetailsForm(request.POST, questions=questions_of(event_type), offers_texts=offers_texts)
     try:
         booking = _claim(request, event_type, start=start, zone=zone, host=host, details=details, now=now)
     except SlotRefused as refusal:
@@ -117,6 +121,19 @@ def _claim(
     """Hold, or book when the details came along and are right. Raises SlotRefused."""
     visitor = visitor_of(request)
     actor = Actor(type="client", id=visitor)
+    if details.is_valid() and details.phone_number():
+        held = hold(event_type, start=start, time_zone=zone, now=now, actor=actor, visitor=visitor, host=host)
+        with contextlib.suppress(InvalidBooking):  # it is held: its details are asked for once more
+            return submit(
+                held,
+                attendee=Attendee(details.cleaned_data["name"], details.cleaned_data["email"]),
+                guests=details.cleaned_data["guests"],
+                answers=details.answers(),
+                phone=details.phone_number(),
+                now=now,
+                actor=actor,
+            )
+        return held
     if details.is_valid():
         return book(
             event_type,

@@ -199,4 +199,4 @@ def test_page_costs_the_same_with_one_message_and_three(
 
 # 3 to know the viewer, 2 the booking and its hosts, 3 how it stands, 1 other hosts, 5 what ran, 1 who did what,
 # 1 its messages
-QUERIES = 17
+QUERIES = 18

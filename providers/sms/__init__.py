@@ -1,0 +1,1 @@
+"""Text messages to clients: who carries them, their record, delivery and what became of them."""
