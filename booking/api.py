@@ -16,7 +16,7 @@ from booking.core.limits import PERIODS, UNITS, InvalidLimits, Limit, checked_li
 from booking.core.recurrence import recurring_starts
 from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.core.states import Status
-from booking.deadlines import complete_ended, expire_due
+from booking.deadlines import complete_ended, expire_due, settle_deadlines
 from booking.errors import (
     WORDS,
     BookingNotFound,
@@ -405,6 +405,7 @@ __all__ = [
     "set_host_limits",
     "set_override",
     "set_weekly_hours",
+    "settle_deadlines",
     "slots",
     "standing_meetings",
     "start_check",

@@ -12,7 +12,9 @@ from audit.api import Actor
 from booking.guard import call, guarded
 from booking.models import Booking
 from booking.signing import sign, sign_expired
+from jobs.api import forget_deadlines
 from kernel.errors import Busy
+from kernel.tenancy import current_schema
 
 log = logging.getLogger(__name__)
 BATCH = 200
@@ -25,6 +27,14 @@ def expire_due() -> int:
     A meeting that cannot be settled is logged, and keeps no other waiting.
     """
     return sum(_settled(partial(expire_meeting, meeting), f"Meeting {meeting}") for meeting in _overdue())
+
+
+def settle_deadlines(until: datetime) -> int:
+    """Do `expire_due` because deadlines up to `until` have passed; they are forgotten once nothing is overdue."""
+    settled = expire_due()
+    if not _overdue():
+        forget_deadlines(current_schema(), until=until)
+    return settled
 
 
 def complete_ended(*, now: datetime) -> int:

@@ -7,6 +7,7 @@ that need that role (onboarding, deletion). The clock's own chores speak as the 
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from holdfast.startup import start
 
@@ -34,17 +35,23 @@ class Clock:
     def tick(self) -> None:
         """Do what is due, tenant by tenant; one tenant's fault does not keep the others waiting."""
         from audit.api import write_checkpoints
-        from booking.api import complete_ended, expire_due, schedule_look
+        from booking.api import complete_ended, expire_due, schedule_look, settle_deadlines
+        from jobs.api import passed_deadlines
         from kernel.clock import now
         from providers.api import poll_calendars, prune_rooms, renew_channels, renew_tokens
 
         if self._is_due("deadlines", 2):
+            for schema, until in passed_deadlines().items():
+                self._in_each_tenant("deadlines", partial(settle_deadlines, until), schema_name=schema)
+        if self._is_due(
+            "every deadline", 60
+        ):  # of a backup that was restored, of a tenant that was not ready
             self._in_each_tenant("deadlines", lambda: expire_due())
-        if self._is_due("ended", 30):
+        if self._is_due("ended", 60):
             self._in_each_tenant("ended meetings", lambda: complete_ended(now=now()))
-        if self._is_due("health", 10):
+        if self._is_due("health", _between_looks()):
             self._in_each_tenant("health check", lambda: schedule_look(now=now()))
-        if self._is_due("rooms", 30):
+        if self._is_due("rooms", 60):
             self._in_each_tenant("rooms", lambda: prune_rooms(now=now()))
         if self._is_due("tokens", 60):
             self._in_each_tenant("tokens", lambda: renew_tokens())
@@ -62,16 +69,24 @@ class Clock:
         self._done_at[chore] = time.monotonic()
         return True
 
-    def _in_each_tenant(self, chore: str, do: Callable[[], object]) -> None:
+    def _in_each_tenant(self, chore: str, do: Callable[[], object], **only: str) -> None:
         from kernel.tenancy import entered
         from tenants.api import Tenant
 
-        for tenant in Tenant.objects.filter(ready_at__isnull=False, kind="business").order_by("pk"):
+        for tenant in Tenant.objects.filter(ready_at__isnull=False, kind="business", **only).order_by("pk"):
             try:
                 with entered(tenant.schema_name):
                     do()
             except Exception:
                 log.exception("%s of %s failed; the next tick tries again.", chore, tenant.slug)
+
+
+def _between_looks() -> float:
+    """Return the seconds between two questions whether a health check is due: five in each of its slots, within
+    reason."""
+    from django.conf import settings
+
+    return max(10.0, min(60.0, settings.HOLDFAST_HEALTH_SECONDS / 5))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The door of the app."""
 
 from jobs.backlog import Backlog, backlog, broker_answers, parked_jobs, requeue, waiting_refs
+from jobs.deadlines import forget_deadlines, passed_deadlines
 from jobs.models import Job
 from jobs.outbox import (
     NoTransaction,
@@ -28,12 +29,14 @@ __all__ = [
     "drain",
     "enqueue",
     "enqueue_beside",
+    "forget_deadlines",
     "forget_jobs",
     "handles",
     "needs_owner",
     "oldest_due_jobs",
     "owner_job_waits_since",
     "parked_jobs",
+    "passed_deadlines",
     "perform",
     "perform_owner_jobs",
     "relay_once",

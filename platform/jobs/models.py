@@ -44,3 +44,17 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.ref} ({self.state})"
+
+
+class Deadline(models.Model):
+    """Something of a tenant's ends at `due_at` unless it was settled before: where the clock has to look, and when.
+
+    Written by triggers beside what has a deadline, one row each, never changed; the clock deletes what it has seen to.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    schema = models.CharField(max_length=63)
+    due_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.schema} {self.due_at}"

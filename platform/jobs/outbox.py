@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Min
 from django.db.models.functions import Now
 
+from jobs.deadlines import forget_deadlines
 from jobs.handover import hand_over
 from jobs.models import Job
 from jobs.registry import OWNER_PREFIX, needs_owner
@@ -68,7 +69,9 @@ def unfinished(kind: str, ref: str) -> bool:
 
 
 def forget_jobs(schema: str) -> int:
-    """Delete every job of a tenant that is being deleted, in the caller's transaction; return how many."""
+    """Delete every job and deadline of a tenant that is being deleted, in the caller's transaction; return how many
+    jobs."""
+    forget_deadlines(schema)
     deleted, _by_table = Job.objects.filter(schema=schema).delete()
     return deleted
 
