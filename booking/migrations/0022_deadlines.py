@@ -6,6 +6,6 @@ from kernel.sqlfiles import run_sql_file
 
 
 class Migration(migrations.Migration):
-    dependencies = [("booking", "0020_zoom"), ("jobs", "0004_deadline")]
+    dependencies = [("booking", "0021_texts"), ("jobs", "0004_deadline")]
 
     operations = [run_sql_file("booking.sql", "deadline_v1.sql")]
