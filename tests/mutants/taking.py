@@ -168,7 +168,7 @@ SLOT_FIRST = (
         2,
         "neither the runner nor the confirming update looks at the deadline",
         (
-            Edit("audit/sagas/runner.py", "if deadline is not None and now >= deadline:", "if False:"),
+            Edit("audit/sagas/runner.py", "return deadline is not None and at >= deadline", "return False"),
             Edit(
                 "booking/sql/taken_v1.sql",
                 "status = 'awaiting_link' AND expires_at > clock_timestamp()\n",
