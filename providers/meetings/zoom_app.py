@@ -55,7 +55,7 @@ def zoom_organisation() -> ZoomOrganisation | None:
     row = ZoomApp.objects.filter(pk=1).first()
     if row is None:
         return None
-    secret = open_sealed(bytes(row.sealed_secret), aad=_place(row.client_id)).decode()
+    secret = open_sealed(bytes(row.sealed_secret), aad=zoom_place(row.client_id)).decode()
     return ZoomOrganisation(account_id=row.account_id, client_id=row.client_id, secret=secret, user=row.user)
 
 
@@ -67,7 +67,7 @@ def use_zoom(app: ZoomOrganisation, *, now: datetime, actor: Actor) -> None:
             defaults={
                 "account_id": app.account_id,
                 "client_id": app.client_id,
-                "sealed_secret": seal(app.secret.encode(), aad=_place(app.client_id)),
+                "sealed_secret": seal(app.secret.encode(), aad=zoom_place(app.client_id)),
                 "user": app.user,
                 "changed_at": now,
             },
@@ -148,7 +148,8 @@ _kept: dict[tuple[str, str, str, str], tuple[str, float]] = {}
 _lock = threading.Lock()
 
 
-def _place(client_id: str) -> str:
+def zoom_place(client_id: str) -> str:
+    """Return what the sealed secret of a Zoom app is bound to."""
     return f"providers_zoomapp/{client_id}/secret"
 
 

@@ -29,7 +29,7 @@ def text_carrier() -> Carrier | None:
     row = TextCarrier.objects.filter(pk=1).first()
     if row is None:
         return None
-    secret = open_sealed(bytes(row.sealed_secret), aad=_place(row.kind)).decode()
+    secret = open_sealed(bytes(row.sealed_secret), aad=carrier_place(row.kind)).decode()
     return Carrier(kind=row.kind, secret=secret, account=row.account, sender=row.sender, url=row.url)
 
 
@@ -57,7 +57,7 @@ def use_carrier(carrier: Carrier, *, now: datetime, actor: Actor) -> None:
                 "account": carrier.account,
                 "sender": carrier.sender,
                 "url": carrier.url,
-                "sealed_secret": seal(carrier.secret.encode(), aad=_place(carrier.kind)),
+                "sealed_secret": seal(carrier.secret.encode(), aad=carrier_place(carrier.kind)),
                 "changed_at": now,
             },
         )
@@ -73,7 +73,8 @@ def switch_texts_off(*, actor: Actor) -> bool:
     return bool(deleted)
 
 
-def _place(kind: str) -> str:
+def carrier_place(kind: str) -> str:
+    """Return what the sealed secret of a carrier is bound to."""
     return f"providers_textcarrier/{kind}/secret"
 
 
