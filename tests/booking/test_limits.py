@@ -103,7 +103,7 @@ def test_a_hold_that_ran_out_does_not_count(world: World) -> None:
 def clear_way(monkeypatch: pytest.MonkeyPatch, slug: str) -> None:
     """Let every page have been loaded before anybody booked: only the database can refuse."""
     with_hosts = OpenStart(0, tuple(EventType.objects.get(slug=slug).hosts.values_list("pk", flat=True)))
-    monkeypatch.setattr(holding, "check", lambda *_, **__: with_hosts)
+    monkeypatch.setattr(holding, "shared_check", lambda *_, **__: with_hosts)
 
 
 def at_once(world: World, tenant: str, slug: str, starts: list[datetime]) -> Counter[str]:

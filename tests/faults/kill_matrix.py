@@ -108,6 +108,15 @@ def perform(demo: Running, case: Case, free: Iterator[str]) -> str:
     return _check(demo, case, uid, start=start, other=other)
 
 
+def tell_programs(demo: Running) -> None:
+    """Let Acme have an endpoint, so that its runs have the step that tells programs; no event is one that it wants."""
+    demo.rows(
+        "acme",
+        "INSERT INTO providers_webhookendpoint (kind, url, sealed_url, events, sealed_secret, active, created_at,"
+        " last_error) VALUES ('webhook', 'https://hooks.example/', '', '[\"none\"]', '', true, now(), '') RETURNING id",
+    )
+
+
 def _meet_first_where_it_fails(demo: Running, *, fails: bool) -> None:
     """Let the intro call try a Jitsi server that nobody connected, then the built-in room; or the room alone."""
     kind, then = ("jitsi", '[{"kind": "built_in_room", "detail": ""}]') if fails else ("built_in_room", "[]")
@@ -261,6 +270,7 @@ def main() -> int:
     wanted = [case for case in cases(tuple(options.victims.split(","))) if options.only in str(case)]
     broken = 0
     with running() as demo:
+        tell_programs(demo)
         free = starts()
         for case in wanted:
             begun = time.monotonic()

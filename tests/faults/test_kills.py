@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.kill_matrix import VICTIMS, Case, cases, perform, starts
+from tests.faults.kill_matrix import VICTIMS, Case, cases, perform, starts, tell_programs
 from tests.running import Running, eventually, running
 
 pytestmark = pytest.mark.slow
@@ -27,6 +27,7 @@ def _sample() -> list[Case]:
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Running]:
     with running() as started:
+        tell_programs(started)
         yield started
 
 

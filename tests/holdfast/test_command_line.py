@@ -86,6 +86,7 @@ def test_help_lists_every_command() -> None:
         "seed-demo",
         "sandbox",
         "verify",
+        "reseal",
         "bounce",
         "export",
         "drill",

@@ -21,8 +21,8 @@ Spoil = Callable[[World, str], str]
 
 
 @pytest.fixture(autouse=True)
-def folder(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Checkpoints of this test's world alone: worlds are clones, and share their tenants' names."""
+def folder(world: World, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Checkpoints of this test's world alone, where the drill's own process looks for them, too."""
     settings.HOLDFAST_CHECKPOINTS = tmp_path / "checkpoints"
     monkeypatch.setenv("HOLDFAST_CHECKPOINTS", str(tmp_path / "checkpoints"))
     return tmp_path

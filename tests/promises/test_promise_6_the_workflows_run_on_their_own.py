@@ -23,7 +23,7 @@ from tests.simulators.smtp import MailSink
 BRUNOS, ANA, TEAM = BRUNO["email"], "ana@acme.example", "owner@acme.example"
 NEW_BOOKING = [
     "check_calendars", "create_meeting", "verify_link", "confirm_booking", "send_confirmation",
-    "write_calendar_event", "notify_team", "notify_webhooks",
+    "write_calendar_event", "notify_team",
 ]  # fmt: skip
 REMINDER = ["check_reminder", "prove_link_again", "send_reminder"]
 REPORTED = [("error_handler", "done"), ("new_booking", "failed")]
