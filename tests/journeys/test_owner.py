@@ -34,6 +34,7 @@ class Owner:
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
         expect(self.page.get_by_role("heading", level=1, name="Today")).to_be_visible()
+        self.page.wait_for_load_state()  # its scripts have run: keys are heard from now on
 
     def undo_newest(self) -> None:
         """Open What ran, follow the newest Undo and confirm it."""
