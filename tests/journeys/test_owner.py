@@ -260,6 +260,7 @@ def test_palette_leads_to_a_client_and_rows_answer_the_keyboard(demo: Running, o
     expect(page.get_by_role("option", name=re.compile("Ben Ode"))).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{owner.root}/portal/bookings/{uid}/")
+    page.wait_for_load_state()
     page.keyboard.press("Control+k")
     page.keyboard.type("bookin")
     page.keyboard.press("ArrowDown")
