@@ -43,9 +43,8 @@ class Clock:
         if self._is_due("deadlines", 2):
             for schema, until in passed_deadlines().items():
                 self._in_each_tenant("deadlines", partial(settle_deadlines, until), schema_name=schema)
-        if self._is_due(
-            "every deadline", 60
-        ):  # of a backup that was restored, of a tenant that was not ready
+        # a backup that was restored, a tenant that was not ready: what the table does not know
+        if self._is_due("every deadline", 60):
             self._in_each_tenant("deadlines", lambda: expire_due())
         if self._is_due("ended", 60):
             self._in_each_tenant("ended meetings", lambda: complete_ended(now=now()))
