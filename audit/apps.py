@@ -12,9 +12,10 @@ class AuditConfig(AppConfig):
     label = "audit"
 
     def ready(self) -> None:
+        from audit.ledger import checkpoints
         from audit.ledger.keys import data_key
         from audit.ledger.recording import LedgerHook
-        from kernel import crypto, stamps, transactions
+        from kernel import chores, crypto, stamps, transactions
 
         import_module("audit.sagas.runner")  # registers what performs runs and undos
         import_module("audit.sagas.buttons")
@@ -23,3 +24,5 @@ class AuditConfig(AppConfig):
         stamps.register_stamp(
             "ledger", "SELECT encode(hash, 'hex') FROM audit_head"
         )  # changes with every entry
+        # always: a ledger that was emptied must be looked at, too
+        chores.register_chore("checkpoint", "SELECT true", checkpoints.write_checkpoint)

@@ -33,7 +33,7 @@ from booking.explaining import Explained, explain_dates
 from booking.facts import booking_facts
 from booking.free_times import next_free
 from booking.guard import GuardBroken
-from booking.health.checking import run_probes, schedule_look, start_check
+from booking.health.checking import run_probes, schedule_looks, start_check
 from booking.health.reading import HealthSummary, HealthView, ProbeView, health, health_summary
 from booking.holding import Booked, book, hold, release, submit
 from booking.holidays_kept import business_holidays, holidays_of, set_business_holidays, set_host_holidays
@@ -391,7 +391,7 @@ __all__ = [
     "restrict_booking",
     "rooms_and_equipment",
     "run_probes",
-    "schedule_look",
+    "schedule_looks",
     "schedule_names",
     "schedules_of",
     "send_again",

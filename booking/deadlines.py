@@ -58,6 +58,16 @@ def _overdue() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+IS_OVERDUE = """
+    SELECT EXISTS (SELECT FROM booking_booking WHERE expires_at <= clock_timestamp())
+        OR EXISTS (SELECT FROM booking_move WHERE expires_at <= clock_timestamp())
+"""
+HAS_ENDED = """
+    SELECT EXISTS (
+        SELECT FROM booking_booking b JOIN booking_meeting m ON m.id = b.meeting_id
+        WHERE b.status = 'confirmed' AND m.ends_at <= clock_timestamp())
+"""
+
 _OVERDUE = """
     SELECT meeting_id FROM booking_booking WHERE expires_at <= clock_timestamp()
     UNION

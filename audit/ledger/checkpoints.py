@@ -37,7 +37,7 @@ class _Discontinued(Exception):
 
 
 def write_checkpoints(now: datetime) -> tuple[Checkpointed, ...]:
-    """Write a checkpoint of every tenant whose ledger grew; the clock calls it each minute.
+    """Write a checkpoint of every tenant whose ledger grew.
 
     Refused, and logged as an error, where the ledger does not continue its last checkpoint: verification says
     what is wrong. Raises CheckpointKeyMissing.
@@ -50,7 +50,7 @@ def write_checkpoints(now: datetime) -> tuple[Checkpointed, ...]:
 
 
 def write_checkpoint(now: datetime) -> Checkpointed:
-    """The same for the current tenant. Reads only what is newer than the last checkpoint."""
+    """The same for the current tenant; reads only what is newer than the last checkpoint. The clock's, each minute."""
     tenant = current_schema()
     signer = checkpoint_signer()
     last: Checkpoint | None = None

@@ -29,14 +29,35 @@ DAY = timedelta(days=1)
 UNDER_WAY = timedelta(minutes=10)
 
 
-def schedule_look(*, now: datetime) -> bool:
-    """Enqueue the current tenant's look if this slot of five minutes has none yet; tenants are spread over the slot.
+def schedule_looks(schemas: Collection[str], *, now: datetime) -> int:
+    """Enqueue the look of each of these tenants whose slot of five minutes has none yet; return how many.
 
-    Several clocks may call this at once.
+    One statement where none is due. Several clocks may call this at once.
     """
+    slots = {schema: str(_slot(schema, now)) for schema in schemas}
+    with entered(PUBLIC):
+        jobs = Job.objects.filter(kind=NAME, schema__in=slots, ref__in=set(slots.values()))
+        there = set(jobs.values_list("schema", "ref"))
+    made = 0
+    for schema, _ in sorted(slots.items() - there):
+        try:
+            with entered(schema):
+                made += schedule_look(now=now)
+        except Exception:
+            log.exception("The look at %s could not be scheduled; the next round tries again.", schema)
+    return made
+
+
+def _slot(schema: str, now: datetime) -> int:
+    """Return the number of a tenant's slot at that time; tenants are spread over it. 0: nobody looks here."""
     seconds = settings.HOLDFAST_HEALTH_SECONDS
+    return int(now.timestamp() + crc32(schema.encode()) % seconds) // seconds if seconds else 0
+
+
+def schedule_look(*, now: datetime) -> bool:
+    """Enqueue the current tenant's look if this slot has none yet. Several clocks may call this at once."""
     schema = current_schema()
-    slot = int(now.timestamp() + crc32(schema.encode()) % seconds) // seconds if seconds else 0
+    slot = _slot(schema, now)
     if not slot or _has_look(schema, slot):
         return False
     with transaction.atomic():
@@ -129,4 +150,12 @@ def _one_at_a_time(what: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
-__all__ = ["is_daily_due", "perform_look", "read", "run_probes", "schedule_look", "start_check"]
+__all__ = [
+    "is_daily_due",
+    "perform_look",
+    "read",
+    "run_probes",
+    "schedule_look",
+    "schedule_looks",
+    "start_check",
+]

@@ -6,13 +6,20 @@ that need that role (onboarding, deletion). The clock's own chores speak as the 
 
 import logging
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import partial
+from math import ceil
+
+from django.db import close_old_connections
 
 from holdfast.startup import start
 
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
+ROUND_SECONDS = 60
+TICKS_OF_A_ROUND = 40  # a round through many tenants takes so many ticks
+FEW_TENANTS = 20  # who are visited in one tick
 
 
 def main() -> None:
@@ -26,58 +33,83 @@ def main() -> None:
 
 
 class Clock:
-    """Remembers when each chore was last done."""
+    """Remembers when each kind of work was last done, and how far its round through the tenants is.
+
+    In a round every tenant is asked once what there is to do (kernel.chores); a tick goes on with the round by a few
+    tenants, so that a thousand of them do not keep a deadline waiting.
+    """
 
     def __init__(self) -> None:
         # the first health check waits a minute: after a start or a deploy the web processes are still coming up
         self._done_at: dict[str, float] = {"health": time.monotonic() + 50}
+        self._round: deque[str] = deque()  # schemas that this round has yet to visit
+        self._of_a_tick = 0
+        self._oftener: defaultdict[str, set[str]] = defaultdict(set)  # chore -> schemas that said yes to it
 
     def tick(self) -> None:
         """Do what is due, tenant by tenant; one tenant's fault does not keep the others waiting."""
-        from audit.api import write_checkpoints
-        from booking.api import complete_ended, expire_due, schedule_look, settle_deadlines
+        from booking.api import schedule_looks, settle_deadlines
         from jobs.api import passed_deadlines
+        from kernel.chores import chores
         from kernel.clock import now
-        from providers.api import poll_calendars, prune_rooms, renew_channels, renew_tokens
 
         if self._is_due("deadlines", 2):
             for schema, until in passed_deadlines().items():
-                self._in_each_tenant("deadlines", partial(settle_deadlines, until), schema_name=schema)
-        # a backup that was restored, a tenant that was not ready: what the table does not know
-        if self._is_due("every deadline", 60):
-            self._in_each_tenant("deadlines", lambda: expire_due())
-        if self._is_due("ended", 60):
-            self._in_each_tenant("ended meetings", lambda: complete_ended(now=now()))
+                _within(schema, "deadlines", partial(settle_deadlines, until))
         if self._is_due("health", _between_looks()):
-            self._in_each_tenant("health check", lambda: schedule_look(now=now()))
-        if self._is_due("rooms", 60):
-            self._in_each_tenant("rooms", lambda: prune_rooms(now=now()))
-        if self._is_due("tokens", 60):
-            self._in_each_tenant("tokens", lambda: renew_tokens())
-        if self._is_due("calendars", 15):
-            self._in_each_tenant("calendars", lambda: poll_calendars(now=now()))
-        if self._is_due("channels", 60):
-            self._in_each_tenant("channels", lambda: renew_channels(now=now()))
-        if self._is_due("checkpoints", 60):
-            write_checkpoints(now())
+            schedule_looks(_schemas(kind="business"), now=now())
+        for chore in chores():
+            seconds = chore.between_rounds_seconds
+            if seconds and self._is_due(chore.name, seconds):
+                for schema in sorted(self._oftener[chore.name]):
+                    _within(schema, chore.name, lambda chore=chore: chore.do(now()))  # type: ignore[misc]
+        if not self._round and self._is_due("round", ROUND_SECONDS):
+            self._round.extend(_schemas())
+            self._of_a_tick = max(FEW_TENANTS, ceil(len(self._round) / TICKS_OF_A_ROUND))
+        for _ in range(min(self._of_a_tick, len(self._round))):
+            schema = self._round.popleft()
+            _within(schema, "chores", partial(self._visit, schema))
 
-    def _is_due(self, chore: str, seconds: float) -> bool:
-        last = self._done_at.get(chore)
+    def _visit(self, schema: str) -> None:
+        """Ask a tenant what there is to do, and do it; one chore's fault does not keep the others waiting."""
+        from kernel.chores import chores_due
+        from kernel.clock import now
+
+        for visited in self._oftener.values():
+            visited.discard(schema)
+        for chore in chores_due():
+            if chore.between_rounds_seconds:
+                self._oftener[chore.name].add(schema)
+            _within(schema, chore.name, lambda chore=chore: chore.do(now()))  # type: ignore[misc]
+
+    def _is_due(self, work: str, seconds: float) -> bool:
+        last = self._done_at.get(work)
         if last is not None and time.monotonic() - last < seconds:
             return False
-        self._done_at[chore] = time.monotonic()
+        self._done_at[work] = time.monotonic()
         return True
 
-    def _in_each_tenant(self, chore: str, do: Callable[[], object], **only: str) -> None:
-        from kernel.tenancy import entered
-        from tenants.api import Tenant
 
-        for tenant in Tenant.objects.filter(ready_at__isnull=False, kind="business", **only).order_by("pk"):
-            try:
-                with entered(tenant.schema_name):
-                    do()
-            except Exception:
-                log.exception("%s of %s failed; the next tick tries again.", chore, tenant.slug)
+def _schemas(**only: str) -> list[str]:
+    """Return the schemas of the tenants that are ready."""
+    from kernel.tenancy import PUBLIC, entered
+    from tenants.api import Tenant
+
+    with entered(PUBLIC):
+        ready = Tenant.objects.filter(ready_at__isnull=False, **only).order_by("pk")
+        return list(ready.values_list("schema_name", flat=True))
+
+
+def _within(schema: str, work: str, do: Callable[[], object]) -> None:
+    """Do something in a tenant; what goes wrong is logged, and the next round tries again."""
+    from kernel.tenancy import entered
+
+    try:
+        with entered(schema):
+            do()
+    except Exception:
+        log.exception("%s of %s failed; the next round tries again.", work, schema)
+    close_old_connections()  # also lets go of a session that has visited many tenants
 
 
 def _between_looks() -> float:

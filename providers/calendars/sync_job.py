@@ -28,6 +28,9 @@ def perform_sync(ref: str, _lease: Lease) -> None:
         log.info("Calendar %s was not synced: %s", ref, error.message)
 
 
+FOLLOWS_CALENDARS = "SELECT EXISTS (SELECT FROM providers_calendar WHERE reads_busy OR is_destination)"
+
+
 def poll_calendars(*, now: datetime) -> int:
     """Ask for a sync of every calendar that is read or written and was not synced for a minute, or, where the
     vendor calls us, for ten: a call may be lost. A published file is asked for every three minutes.

@@ -228,6 +228,12 @@ def clean_name(name: str) -> str:
     return " ".join(kept.split())[:NAME_LENGTH].strip()
 
 
+MAY_PRUNE = """
+    SELECT EXISTS (SELECT FROM providers_roomsignal) OR EXISTS (SELECT FROM providers_roomline)
+        OR EXISTS (SELECT FROM providers_roomparticipant)
+"""
+
+
 def prune_rooms(*, now: datetime) -> int:
     """Delete what expired in the current tenant: signals, participants (names), chat; return how many rows."""
     over = Q(expires_at__lte=now) | Q(room__closes_at__lte=now) | Q(room__cancelled_at__isnull=False)

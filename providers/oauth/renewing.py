@@ -10,6 +10,9 @@ log = logging.getLogger(__name__)
 AHEAD = timedelta(minutes=5)
 
 
+HAS_ACCOUNTS = "SELECT EXISTS (SELECT FROM providers_oauthaccount WHERE ended_at IS NULL)"
+
+
 def renew_tokens() -> int:
     """Renew the current tenant's tokens that end within five minutes; return how many were renewed.
 

@@ -45,7 +45,12 @@ def _web(installation: Installation) -> Child:
     log = installation.data / "logs" / "web.log"
     host = f"[{installation.host}]" if ":" in installation.host else installation.host
     command = [sys.executable, "-P", "-m", "gunicorn", "holdfast.wsgi:application"]
-    command += ["--worker-class", "gthread", "--workers", os.environ.get("HOLDFAST_WEB_WORKERS", "2")]
+    command += [
+        "--worker-class",
+        "holdfast.fair_worker.FairWorker",
+        "--workers",
+        os.environ.get("HOLDFAST_WEB_WORKERS", "2"),
+    ]
     command += ["--threads", os.environ.get("HOLDFAST_WEB_THREADS", "8")]
     command += ["--bind", f"{host}:{installation.port}", "--graceful-timeout", str(_WEB_GRACE_SECONDS)]
     command += ["--timeout", "60", "--no-control-socket", "--error-logfile", "-", "--log-level", "warning"]

@@ -13,7 +13,7 @@ from booking.api import (
     health_summary,
     incidents,
     run_probes,
-    schedule_look,
+    schedule_looks,
     start_check,
 )
 from booking.health.checking import is_daily_due
@@ -46,8 +46,7 @@ def looked() -> list[tuple[str, str, int]]:
 def test_the_first_look_is_the_daily_one_with_the_trial_booking(
     acme: World, web: str, mails: MailSink
 ) -> None:
-    assert schedule_look(now=now())
-    assert not schedule_look(now=now())
+    assert (schedule_looks([acme.acme], now=now()), schedule_looks([acme.acme], now=now())) == (1, 0)
     perform_all()
     faults = {row.probe: row.words for row in ProbeResult.objects.filter(state="bad")}
     assert (looked(), faults) == ([("Checked 10 promises: all kept", "daily", 2)], {})

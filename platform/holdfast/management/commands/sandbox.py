@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from holdfast.sandbox import NotASandbox, make_sandbox, remove_sandbox
 from kernel.clock import now
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         try:
             for slug in [f"{name}-{number}" for number in range(first, first + copies)] or [name]:
                 self._handle_one(slug, options)
+                connection.close_if_unusable_or_obsolete()  # the session remembers every schema it has made
         except (NotASandbox, ValueError) as error:
             raise CommandError(str(error)) from error
 
