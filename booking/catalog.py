@@ -33,7 +33,7 @@ from kernel.tenancy import current_schema
 
 M = TypeVar("M", bound=models.Model)
 Row = Mapping[str, Any]  # of a table, as JSON tells it: dates are texts
-MOST_TENANTS = 256  # whose catalogs a process keeps; the least recently used goes
+MOST_TENANTS = 1024  # whose catalogs a process keeps; the least recently used goes
 STAMP_QUERY = "SELECT stamp::text FROM booking_catalog"
 TABLES: tuple[type[models.Model], ...] = (
     Resource,

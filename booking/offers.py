@@ -133,7 +133,7 @@ def slots(
     return page
 
 
-_pages: Kept[SlotPage] = Kept(512)
+_pages: Kept[SlotPage] = Kept(1024)
 
 
 def _is_of_catalog(event_type: EventType, hosts: Sequence[Host] | None) -> bool:

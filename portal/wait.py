@@ -1,7 +1,7 @@
 """`Prefer: wait=N` (RFC 7240, 4.3): let a request wait for an outcome without starving the web process.
 
 The room's proof is answered by this same process. So at most a quarter of its threads may wait here; the rest
-answer at once. Nothing of the database is held while waiting: the connection is closed before every sleep.
+answer at once. Nothing of the database is held while waiting: its session rests during every sleep.
 """
 
 import re
@@ -60,7 +60,7 @@ def _poll(
         pause = min(_PAUSES[min(round_number, len(_PAUSES) - 1)], deadline - time.monotonic())
         if pause <= 0:
             break
-        connection.close()
+        connection.let_go()  # type: ignore[attr-defined]  # our backend's
         time.sleep(pause)
         last = read()
         round_number += 1

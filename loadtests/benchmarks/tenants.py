@@ -45,6 +45,9 @@ def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa
 
 def _make(setting: Setting, first: int, last: int) -> tuple[int, float]:
     """Make sandboxes first..last, two processes; how many, and the seconds."""
+    there = setting.loaded.tenants()
+    while first <= last and f"{NAME}-{first}" in there:
+        first += 1
     if last < first:
         return 0, 0.0
     setting.say(f"making tenants {first:,} to {last:,}")
@@ -81,8 +84,10 @@ def _cost(setting: Setting, stage: int) -> list[tuple[str, float, float]]:
     result = []
     for words, requests, expected in (("a month of slots", views, 200), ("a booking", bookings, 201)):
         setting.say(f"{stage:,} tenants: {len(requests)} × {words}")
-        if words == "a month of slots":
-            by_clients(setting.port, 8, one_after_another(requests[: times // 2]))
+        if (
+            words == "a month of slots"
+        ):  # no session's first visit of a tenant is in it, as in an installation that runs
+            by_clients(setting.port, 4, one_after_another(_warming(sites)))
         setting.meter.start()
         answers, _ = by_clients(setting.port, 4, one_after_another(requests))
         cpu = setting.meter.stop()
@@ -93,6 +98,13 @@ def _cost(setting: Setting, stage: int) -> list[tuple[str, float, float]]:
             (words, cpu.ms_each(len(answers), ("web", "database")), percentile((a.ms for a in answers), 95))
         )
     return result
+
+
+def _warming(sites: list[str]) -> list[bytes]:
+    """A view of each tenant four times, in a random order: both processes know it then."""
+    order = sites * 4
+    random.Random(len(sites)).shuffle(order)
+    return [get(site, slots_path("thirty")) for site in order]
 
 
 def _one_more(setting: Setting, made: int) -> list[Figure]:

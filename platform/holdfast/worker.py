@@ -16,8 +16,10 @@ def main() -> None:
 
     from jobs.actors import declare
     from jobs.broker import QUEUE, broker
+    from kernel.postgres.shelf import keep_sessions
 
     declare()
+    keep_sessions(THREADS)
     worker = dramatiq.Worker(broker(), queues={QUEUE}, worker_threads=THREADS, worker_timeout=200)
     stopping = threading.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):

@@ -58,7 +58,7 @@ class AccessToken:
                 found = fresh_token(self.account_id, beyond=beyond)
         finally:
             if not was_open:
-                connection.close()
+                connection.let_go()  # type: ignore[attr-defined]  # our backend's
         self.version, self.value, self.is_good = found.version, found.value, True
 
 

@@ -17,10 +17,11 @@ from django_tenants.utils import quote_schema_name
 from psycopg import ClientCursor, sql
 from psycopg.pq import TransactionStatus
 
+from kernel.postgres.shelf import MOST_TENANTS, Session, shelf
 from kernel.transactions import finish, hooks
 
 _BEGIN = "BEGIN; "
-MOST_TENANTS = 64  # PostgreSQL keeps some 0.6 MB of each tenant that a session has visited, until it ends
+_PUBLIC = "public"
 
 
 class TenantCursor(CursorMixin, ClientCursor[Any]):
@@ -87,15 +88,52 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
         session.autocommit = True
         return session
 
+    def ensure_connection(self) -> None:
+        """Take a session that rests, best one that knows this tenant; connect where there is none."""
+        if self.connection is None and not self.in_atomic_block:
+            self._take_up()
+        super().ensure_connection()
+
+    def _take_up(self) -> None:
+        resting = shelf()
+        while resting is not None and (session := resting.take(self.schema_name)) is not None:
+            self.connection, self.visited, self.close_at = (
+                session.connection,
+                session.visited,
+                session.close_at,
+            )
+            if self.is_usable():
+                self.autocommit, self.errors_occurred, self.health_check_done = True, False, True
+                return
+            self.close()
+
+    def _lay_down(self) -> None:
+        """Let the session rest for others, if it is between two transactions."""
+        resting = shelf()
+        if resting is None or self.connection is None or self.in_atomic_block:
+            return
+        if self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            resting.put(Session(self.connection, self.visited, self.close_at))
+            self.connection, self.visited = None, set()
+
+    def let_go(self) -> None:
+        """Hold no session until the next statement: it rests, or ends where there is no shelf."""
+        self._lay_down()
+        self.close()
+
     def close_if_unusable_or_obsolete(self) -> None:
         """Between requests or jobs: also let go of a session that keeps what it knows of too many tenants."""
         if len(self.visited) > MOST_TENANTS:
             self.close()
         super().close_if_unusable_or_obsolete()
+        self._lay_down()
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
-        """Be in a tenant from the next statement on; nothing is sent."""
+        """Be in a tenant from the next statement on; nothing is sent. A session that does not know it gives way to one
+        that may."""
         super().set_tenant(tenant, include_public)
+        if self.schema_name != _PUBLIC and self.schema_name not in self.visited:
+            self._lay_down()
         names = ", ".join(quote_schema_name(name) for name in self._get_cursor_search_paths())
         limits = self.settings_dict.get("LIMITS_PER_STATEMENT", "")
         self.path_statement = f"{limits}SET LOCAL search_path = {names}; "
