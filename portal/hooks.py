@@ -1,5 +1,5 @@
-"""Where vendors call us when a calendar changed or a text arrived: nobody signs in, the call's own secret or signature
-is the proof."""
+"""Where vendors call us when a calendar changed, a text arrived or a mail did not: nobody signs in,
+the call's own secret or signature is the proof."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from kernel.clock import now
-from providers.api import CalendarCall, hear_call, hear_report, is_channel
+from providers.api import CalendarCall, hear_call, hear_mail_reports, hear_report, is_channel
 
 _LONGEST_TOKEN = 2000
 _LIFECYCLE: dict[str, CalendarCall] = {"reauthorizationRequired": "ending", "subscriptionRemoved": "ended"}
@@ -79,6 +79,13 @@ def text_reported(request: HttpRequest, reference: str) -> HttpResponse:
     signature = request.headers.get("X-Twilio-Signature", "")
     known = hear_report(reference, form=form, signature=signature, now=now())
     return HttpResponse(status=204 if known else 403)
+
+
+@csrf_exempt
+@require_POST
+def mail_reported(request: HttpRequest) -> HttpResponse:
+    """Take what the installation's mail service reports, on the platform's host; 403 for what it did not send."""
+    return HttpResponse(status=200 if hear_mail_reports(request, now=now()) else 403)
 
 
 urlpatterns = [

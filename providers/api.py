@@ -31,7 +31,7 @@ from providers.connected import has_calendars, has_webhook_endpoints
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.bounces import RETURNED_JOB as MAIL_RETURNED_JOB
 from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
-from providers.mail.diagnosis import MailFault, try_mail_server
+from providers.mail.diagnosis import try_mail_server
 from providers.mail.invite import Invite, build_invite
 from providers.mail.outbox import (
     MessageDraft,
@@ -51,7 +51,9 @@ from providers.mail.sender import (
     use_own_server,
     use_platform_server,
 )
-from providers.mail.servers import MailServer
+from providers.mail.servers import SERVICES as MAIL_SERVICES
+from providers.mail.servers import MailFault, MailServer, platform_server, service_server
+from providers.mail.services.reports import hear_mail_reports
 from providers.meetings.fixed_link import check_link, try_link
 from providers.meetings.jitsi import try_jitsi
 from providers.meetings.jitsi_server import Jitsi, checked_jitsi, forget_jitsi, jitsi_server, use_jitsi
@@ -191,6 +193,7 @@ __all__ = [
     "CHATS",
     "EVENTS",
     "MAIL_RETURNED_JOB",
+    "MAIL_SERVICES",
     "RETURN_PATH",
     "ROOM_OPENS_BEFORE",
     "ROOM_PLACES",
@@ -315,6 +318,7 @@ __all__ = [
     "has_calendars",
     "has_webhook_endpoints",
     "hear_call",
+    "hear_mail_reports",
     "hear_report",
     "ice_servers",
     "is_channel",
@@ -329,6 +333,7 @@ __all__ = [
     "messages",
     "notices",
     "phone_number",
+    "platform_server",
     "poll_calendars",
     "prune_rooms",
     "queue_message",
@@ -351,6 +356,7 @@ __all__ = [
     "room_mark",
     "rotate_webhook_secret",
     "send_through",
+    "service_server",
     "set_oauth_app",
     "step_away",
     "switch_on_webhook",

@@ -1,4 +1,5 @@
-"""What every process checks before it serves: secrets are set, and every ledger's keys can be opened."""
+"""What every process checks before it serves: secrets are set, mail has a way out, and every ledger's keys
+can be opened."""
 
 import os
 import sys
@@ -23,7 +24,9 @@ def start(name: str) -> None:
 def check() -> None:
     """Raise `Misconfigured` or `KeysUnusable` when this process must not serve."""
     from audit.api import check_keys  # importable once Django is loaded
+    from providers.api import platform_server
 
     if settings.SECRET_KEY.startswith("not-a-secret"):
         raise Misconfigured("HOLDFAST_SECRET_KEY is not set. Start with bin/run, or set it (or …_FILE).")
+    platform_server()
     check_keys()

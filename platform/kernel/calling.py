@@ -49,6 +49,7 @@ class Caller:
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         params: Mapping[str, str] | None = None,
         schema: str | None = None,
     ) -> httpx.Response:
@@ -68,7 +69,7 @@ class Caller:
             pause: float | None = _FIRST_PAUSE * 2**tried * random.uniform(0.5, 1.0)  # noqa: S311  jitter
             left = max(0.05, ends_at - time.monotonic())
             try:
-                answer = self._once(method, url, headers, json, form, params, left)
+                answer = self._once(method, url, headers, json, form, content, params, left)
             except HttpError as error:
                 self.breaker.failed(key)
                 if not (again or not error.may_have_acted) or self._is_over(tried, pause, ends_at):
@@ -88,6 +89,7 @@ class Caller:
         headers: Mapping[str, str] | None,
         json: Any,
         form: Mapping[str, str] | None,
+        content: bytes | None,
         params: Mapping[str, str] | None,
         seconds: float,
     ) -> httpx.Response:
@@ -97,6 +99,7 @@ class Caller:
             headers=dict(headers or {}),
             json=json,
             data=dict(form) if form is not None else None,
+            content=content,
             params=dict(params) if params is not None else None,
             extensions={"holdfast_seconds": seconds},
         )

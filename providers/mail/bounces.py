@@ -4,7 +4,7 @@ A mail server accepts first and learns later that nobody is there; its report go
 is `bounces+<schema>.<message>.<mark>@…` (HOLDFAST_BOUNCE_ADDRESS with a part of its own, RFC 5233), so the report
 is known by the address it comes to; the mark is an HMAC, so nobody can make one up. Its words are not believed
 further than that: only a report of a final failure (Action: failed) marks the mail, and a job tells whoever keeps the
-bookings (RETURNED_JOB).
+bookings (RETURNED_JOB). A mail service is given the same mark, and reports by HTTP (`services.reports`).
 """
 
 import hashlib
@@ -27,7 +27,8 @@ from providers.models import Message
 
 LARGEST_BYTES = 1_000_000
 RETURNED_JOB = "mail_came_back"
-_TOKEN = re.compile(r"\+((?:staff|t_[a-z0-9]{16}))\.(\d{1,18})\.([0-9a-f]{16})@", re.IGNORECASE)
+_MARKED = r"(staff|t_[a-z0-9]{16})\.(\d{1,18})\.([0-9a-f]{16})"
+_TOKEN = re.compile(rf"\+({_MARKED})@", re.IGNORECASE)
 _MAILER = Actor("automation", "bounces")
 
 
@@ -45,7 +46,21 @@ def bounce_address(message: int, *, schema: str, sender: str) -> str:
     if not settings.HOLDFAST_BOUNCE_ADDRESS or sender != settings.HOLDFAST_MAIL_FROM:
         return sender
     local, _, domain = settings.HOLDFAST_BOUNCE_ADDRESS.partition("@")
-    return f"{local}+{schema}.{message}.{_mark(schema, message)}@{domain}"
+    return f"{local}+{bounce_mark(message, schema=schema)}@{domain}"
+
+
+def bounce_mark(message: int, *, schema: str) -> str:
+    """Return what names a mail to whoever may report about it, and that nobody else can make."""
+    return f"{schema}.{message}.{_digest(schema, message)}"
+
+
+def read_mark(mark: str) -> tuple[str, int] | None:
+    """Return tenant and message of a mark, None for one that is not ours."""
+    found = re.fullmatch(_MARKED, mark, re.IGNORECASE)
+    if found is None:
+        return None
+    schema, message = found[1].lower(), int(found[2])
+    return (schema, message) if hmac.compare_digest(found[3].lower(), _digest(schema, message)) else None
 
 
 def take_bounce(content: bytes, *, now: datetime) -> bool:
@@ -54,8 +69,11 @@ def take_bounce(content: bytes, *, now: datetime) -> bool:
     Enters the tenant that the address names. A report of a delay is not one of a failure.
     """
     bounce = read_bounce(content)
-    if bounce is None:
-        return False
+    return bounce is not None and mark_bounced(bounce, now=now)
+
+
+def mark_bounced(bounce: Bounce, *, now: datetime) -> bool:
+    """Mark a mail that did not arrive, with a signed entry; False when it is known, or was not sent."""
     with entered(bounce.schema), transaction.atomic():
         sent = Message.objects.filter(pk=bounce.message, state="sent", bounced_at=None)
         if not sent.update(bounced_at=now, failed_words=f"It came back: {bounce.words}"):
@@ -92,10 +110,9 @@ def _named(mail: Parsed) -> tuple[str, int] | None:
     ]
     for _, address in getaddresses(values):
         found = _TOKEN.search(address)
-        if found:
-            schema, message, mark = found[1].lower(), int(found[2]), found[3].lower()
-            if hmac.compare_digest(mark, _mark(schema, message)):
-                return schema, message
+        named = read_mark(found[1]) if found else None
+        if named:
+            return named
     return None
 
 
@@ -117,6 +134,6 @@ def _failure(mail: Parsed) -> str | None:
     return None
 
 
-def _mark(schema: str, message: int) -> str:
+def _digest(schema: str, message: int) -> str:
     text = f"bounce|{schema}|{message}".encode()
     return hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()[:16]

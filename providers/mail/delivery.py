@@ -1,7 +1,7 @@
 """Delivering a queued message: the intent is committed before the conversation, the outcome after it.
 
-SMTP knows no idempotency key: a repeat can happen only when the answer, or our commit of it, was lost. It
-then carries the same Message-ID, and is counted. What the states mean: `providers.models.messages`.
+Neither SMTP nor the mail services know an idempotency key: a repeat can happen only when the answer, or our commit
+of it, was lost. It then carries the same Message-ID, and is counted. What the states mean: `providers.models.messages`.
 """
 
 import json
@@ -12,13 +12,14 @@ from django.db import connection
 
 from kernel.rows import from_row
 from kernel.tenancy import current_schema
-from providers.mail.bounces import bounce_address
+from providers.mail.bounces import bounce_address, bounce_mark
 from providers.mail.mime import mime_bytes
 from providers.mail.outbox import get_message
 from providers.mail.sender import MailSender, mail_sender, sender_of
+from providers.mail.services.sending import greet_service, send_by_service
 from providers.mail.smtp import OutcomeUnknown, greet, send
 from providers.models import MailSettings, Message
-from providers.protocols import Rejected, Unreachable
+from providers.protocols import RateLimited, Rejected, Unreachable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Delivery:
 def deliver_message(message_pk: int, *, now: datetime) -> Delivery:
     """Send one queued message; a message that was sent is not sent again.
 
-    Raises Unreachable (try again), Rejected (it failed for good and says why in `failed_words`),
+    Raises Unreachable, RateLimited (try again), Rejected (it failed for good and says why in `failed_words`),
     MessageNotFound, and RuntimeError inside a transaction: nothing leaves the building in one.
     """
     if connection.in_atomic_block:
@@ -48,7 +49,7 @@ def deliver_message(message_pk: int, *, now: datetime) -> Delivery:
     except OutcomeUnknown as error:
         Message.objects.filter(pk=message_pk).update(failed_words=error.message)  # it stays `sending`
         raise
-    except Unreachable as error:
+    except (Unreachable, RateLimited) as error:
         _finish(message, state="queued", failed_words=error.message)
         raise
     except Rejected as error:
@@ -60,9 +61,12 @@ def deliver_message(message_pk: int, *, now: datetime) -> Delivery:
 
 def greet_mail_server() -> None:
     """Shake hands with the tenant's mail server, its own or the installation's (EHLO, sign-in, NOOP), and send
-    nothing. Raises ProviderError."""
+    nothing; of a mail service ask whether it answers. Raises ProviderError."""
     sender = mail_sender()
-    greet(sender.server, own_name=sender.address.rpartition("@")[2])
+    if sender.server.service:
+        greet_service(sender.server)
+    else:
+        greet(sender.server, own_name=sender.address.rpartition("@")[2])
 
 
 def compose_mail(message_pk: int) -> bytes:
@@ -94,13 +98,24 @@ def _not_started(message_pk: int) -> Delivery:
 
 
 def _converse(message: Message, sender: MailSender) -> None:
-    send(
-        sender.server,
-        sender=bounce_address(message.pk, schema=current_schema(), sender=sender.address),
-        recipient=message.to_address,
-        content=mime_bytes(message, sender_address=sender.address),
-        own_name=sender.address.rpartition("@")[2],
-    )
+    schema, server = current_schema(), sender.server
+    content = mime_bytes(message, sender_address=sender.address)
+    if server.service:
+        send_by_service(
+            server,
+            sender=sender.address,
+            recipient=message.to_address,
+            content=content,
+            reference=bounce_mark(message.pk, schema=schema),
+        )
+    else:
+        send(
+            server,
+            sender=bounce_address(message.pk, schema=schema, sender=sender.address),
+            recipient=message.to_address,
+            content=content,
+            own_name=sender.address.rpartition("@")[2],
+        )
 
 
 def _finish(message: Message, *, state: str, failed_words: str = "", sent_at: datetime | None = None) -> None:

@@ -3,26 +3,21 @@
 import smtplib
 import socket
 import ssl
-from dataclasses import dataclass
 
-from providers.mail.servers import MailServer
+from providers.mail.servers import MailFault, MailServer
+from providers.mail.services.sending import try_mail_service
 from providers.mail.sessions import connection_to
 from providers.protocols import Rejected
-
-
-@dataclass(frozen=True, kw_only=True)
-class MailFault:
-    """Which setting is wrong (host, port, scheme, username, password or from_address), and how, in words."""
-
-    setting: str
-    words: str
 
 
 def try_mail_server(server: MailServer, *, from_address: str) -> MailFault | None:
     """Connect, secure, sign in and offer the sender (MAIL FROM, then RSET); None when all of it works.
 
-    At most a few conversations of fifteen seconds; never called inside a transaction.
+    At most a few conversations of fifteen seconds; never called inside a transaction. A mail service is handed a mail
+    that it checks and gives to nobody.
     """
+    if server.service:
+        return try_mail_service(server, from_address=from_address)
     own_name = from_address.rpartition("@")[2] or "localhost"
     try:
         session = connection_to(server, own_name)

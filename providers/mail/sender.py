@@ -17,7 +17,7 @@ from kernel.crypto import open_sealed, seal
 from kernel.errors import HoldfastError
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.characters import one_line
-from providers.mail.servers import PORTS, MailServer, mail_server
+from providers.mail.servers import PORTS, SERVICES, MailServer, platform_server
 from providers.models import MailSettings
 
 MAIL_SEALED_AT = "providers_mailsettings/1/password"
@@ -45,8 +45,8 @@ class MailSender:
 
     @property
     def server(self) -> MailServer:
-        """The server by which the mail leaves."""
-        return self.own_server or mail_server(settings.HOLDFAST_SMTP_URL)
+        """The server by which the mail leaves. Raises Misconfigured."""
+        return self.own_server or platform_server()
 
 
 def mail_sender() -> MailSender:
@@ -64,9 +64,9 @@ def sender_of(row: MailSettings) -> MailSender:
             port=row.port,
             username=row.username,
             password=open_sealed(bytes(row.sealed_password), aad=MAIL_SEALED_AT).decode()
-            if row.username
+            if row.sealed_password
             else "",
-            is_typed=True,
+            is_typed=row.scheme not in SERVICES,
         )
     return MailSender(
         name=row.sender_name,
@@ -92,17 +92,23 @@ def change_mail_sender(*, language: str, name: str, reply_to: str, now: datetime
 
 
 def use_own_server(server: MailServer, *, from_address: str, now: datetime, actor: Actor) -> bool:
-    """Let mail leave by the business's own server from now on; the password is sealed. Raises InvalidSender."""
+    """Let mail leave by the business's own server or mail service from now on; the password or key is sealed.
+
+    Raises InvalidSender.
+    """
     faults: dict[str, str] = {}
     try:
         from_address = check_mail_address(from_address.strip())
     except BadAddress as fault:
         faults["from_address"] = fault.message
-    if server.scheme not in PORTS:
+    if server.service:
+        if not server.password:
+            faults["password"] = "Write the key."  # noqa: S105 - a sentence
+    elif server.scheme not in PORTS:
         faults["scheme"] = "Choose how the connection is secured."
     if not server.host or any(letter.isspace() for letter in server.host):
         faults["host"] = "Write the server’s name, for example smtp.example.com."
-    if bool(server.username) != bool(server.password):
+    if not server.service and bool(server.username) != bool(server.password):
         faults["password"] = "A user name and a password belong together."  # noqa: S105 - a sentence
     if faults:
         raise InvalidSender(faults)
@@ -112,7 +118,7 @@ def use_own_server(server: MailServer, *, from_address: str, now: datetime, acto
         "host": server.host,
         "port": server.port,
         "username": server.username,
-        "sealed_password": seal(server.password.encode(), aad=MAIL_SEALED_AT) if server.username else b"",
+        "sealed_password": seal(server.password.encode(), aad=MAIL_SEALED_AT) if server.password else b"",
     }
     return _write(wanted, "use_own_mail_server", now=now, actor=actor, said=("host", "port", "scheme"))
 

@@ -1,4 +1,5 @@
-"""How a business's mail leaves: its language, who it is from, where answers go, and its own server if it has one."""
+"""How a business's mail leaves: its language, who it is from, where answers go, and its own server or mail
+service if it has one."""
 
 from typing import ClassVar
 
@@ -9,7 +10,8 @@ from django.db.models import Q
 class MailSettings(models.Model):
     """One row a tenant. Empty fields mean: the business's name, the first host, the platform's address and server.
 
-    With an own server `from_address` is an address of that server's, and the password is sealed.
+    With an own server `from_address` is an address of that server's, and the password is sealed. A mail service is a
+    server whose `scheme` is its name and whose password is its key (`providers.mail.servers`).
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -17,7 +19,9 @@ class MailSettings(models.Model):
     sender_name = models.CharField(max_length=120, blank=True, default="")
     reply_to = models.CharField(max_length=254, blank=True, default="")
     from_address = models.CharField(max_length=254, blank=True, default="")
-    scheme = models.CharField(max_length=13, blank=True, default="", help_text="smtp, smtps, smtp+starttls")
+    scheme = models.CharField(
+        max_length=13, blank=True, default="", help_text="smtp, smtps, smtp+starttls, or a mail service"
+    )
     host = models.CharField(max_length=253, blank=True, default="")
     port = models.PositiveIntegerField(default=0)
     username = models.CharField(max_length=254, blank=True, default="")

@@ -244,6 +244,7 @@ _BUSINESS = {
     "business:reset_wording": Rule(ADMINS, "POST", _wording),
     "business:mail_sender": Rule(ADMINS, "GET HEAD POST"),
     "business:own_mail_server": Rule(ADMINS, "POST"),
+    "business:own_mail_service": Rule(ADMINS, "POST"),
     "business:test_mail_server": Rule(ADMINS, "POST"),
     "business:platform_mail_server": Rule(ADMINS, "POST"),
     "business:message": Rule(ADMINS, arguments=_message),
@@ -324,6 +325,7 @@ _STAFF = {
     "account_logout": Rule(STAFF, ANY),
     "keys": Rule(EVERYONE),
     "public:brand": Rule(EVERYONE),
+    "mail_reported": Rule(frozenset(), "POST", csrf=False),  # without a proof of the service nothing is taken
     "oauth_return": Rule(frozenset()),  # without a state of ours nobody is passed on
     "staff:home": Rule(STAFF),
     "staff:new": Rule(STAFF, _FORM),

@@ -165,6 +165,7 @@ NOT_HERE = {
     "business:change_calendar": "needs a server: tests/portal/business/test_connections.py",
     "business:change_logo": "needs a picture: tests/portal/business/test_settings.py",
     "business:own_mail_server": "needs a server: tests of the sender",
+    "business:own_mail_service": "needs a service: tests of the sender",
     "business:platform_mail_server": "needs a server of one’s own first: tests of the sender",
     "business:undo_wording": "needs words of one’s own first: tests of the wording",
     "business:reset_wording": "needs words of one’s own first: tests of the wording",

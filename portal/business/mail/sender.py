@@ -1,4 +1,5 @@
-"""Who mail is from: language, name and answers; the business's own mail server, used only after a test that passed."""
+"""Who mail is from: language, name and answers; the business's own mail server or mail service, used only
+after a test that passed."""
 
 from django import forms
 from django.contrib import messages
@@ -11,10 +12,14 @@ from portal.business.connections.pace import too_fast
 from portal.business.redirects import see_other
 from portal.business.viewer import Viewer, portal_page
 from providers.api import (
+    MAIL_SERVICES,
+    BadAddress,
     InvalidSender,
     MailServer,
     change_mail_sender,
+    check_mail_address,
     mail_sender,
+    service_server,
     try_mail_server,
     use_own_server,
     use_platform_server,
@@ -25,6 +30,7 @@ SECURITY = {
     "smtps": "TLS at once, port 465",
     "smtp": "None, port 25",
 }
+_SERVICE_IDS = "service_%s"  # two forms of the page ask for a From address
 _TEXT = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -88,6 +94,40 @@ class ServerForm(forms.Form):
     )
 
 
+class ServiceForm(forms.Form):
+    """The business's own account at a mail service; its fields are named as the server's are."""
+
+    scheme = forms.ChoiceField(
+        label="Service",
+        choices=[(name, each.label) for name, each in MAIL_SERVICES.items()],
+        help_text="By its HTTP API, so no SMTP port is needed. These pass an invite on as it was written.",
+    )
+    from_address = forms.CharField(
+        max_length=254,
+        label="From address",
+        help_text="An address for which the service may send; its domain’s DKIM and SPF belong to the service.",
+        widget=forms.TextInput(attrs={"inputmode": "email", **_TEXT}),
+        error_messages={"required": "Write the address that mail is from."},
+    )
+    username = forms.RegexField(
+        r"^[A-Za-z0-9.-]+$",
+        max_length=253,
+        required=False,
+        label="Sending domain",
+        help_text="Mailgun only: the domain that is set up there, if it is not the From address’s.",
+        widget=forms.TextInput(attrs=_TEXT),
+        error_messages={"invalid": "Write a domain, for example mg.example.com."},
+    )
+    password = forms.RegexField(
+        r"^[\x21-\x7e]+$",
+        max_length=500,
+        label="Key",
+        help_text="One that may send is enough. It is kept sealed, and sent to this service only.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Write the key.", "invalid": "A key has no blanks and no accents."},
+    )
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @portal_page(admins_only=True)
 def sender(request: HttpRequest, viewer: Viewer) -> HttpResponse:
@@ -127,17 +167,48 @@ def own_server(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         password=said["password"],
         is_typed=True,
     )
-    fault = try_mail_server(server, from_address=said["from_address"].strip())
-    if fault:
-        _mark(form, {fault.setting: fault.words})
-        return _page(request, viewer, server_form=form)
-    try:
-        use_own_server(server, from_address=said["from_address"], now=viewer.now, actor=viewer.actor)
-    except InvalidSender as invalid:
-        _mark(form, invalid.faults)
+    if not _is_used(form, server, viewer):
         return _page(request, viewer, server_form=form)
     messages.success(request, "Every step of the test passed. Mail leaves by your server from now on.")
     return see_other("business:mail_sender")
+
+
+@require_POST
+@portal_page(admins_only=True)
+def own_service(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Test the mail service that was chosen with its key, and use it only if it took the test."""
+    form = ServiceForm(request.POST, auto_id=_SERVICE_IDS)
+    if not form.is_valid():
+        return _page(request, viewer, service_form=form)
+    if wait := too_fast(request, viewer):
+        messages.warning(request, wait)
+        return _page(request, viewer, service_form=form)
+    said = form.cleaned_data
+    server = service_server(said["scheme"], key=said["password"].strip(), domain=said["username"].strip())
+    if not _is_used(form, server, viewer):
+        return _page(request, viewer, service_form=form)
+    messages.success(request, "The service took the test. Mail leaves by your account there from now on.")
+    return see_other("business:mail_sender")
+
+
+def _is_used(form: forms.Form, server: MailServer, viewer: Viewer) -> bool:
+    """Test a server and use it; False, with the wrong field marked, if a step failed."""
+    from_address = form.cleaned_data["from_address"].strip()
+    try:
+        check_mail_address(from_address)
+    except BadAddress as bad:
+        _mark(form, {"from_address": bad.message})
+        return False
+    fault = try_mail_server(server, from_address=from_address)
+    if fault:
+        _mark(form, {fault.setting: fault.words})
+        return False
+    try:
+        use_own_server(server, from_address=from_address, now=viewer.now, actor=viewer.actor)
+    except InvalidSender as invalid:
+        _mark(form, invalid.faults)
+        return False
+    return True
 
 
 @require_POST
@@ -152,7 +223,8 @@ def test_server(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     if fault is None:
         messages.success(request, "The mail server took every step up to the sender; no mail was sent.")
     elif current.own_server:
-        label = ServerForm.base_fields[fault.setting].label
+        form = ServiceForm if current.own_server.service else ServerForm
+        label = form.base_fields[fault.setting].label
         messages.error(request, f"{label}: {fault.words}")
     else:  # the platform's settings are not the business's to read
         messages.error(
@@ -176,6 +248,7 @@ def _page(
     *,
     form: SenderForm | None = None,
     server_form: ServerForm | None = None,
+    service_form: ServiceForm | None = None,
 ) -> HttpResponse:
     current = mail_sender()
     context = {
@@ -187,10 +260,13 @@ def _page(
             initial={"language": current.language, "name": current.name, "reply_to": current.reply_to}
         ),
         "server_form": server_form or ServerForm(initial={"scheme": "smtp+starttls"}),
+        "service_form": service_form or ServiceForm(auto_id=_SERVICE_IDS),
         "from_name": current.name or viewer.tenant.name,
         "security": SECURITY.get(current.own_server.scheme, "") if current.own_server else "",
     }
-    wrong = any(each is not None and each.is_bound and each.errors for each in (form, server_form))
+    wrong = any(
+        each is not None and each.is_bound and each.errors for each in (form, server_form, service_form)
+    )
     return render(request, "business/mail/sender.html", context, status=422 if wrong else 200)
 
 

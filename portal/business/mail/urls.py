@@ -12,6 +12,7 @@ urlpatterns = [
     path("words/<slug:language>/<slug:occasion>/reset/", words.reset, name="reset_wording"),
     path("sender/", sender.sender, name="mail_sender"),
     path("sender/server/", sender.own_server, name="own_mail_server"),
+    path("sender/service/", sender.own_service, name="own_mail_service"),
     path("sender/server/test/", sender.test_server, name="test_mail_server"),
     path("sender/server/remove/", sender.platform_server, name="platform_mail_server"),
 ]

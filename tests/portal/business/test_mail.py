@@ -12,7 +12,9 @@ from providers.api import mail_sender
 from tests.database import World
 from tests.portal.business.conftest import Office
 from tests.portal.business.test_booking import words
+from tests.simulators.mail_services import KEY, MailgunSimulator
 from tests.simulators.smtp import mail_sink
+from tests.simulators.vendor import served
 
 EDIT = "/portal/messages/words/de/confirmation/"
 SHIPPED = "Ihr Termin „{meeting}“ mit {host} ist bestätigt"
@@ -129,6 +131,47 @@ def test_an_own_server_is_used_only_after_a_test_that_passed(
         assert "The mail server took every step up to the sender; no mail was sent." in words(tested.content)
     gone = alice.post("/portal/messages/sender/server/test/", follow=True)
     assert f"Port: Nothing listens on port {sink.port} of 127.0.0.1." in words(gone.content)
+    alice.post("/portal/messages/sender/server/remove/")
+    with world.enter("acme"):
+        assert mail_sender().own_server is None
+
+
+def test_an_own_mail_service_is_used_only_after_a_test_that_it_took(
+    alice: Client, world: World, office: Office, settings: Any
+) -> None:
+    with served(MailgunSimulator()) as mailgun:
+        settings.HOLDFAST_MAIL_SERVICE_SIMULATOR = mailgun.base_url
+        settings.HOLDFAST_HTTP_ALLOW = (mailgun.base_url.removeprefix("http://"),)
+        typed = {
+            "scheme": "mailgun_eu",
+            "from_address": "hello@acme.example",
+            "username": "mg.acme.example",
+            "password": "wrong-key",
+        }
+        refused = alice.post("/portal/messages/sender/service/", typed)
+        assert refused.status_code == 422
+        assert "Mailgun (EU) does not take the key (HTTP 401)." in words(refused.content)
+        assert "wrong-key" not in refused.content.decode()
+        typed["password"] = KEY
+        refused = alice.post("/portal/messages/sender/service/", typed)
+        assert "Mailgun (EU) does not know the sending domain." in words(refused.content)
+        bad = alice.post("/portal/messages/sender/service/", typed | {"from_address": "a@b, c@d"})
+        assert bad.status_code == 422
+        with world.enter("acme"):
+            assert mail_sender().own_server is None
+        mailgun.domains.add("mg.acme.example")
+        assert alice.post("/portal/messages/sender/service/", typed).status_code == 303
+        page = words(alice.get("/portal/messages/sender/").content)
+        assert "by your account at Mailgun (EU)" in page
+        assert KEY not in page
+        office.book("Ben Carter")
+        assert {str(each.mail["From"].addresses[0].addr_spec) for each in mailgun.sent} == {
+            "hello@acme.example"
+        }
+        assert office.sink.received == []
+        mailgun.key = "another"
+        tested = alice.post("/portal/messages/sender/server/test/", follow=True)
+        assert "Key: Mailgun (EU) does not take the key (HTTP 401)." in words(tested.content)
     alice.post("/portal/messages/sender/server/remove/")
     with world.enter("acme"):
         assert mail_sender().own_server is None

@@ -10,6 +10,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
@@ -19,9 +20,19 @@ from audit.models import Entry
 from booking.api import Host
 from kernel.breaker import BREAKER
 from kernel.clock import now
-from providers.api import busy_times, calendar_connections, disconnect_calendar, renew_channels
+from providers.api import (
+    busy_times,
+    calendar_connections,
+    deliver_message,
+    disconnect_calendar,
+    queue_message,
+    renew_channels,
+    service_server,
+    try_mail_server,
+    use_own_server,
+)
 from providers.calendars.vendor_calendars import open_vendor_calendar
-from providers.models import Calendar, CalendarConnection, OAuthAccount
+from providers.models import Calendar, CalendarConnection, MailSettings, OAuthAccount
 from providers.oauth.apps import app_credentials, set_oauth_app
 from providers.oauth.tokens import access_token, fresh_token
 from providers.oauth.vendors import vendor
@@ -29,12 +40,15 @@ from providers.protocols import ProviderError
 from tenants.api import current_tenant, export_tenant
 from tests.database import World
 from tests.providers.conftest import OWNER, connect_google, connect_microsoft
+from tests.providers.mail.test_delivery import DRAFT
 from tests.simulators.google import GoogleSimulator
+from tests.simulators.mail_services import DOMAIN, MailgunSimulator, MailServiceSimulator, SparkPostSimulator
 from tests.simulators.microsoft import MicrosoftSimulator
-from tests.simulators.vendor import Reply
+from tests.simulators.vendor import Reply, served
 
 Vendors = GoogleSimulator | MicrosoftSimulator
 SECRET = "client secret that nobody may read"
+MAIL_KEY = "key of a mail service that nobody may read"
 PAGES = [
     "/portal/",
     "/portal/connections/",
@@ -193,3 +207,70 @@ def test_no_secret_is_anywhere(
         if form in text
     ]
     assert found == []
+
+
+def mail_failures_of(there: MailServiceSimulator) -> list[str]:
+    """Let each mail fail in another way, and return each failure with its whole traceback."""
+    seen: list[str] = []
+    faults = [
+        {"reply": Reply(status=400, json={"message": f"the key {MAIL_KEY} may not"})},
+        {"reply": Reply(status=401, json={"errors": [{"message": f"{MAIL_KEY} is not known"}]})},
+        {"reply": Reply(status=500, body=MAIL_KEY)},
+        {"reply": Reply(body=f"rubbish {MAIL_KEY}")},
+        {"drop": True},
+    ]
+    for number, fault in enumerate(faults):
+        planned = there.fail("POST", times=3, **fault)
+        made = queue_message(DRAFT, booking_uid="b1", dedupe_key=f"fault{number}", now=now())
+        try:
+            deliver_message(made, now=now())
+        except ProviderError as error:
+            seen.append("".join(traceback.format_exception(error)) + repr(error) + repr(error.__dict__))
+        planned.times = 0
+        BREAKER.forget()
+    return seen
+
+
+@pytest.mark.parametrize("simulator", [MailgunSimulator, SparkPostSimulator])
+def test_no_key_of_a_mail_service_is_anywhere(
+    simulator: type[MailServiceSimulator],
+    world: World,
+    settings: LazySettings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = Client(headers={"host": "acme.localhost"})
+    with served(simulator()) as there, world.enter("acme"):
+        there.key = MAIL_KEY
+        settings.HOLDFAST_MAIL_SERVICE_SIMULATOR = there.base_url
+        settings.HOLDFAST_HTTP_ALLOW = (there.base_url.removeprefix("http://"),)
+        server = service_server(there.vendor, key=MAIL_KEY)
+        assert try_mail_server(server, from_address=f"hello@{DOMAIN}") is None
+        use_own_server(server, from_address=f"hello@{DOMAIN}", now=now(), actor=OWNER)
+        deliver_message(queue_message(DRAFT, booking_uid="b1", dedupe_key="k", now=now()), now=now())
+        assert len(there.sent) == 1  # the key was used
+        failures = mail_failures_of(there)
+        client.force_login(
+            User.objects.get(email="owner@acme.example"),
+            "allauth.account.auth_backends.AuthenticationBackend",
+        )
+        there.fail("POST", reply=Reply(status=400, json={"message": f"not with {MAIL_KEY}"}))
+        shown = ["/portal/", "/portal/messages/", "/portal/messages/sender/", "/portal/what-ran/"]
+        with world.enter("acme"):  # a request leaves its tenant behind it
+            tested = client.post("/portal/messages/sender/server/test/", follow=True).content.decode()
+            pages = [client.get(path).content.decode() for path in shown]
+        rows = every_row(world)
+        places = {
+            "tables": rows,
+            "ledger": str([body_of_entry(entry) for entry in Entry.objects.all()]),
+            "export": export_of_this_tenant(),
+            "errors": "\n".join(failures),
+            "pages": "\n".join([tested, *pages]),
+            "mails": "\n".join(each.content.decode() for each in there.sent),
+        }
+        assert bytes(MailSettings.objects.get().sealed_password).hex() in rows  # sealed, and there to be seen
+    places["log"] = caplog.text
+    assert len(failures) == 5
+    assert "not with" in tested
+    forms = forms_of(MAIL_KEY) | forms_of(f"api:{MAIL_KEY}")
+    assert [(place, form[:6]) for place, text in places.items() for form in forms if form in text] == []
