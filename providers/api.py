@@ -8,6 +8,7 @@ from providers.calendars.connections import connect_caldav, failing_connections
 from providers.calendars.diagnosis import Diagnosis, check_connection, explain, explain_feed
 from providers.calendars.events import (
     delete_event,
+    event_is_as_written,
     event_is_somewhere,
     find_event,
     look_at_change,
@@ -299,6 +300,7 @@ __all__ = [
     "depart",
     "disconnect_calendar",
     "disconnect_zoom_account",
+    "event_is_as_written",
     "event_is_somewhere",
     "exchange_signals",
     "explain",

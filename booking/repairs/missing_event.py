@@ -1,4 +1,5 @@
-"""Events of coming meetings that are gone from their hosts' calendars: written again by uid, never twice."""
+"""Events of coming meetings that are gone from their hosts' calendars, or stand there as they were before a write that
+failed: written again by uid, never twice."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,7 +14,13 @@ from booking.models import Booking, Meeting
 from booking.repairs.repair import Broken, Repair, Search
 from booking.sentences import when
 from booking.signing import subject_of
-from providers.api import ProviderError, event_is_somewhere, has_calendars, write_event
+from providers.api import (
+    ProviderError,
+    event_is_as_written,
+    event_is_somewhere,
+    has_calendars,
+    write_event,
+)
 
 AHEAD = timedelta(days=14)
 PATIENCE = timedelta(minutes=10)
@@ -21,7 +28,8 @@ MOST = 40
 
 
 def find(search: Search) -> list[Broken]:
-    """Return the confirmed meetings of the next 14 days whose event is in no calendar of a host; asks by CalDAV.
+    """Return the confirmed meetings of the next 14 days whose event is in no calendar of a host; asks the calendars.
+    So does one count that was last written with another time, and, where its incident asks, one never written.
 
     What a person undid, or what a run is still writing, is not missing; a calendar that cannot be read says nothing.
     """
@@ -29,7 +37,7 @@ def find(search: Search) -> list[Broken]:
         Broken(
             subject_of(meeting.uid),
             "event",
-            f"{meeting.event_type.title} on {when(meeting.starts_at)} is not in {', '.join(names)}’s calendar.",
+            f"{meeting.event_type.title} on {when(meeting.starts_at)} is not so in {', '.join(names)}’s calendar.",
             {"meeting": meeting.pk, "booking": _booking(meeting).uid},
         )
         for meeting, names in _missing(search)
@@ -52,13 +60,20 @@ def _missing(search: Search) -> Iterator[tuple[Meeting, list[str]]]:
         if not connected or _is_settled_otherwise(meeting):
             continue
         try:
-            gone = [
-                hosts[pk] for pk in sorted(connected) if not event_is_somewhere(pk, event_uid(meeting.uid))
-            ]
+            gone = [hosts[pk] for pk in sorted(connected) if not _stands(pk, meeting, search)]
         except ProviderError:
             continue
         if gone:
             yield meeting, gone
+
+
+def _stands(host_id: int, meeting: Meeting, search: Search) -> bool:
+    """Say whether a host's calendars hold the event as it was last to be written."""
+    uid = event_uid(meeting.uid)
+    written = event_is_as_written(host_id, uid, starts_at=meeting.starts_at, ends_at=meeting.ends_at)
+    if written is False or (written is None and search.subject):
+        return False
+    return event_is_somewhere(host_id, uid)
 
 
 def _is_settled_otherwise(meeting: Meeting) -> bool:

@@ -33,6 +33,14 @@ def event_is_somewhere(host_id: int, uid: str) -> bool:
     )
 
 
+def event_is_as_written(host_id: int, uid: str, *, starts_at: datetime, ends_at: datetime) -> bool | None:
+    """Say whether we last wrote this event with this time into the host's calendars; None: it was never written, or
+    their connection is newer. One query."""
+    entries = CalendarEntry.objects.filter(calendar__host_id=host_id, uid=uid)
+    times = list(entries.values_list("starts_at", "ends_at"))
+    return all(time == (starts_at, ends_at) for time in times) if times else None
+
+
 def write_event(host_id: int, event: CalendarEvent, *, now: datetime) -> WrittenEvent | None:
     """Create the event in the host's destination calendar, or bring it to this SEQUENCE; None without one.
 

@@ -83,9 +83,11 @@ def _expect(reply: tuple[int, bytes], what: str) -> None:
     if 200 <= code < 300:
         return
     said = words.decode("utf-8", "replace").replace("\n", " ")[:200]
+    if 500 <= code < 600:
+        raise Rejected(f"The mail server refused {what}: {code} {said}")
     if 400 <= code < 500:
         raise Unreachable(f"The mail server does not take {what} now: {code} {said}")
-    raise Rejected(f"The mail server refused {what}: {code} {said}")
+    raise Unreachable(f"The mail server answered {what} without a code that is one: {said}")
 
 
 @contextmanager

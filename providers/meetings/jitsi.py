@@ -129,7 +129,9 @@ def _check_page(client: GuardedClient, page: str) -> None:
     answer = client.get(page)
     _check_status(answer, "The room’s page")
     if not any(mark in answer.text for mark in _IS_JITSI):
-        raise NotJoinable("What answers there is not Jitsi Meet.")
+        raise NotJoinable(
+            "What answers there is not Jitsi Meet.", transient=True
+        )  # what stands before it may be
 
 
 def _domain(client: GuardedClient, server: Jitsi) -> str:

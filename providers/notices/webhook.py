@@ -228,8 +228,8 @@ def _check_chat(chat: Chat, answer: httpx.Response) -> None:
         raise Unreachable(f"{chat.name} answers with error {status}.", status=status)
     if not 200 <= status < 300:
         raise Rejected(f"{chat.name} refuses the notice ({status}): {words}", status=status)
-    if not chat.is_received(said):
-        raise Rejected(f"What answers there is not {chat.name}: {words}", status=status)
+    if not chat.is_received(said) or text.lstrip().startswith("<"):  # a page: what stands in between answered
+        raise Unreachable(f"What answers there is not {chat.name}: {words}", status=status)
 
 
 def _seconds(answer: httpx.Response) -> float | None:

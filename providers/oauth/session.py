@@ -54,7 +54,8 @@ class ApiSession:
 
         `path` begins with "/", or is a whole address that the API gave (a next page) at the API's own origin.
         Raises Unauthorised (401 twice, a scope that is missing), RateLimited (429, Google's 403 of usage limits),
-        Unreachable (no answer, 5xx), WrongSetting (the API is switched off), Rejected (403, another origin).
+        Unreachable (no answer, 5xx, a page in an answer's place), WrongSetting (the API is switched off), Rejected
+        (403, another origin).
         """
         if connection.in_atomic_block:
             raise NetworkInsideTransaction(f"{method} at {self._vendor.name} inside a database transaction")
@@ -149,6 +150,10 @@ class ApiSession:
                     " leave every box ticked."
                 )
             raise Rejected(f"{name} does not allow this (HTTP 403).")
+        if answer.is_success and answer.content and "json" not in answer.headers.get("Content-Type", ""):
+            raise Unreachable(
+                f"{name}'s answer makes no sense."
+            )  # what stands in between answered in its place
 
 
 def _reasons(answer: httpx.Response) -> list[str]:

@@ -65,7 +65,7 @@ def send_by_twilio(carrier: Carrier, *, to: str, text: str, callback: str) -> st
         "StatusCallback": callback,
     }
     answer = _asked(carrier, "POST", "/Messages.json", form=form)
-    if answer.status_code != 201:
+    if answer.status_code != 201 and not answer.is_success:
         raise _refusal(answer)
     try:
         return str(answer.json()["sid"])

@@ -26,8 +26,8 @@ Fault = Callable[[str, str, Passed], Passed | None]
 class Proxy:
     """The running proxy. `fault(method, path, answer)` changes an answer; None closes the connection.
 
-    `username` is whom the test signs in as; `blocked` methods never reach the server; `seen` holds (method,
-    path, Authorization) of every request.
+    `username` is whom the test signs in as; `blocked` methods, and what `refuses(method, path)`, never reach the
+    server; `seen` holds (method, path, Authorization) of every request.
     """
 
     port: int
@@ -35,6 +35,7 @@ class Proxy:
     username: str = "ana"
     fault: Fault | None = None
     blocked: frozenset[str] = frozenset()
+    refuses: Callable[[str, str], bool] = lambda method, path: False
     seen: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
@@ -115,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         proxy: Proxy = self.server.proxy  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         proxy.seen.append((self.command, self.path, self.headers.get("Authorization", "")))
-        is_blocked = self.command in proxy.blocked
+        is_blocked = proxy.refuses(self.command, self.path) or self.command in proxy.blocked
         answer = Passed(502, {}, b"") if is_blocked else self._forwarded(proxy.target, body)
         passed = proxy.fault(self.command, self.path, answer) if proxy.fault else answer
         self.close_connection = True

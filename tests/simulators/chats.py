@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from tests.simulators.http import Answer, Seen, Site, http_site
 
-Fault = Literal["none", "slow", "500", "rate limited", "rubbish", "gone", "silent"]
+Fault = Literal["none", "slow", "500", "rate limited", "rubbish", "a page", "gone", "silent"]
 Json = dict[str, Any]
 KINDS = ("slack", "teams", "discord", "mattermost")
 
@@ -79,7 +79,7 @@ def _rate_limited(kind: str) -> Answer:
     return Answer(status=429, headers={"Retry-After": "7"})
 
 
-def _gone(kind: str) -> Answer:
+def gone(kind: str) -> Answer:
     if kind == "discord":
         return Answer(status=404, body=b'{"message": "Unknown Webhook", "code": 10015}')
     if kind == "slack":
@@ -91,7 +91,8 @@ _FAULTS: dict[str, Callable[[str], Answer]] = {
     "500": lambda kind: Answer(status=500, body=b"server error"),
     "rate limited": _rate_limited,
     "rubbish": lambda kind: Answer(status=203, body=b"<html>Sign in to the wireless network</html>"),
-    "gone": _gone,
+    "a page": lambda kind: Answer(status=200, body=b"<html>Welcome to nginx</html>"),
+    "gone": gone,
 }
 _PATHS = {
     "slack": "/services/T000/B000/sEcReTtOkEn",

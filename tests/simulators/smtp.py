@@ -21,6 +21,8 @@ Fault = Literal[
     "554 at data",
     "accepts, then drops",
     "drops at recipient",
+    "slow at data",
+    "rubbish at recipient",
 ]
 
 
@@ -49,6 +51,15 @@ class MailSink:
     plan: list[Fault] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     sessions: list[SMTP] = field(default_factory=list)  # every connection that was ever made
+    slow_seconds: float = 0.8
+
+    def refuses_sign_in(self) -> bool:
+        """Say whether even the right password is refused."""
+        return False
+
+    def next_fault(self) -> Fault:
+        """Return what goes wrong in the conversation that begins."""
+        return self.plan.pop(0) if self.plan else "none"
 
     def hang_up(self) -> None:
         """Close every connection from this side, as a server does with idle ones."""
@@ -70,7 +81,7 @@ class _Handler:
     async def handle_MAIL(  # noqa: N802 - aiosmtpd calls it by this name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        self._fault = self._sink.plan.pop(0) if self._sink.plan else "none"
+        self._fault = self._sink.next_fault()
         envelope.mail_from = address
         return "250 OK"
 
@@ -82,6 +93,8 @@ class _Handler:
             if self._fault.startswith("drops"):
                 _abort(server)
                 return "421 gone"
+            if self._fault.startswith("rubbish"):
+                return "welcome"
             return f"{self._fault[:3]} the plan says no"
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -89,7 +102,9 @@ class _Handler:
     async def handle_DATA(  # noqa: N802 - aiosmtpd calls it by this name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        if self._fault.endswith("at data"):
+        if self._fault == "slow at data":
+            await asyncio.sleep(self._sink.slow_seconds)
+        elif self._fault.endswith("at data"):
             return f"{self._fault[:3]} the plan says no"
         content = envelope.content
         assert isinstance(content, bytes)
@@ -115,9 +130,8 @@ def mail_sink(
 
     def sign_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
-        return AuthResult(
-            success=(data.login, data.password) == (b"holdfast", password.encode()), handled=False
-        )
+        is_right = (data.login, data.password) == (b"holdfast", password.encode())
+        return AuthResult(success=is_right and not sink.refuses_sign_in(), handled=False)
 
     def protocol() -> SMTP:
         session = SMTP(

@@ -115,7 +115,9 @@ def test_nothing_is_delivered_inside_a_transaction(sink: MailSink) -> None:
     assert (sink.received, get_message(made).state) == ([], "queued")
 
 
-@pytest.mark.parametrize("fault", ["450 at recipient", "451 at data", "drops at recipient"])
+@pytest.mark.parametrize(
+    "fault", ["450 at recipient", "451 at data", "drops at recipient", "rubbish at recipient"]
+)
 def test_a_passing_refusal_is_tried_again_and_is_no_repeat(sink: MailSink, fault: Fault) -> None:
     made = _queue()
     sink.plan = [fault]

@@ -25,7 +25,7 @@ from providers.api import (
 from providers.notices.announcement import announcement
 from tests.database import World
 from tests.providers.notices.test_webhook import LATER, NOW
-from tests.simulators.chats import KINDS, ChatServer, chat_server
+from tests.simulators.chats import KINDS, ChatServer, Fault, chat_server
 
 SECRET = "sEcReTtOkEn"
 DATA = {
@@ -116,13 +116,16 @@ def test_a_rate_limit_says_how_long(chat: ChatServer) -> None:
     assert len(chat.taken) == 1
 
 
-def test_rubbish_is_no_success(chat: ChatServer) -> None:
-    chat.plan = ["rubbish"]
+@pytest.mark.parametrize("fault", ["rubbish", "a page"])
+def test_rubbish_is_no_success_and_passes(chat: ChatServer, fault: Fault) -> None:
+    chat.plan = [fault]
     made = queue()
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(Unreachable) as unanswered:
         deliver_notice(made, now=NOW)
-    assert refused.value.message.startswith(f"What answers there is not {CHATS[chat.kind].name}")
-    assert get_notice(made).state == "failed"
+    assert unanswered.value.message.startswith(f"What answers there is not {CHATS[chat.kind].name}")
+    assert get_notice(made).state == "queued"
+    deliver_notice(made, now=LATER)
+    assert len(chat.taken) == 1
 
 
 def test_a_webhook_that_is_gone_is_switched_off(chat: ChatServer) -> None:
