@@ -2,20 +2,26 @@
 
 Made once, though Zoom has no idempotency key: our row is written first, with a mark that stands at the beginning of the
 meeting's agenda. Whoever comes back to a row without an answer (a lost answer, a killed worker) looks for the mark
-among the user's coming meetings before asking for another. A reschedule moves the very same meeting, whose link stays:
-both times' keys share it until one of them is cancelled, and what remains says the time.
+among the user's coming meetings before asking for another; and of the seats of a session, which share a key, one asks
+at a time: its claim is a lease in the row, for what leaves the building holds no transaction. A reschedule moves the
+very same meeting, whose link stays: both times' keys share it until one of them is cancelled, and what remains says
+the time.
 
 What counts as proof: the meeting, read back from Zoom, carries our mark, is scheduled for one of our times, wants
 neither registration nor sign-in, and its join_url is the link that we would send, at Zoom. Opening the link proves
 nothing: Zoom shows the same page for numbers that exist and numbers that do not.
 """
 
-from datetime import datetime
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from kernel.tenancy import current_schema
 from providers.meetings.zoom_accounts import zoom_accounts
@@ -33,9 +39,12 @@ from providers.protocols import (
     Proof,
     Rejected,
     Unauthorised,
+    Unreachable,
 )
 
 _TIMEOUT_SECONDS = 8.0
+_LEASE = timedelta(seconds=20)
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 10.0, 0.1
 _HOSTS = (".zoom.us", ".zoomgov.com", ".zoom.com")
 
 
@@ -49,20 +58,28 @@ class Zoom:
         """Return the link of this key. A meeting that this booking has at Zoom already is used, and given the time
         that is asked for; one that is gone there is made anew.
 
-        Raises Rejected where nothing is connected or Zoom refuses, and what sessions raise.
+        Raises Rejected where nothing is connected or Zoom refuses, Unreachable while somebody else asks for this key,
+        and what sessions raise.
         """
         kept = (
             ZoomMeeting.objects.select_related("account").filter(key=request.key, cancelled_at=None).first()
         )
-        row = kept or _sharing_one(request, now) or _begun(request, now)
-        remote = RemoteMeetings(_session(row))
-        item = _as_asked(remote, row) if row.remote_id else remote.find(row.user, row.mark) if kept else None
-        if item is None:
-            item = _made(remote, row, request.title)
-        row.remote_id, row.url = str(item.get("id", "")), str(item.get("join_url", ""))
-        if not row.remote_id or not row.url:
-            raise Rejected("Zoom’s answer names no meeting.")
-        row.save(update_fields=["remote_id", "url"])
+        row, is_new = (kept, False) if kept else _sharing_one(request, now) or _begun(request, now)
+        with _asking(row):
+            remote = RemoteMeetings(_session(row))
+            item = (
+                _as_asked(remote, row)
+                if row.remote_id
+                else None
+                if is_new
+                else remote.find(row.user, row.mark)
+            )
+            if item is None:
+                item = _made(remote, row, request.title)
+            row.remote_id, row.url = str(item.get("id", "")), str(item.get("join_url", ""))
+            if not row.remote_id or not row.url:
+                raise Rejected("Zoom’s answer names no meeting.")
+            row.save(update_fields=["remote_id", "url"])
         return _link(row)
 
     def find(self, key: str) -> MeetingLink | None:
@@ -105,33 +122,46 @@ class Zoom:
         return ZoomMeeting.objects.filter(pk=row.pk, cancelled_at=None).update(cancelled_at=now) == 1
 
 
-def _begun(request: MeetingRequest, now: datetime) -> ZoomMeeting:
-    """Write down what is about to be asked for, and who hosts it: what was begun can be found and taken back."""
+@contextmanager
+def _asking(row: ZoomMeeting) -> Iterator[None]:
+    """Be the only one who asks Zoom for this key, and see what those before got; raises Unreachable if they go on."""
+    mine = ZoomMeeting.objects.filter(pk=row.pk)
+    free = mine.filter(Q(asked_until=None) | Q(asked_until__lt=Now()))
+    ends_at = time.monotonic() + _PATIENCE_SECONDS
+    while not free.update(asked_until=Now() + _LEASE):
+        if time.monotonic() >= ends_at:
+            raise Unreachable("Another seat of this session is getting the Zoom meeting at this moment.")
+        time.sleep(_PAUSE_SECONDS)
+    try:
+        row.refresh_from_db(fields=["remote_id", "url", "user"])
+        yield
+    finally:
+        mine.update(asked_until=None)
+
+
+def _begun(request: MeetingRequest, now: datetime) -> tuple[ZoomMeeting, bool]:
+    """Write down what is about to be asked for, and who hosts it: what was begun can be found and taken back.
+    Returns it and whether nobody can have asked for it before."""
     accounts = [each for each in zoom_accounts(request.host_ids) if each.ended_at is None]
     app = None if accounts else zoom_organisation()
     if not accounts and app is None:
         raise Rejected("Zoom is not connected: connect it in Connections.")
     known = request.host_addresses[0] if request.host_addresses else ""
-    row, _ = ZoomMeeting.objects.update_or_create(
-        key=request.key,
-        defaults={
+    return _written(
+        request,
+        now,
+        {
             "mark": f"[holdfast:{request.key}@{current_schema()}]",
             "meeting_uid": request.meeting_uid,
             "account": accounts[0] if accounts else None,
             "by_app": app is not None,
             "user": (known or app.user) if app else "me",
             "remote_id": "",
-            "url": "",
-            "starts_at": request.starts_at,
-            "ends_at": request.ends_at,
-            "created_at": now,
-            "cancelled_at": None,
         },
     )
-    return row
 
 
-def _sharing_one(request: MeetingRequest, now: datetime) -> ZoomMeeting | None:
+def _sharing_one(request: MeetingRequest, now: datetime) -> tuple[ZoomMeeting, bool] | None:
     """Write this key beside the one under which the booking has a meeting already; None where it has none."""
     rows = ZoomMeeting.objects.select_related("account").filter(
         meeting_uid=request.meeting_uid, cancelled_at=None
@@ -139,23 +169,36 @@ def _sharing_one(request: MeetingRequest, now: datetime) -> ZoomMeeting | None:
     former = rows.exclude(remote_id="").order_by("-created_at", "-pk").first()
     if former is None or not (former.by_app or former.account):
         return None
-    row, _ = ZoomMeeting.objects.update_or_create(
-        key=request.key,
-        defaults={
+    return _written(
+        request,
+        now,
+        {
             "mark": former.mark,
             "meeting_uid": former.meeting_uid,
             "account": former.account,
             "by_app": former.by_app,
             "user": former.user,
             "remote_id": former.remote_id,
-            "url": "",
-            "starts_at": request.starts_at,
-            "ends_at": request.ends_at,
-            "created_at": now,
-            "cancelled_at": None,
         },
     )
-    return row
+
+
+def _written(request: MeetingRequest, now: datetime, who: dict[str, Any]) -> tuple[ZoomMeeting, bool]:
+    """Write the row of a key, or bring back one that was cancelled; one that is live stays as it is."""
+    values = {
+        **who,
+        "url": "",
+        "starts_at": request.starts_at,
+        "ends_at": request.ends_at,
+        "created_at": now,
+        "cancelled_at": None,
+        "asked_until": None,
+    }
+    row, is_new = ZoomMeeting.objects.get_or_create(key=request.key, defaults=values)
+    if not is_new:
+        ZoomMeeting.objects.filter(pk=row.pk, cancelled_at__isnull=False).update(**values)
+        row.refresh_from_db()
+    return row, is_new
 
 
 def _as_asked(remote: RemoteMeetings, row: ZoomMeeting) -> dict[str, Any] | None:

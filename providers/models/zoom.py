@@ -35,7 +35,8 @@ class ZoomMeeting(models.Model):
     """A meeting that was asked for at Zoom under `key`; live until `cancelled_at`. Written before it is asked for.
 
     `remote_id` is "" until Zoom said it. A meeting that moves has two keys for one remote id meanwhile, each with its
-    own time. `mark` stands in the remote meeting's agenda. `account` is null where the business's app made it.
+    own time. `mark` stands in the remote meeting's agenda. `account` is null where the business's app made it. Until
+    `asked_until` somebody asks Zoom for it.
     """
 
     key = models.CharField(max_length=120, unique=True)
@@ -50,6 +51,7 @@ class ZoomMeeting(models.Model):
     ends_at = models.DateTimeField()
     created_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True)
+    asked_until = models.DateTimeField(null=True)
 
     class Meta:
         app_label = "providers"
