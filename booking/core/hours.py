@@ -84,6 +84,11 @@ class HostHours:
 
 def week(rows: Iterable[tuple[int, int, int]]) -> Week:
     """Rows of (weekday with Monday 0, start_minute, end_minute), in any order, as a `Week`."""
+    return _week(tuple(rows))
+
+
+@lru_cache(maxsize=1024)
+def _week(rows: tuple[tuple[int, int, int], ...]) -> Week:
     days: list[list[Span]] = [[] for _ in range(7)]
     for weekday, start, end in rows:
         days[weekday].append(Span(start, end))

@@ -41,7 +41,7 @@ def intersect(left: Intervals, right: Intervals) -> list[Interval]:
     i = j = 0
     while i < len(left) and j < len(right):
         (a, b), (c, d) = left[i], right[j]
-        start, end = max(a, c), min(b, d)
+        start, end = a if a > c else c, b if b < d else d  # max and min would cost more than all the rest
         if start < end:
             common.append((start, end))
         if b <= d:

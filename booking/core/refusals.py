@@ -6,9 +6,10 @@ explanation follow.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
-from booking.core.hours import HostHours, away_time, open_windows, overrides_within
+from booking.core.hours import HostHours, Week, away_time, open_windows, overrides_within
 from booking.core.intervals import (
     ALWAYS,
     DAWN,
@@ -56,10 +57,12 @@ class Team:
     def explained(self, between: Interval, rules: EventRules) -> Iterator[int]:
         """Grid starts of `between` inside the hours, and inside weekly hours that an override replaced."""
         grid = {"interval": rules.interval_seconds, "offset": rules.offset_seconds}
-        fitting = intersect_all([_fitting(member.windows, rules) for member in self.members])
+        fitting = intersect_all([_fitting(member.windows, rules.duration_seconds) for member in self.members])
         yield from grid_starts(self.windows, intersect([between], fitting), **grid)
         if any(member.windows is not member.usual_windows for member in self.members):
-            usual = intersect_all([_fitting(member.usual_windows, rules) for member in self.members])
+            usual = intersect_all(
+                [_fitting(member.usual_windows, rules.duration_seconds) for member in self.members]
+            )
             windows = intersect_all([member.usual_windows for member in self.members])
             replaced = subtract(intersect([between], usual), fitting)
             yield from grid_starts(windows, replaced, **grid)
@@ -127,6 +130,8 @@ def _withheld_by_rooms(needed: Sequence[list[Interval]], choice: Sequence[list[I
 
 def rooms_free_at(request: SlotRequest) -> Callable[[int], tuple[int, ...]]:
     """Return who answers which of the rooms that a meeting needs one of are free at a start, in their order."""
+    if not request.rooms.one_of:
+        return lambda _: ()
     taken = {room: _overlapping(merge(busy), request.rules) for room, busy in request.rooms.one_of.items()}
     return lambda start: tuple(room for room, starts in taken.items() if not contains(starts, start))
 
@@ -135,15 +140,17 @@ def _member(host: HostHours, request: SlotRequest, between: Interval) -> Member:
     """A host's hours and rules around `between`, as starts."""
     rules, busy = request.rules, request.busy.get(host.host_id, FREE)
     reach = (between[0], between[1] + rules.duration_seconds)
-    windows = usual_windows = open_windows(host, between=reach)
-    fitting = usual = _fitting(windows, rules)
+    windows, fitting, closed = usual_windows, usual, _ = _weekly_hours(
+        host.zone, host.weekly, reach, rules.duration_seconds
+    )
     if overrides_within(host, between=reach):
-        usual_windows = open_windows(host, between=reach, overridden=False)
-        usual = _fitting(usual_windows, rules)
+        windows = open_windows(host, between=reach)
+        fitting = _fitting(windows, rules.duration_seconds)
+        closed = complement(merge([*usual, *fitting]))
     own = merge(busy.own)
     refusals: Refusals = (
-        (Reason.OUTSIDE_HOURS, complement(merge([*usual, *fitting]))),
-        (Reason.DATE_OVERRIDE, subtract(usual, fitting)),
+        (Reason.OUTSIDE_HOURS, closed),
+        (Reason.DATE_OVERRIDE, [] if fitting is usual else subtract(usual, fitting)),
         (Reason.OUT_OF_OFFICE, _touching(away_time(host, between=reach), rules)),
         (Reason.LIMIT_REACHED, _full(request.host_limits.get(host.host_id, UNLIMITED), request, between)),
         (Reason.HOST_BUSY, _touching(own, rules)),
@@ -153,6 +160,19 @@ def _member(host: HostHours, request: SlotRequest, between: Interval) -> Member:
     return Member(host.host_id, windows, usual_windows, refusals)
 
 
+@lru_cache(maxsize=1024)
+def _weekly_hours(
+    zone: str, weekly: Week, reach: Interval, duration_seconds: int
+) -> tuple[list[Interval], list[Interval], list[Interval]]:
+    """The windows of weekly hours, the starts that fit into them, and all others; hosts of a business are often alike.
+
+    Kept for the next who asks: nothing in it may be changed.
+    """
+    windows = open_windows(HostHours(0, zone, weekly), between=reach)
+    fitting = _fitting(windows, duration_seconds)
+    return windows, fitting, complement(fitting)
+
+
 def _calendar_refusals(busy: Busy, rules: EventRules) -> Refusals:
     return (
         (Reason.CALENDAR_STALE, [ALWAYS] if busy.stale else []),
@@ -160,9 +180,9 @@ def _calendar_refusals(busy: Busy, rules: EventRules) -> Refusals:
     )
 
 
-def _fitting(windows: Intervals, rules: EventRules) -> list[Interval]:
+def _fitting(windows: Intervals, duration_seconds: int) -> list[Interval]:
     """The starts whose meeting lies inside the time that the windows cover. Buffers may lie outside."""
-    return widen(merge(windows), before=0, after=1 - rules.duration_seconds)
+    return widen(merge(windows), before=0, after=1 - duration_seconds)
 
 
 def _touching(busy: Intervals, rules: EventRules) -> list[Interval]:

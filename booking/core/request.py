@@ -5,7 +5,7 @@ Seconds since the epoch, UTC; intervals are half-open.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from booking.core.hours import HostHours
 from booking.core.intervals import Interval
@@ -69,8 +69,7 @@ class SlotRequest:
     rooms: Rooms = field(default_factory=Rooms)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenStart:
+class OpenStart(NamedTuple):
     """A start that may be booked now. `host_ids`: who could take it ("any"), or all who will ("all").
 
     `needed` are the rooms and equipment that it takes whoever takes it, `room_ids` those of which it takes one.

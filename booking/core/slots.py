@@ -8,8 +8,9 @@ that holds it. So the list, the single question and the explanation are one alge
 Seconds since the epoch, UTC, half-open. O(windows + busy + slots) per host.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
+from itertools import chain
 
 from booking.core.intervals import Interval, intersect
 from booking.core.policy import grid_starts
@@ -36,17 +37,25 @@ def open_slots(request: SlotRequest, *, between: Interval, now: int, explain: bo
     weekly hours that an override replaced) that is withheld, with its reason. Raises `UnknownZone`."""
     policy = policy_for(request, between, now)
     teams = teams_for(request, between)
-    hosts_at: defaultdict[int, list[int]] = defaultdict(list)
     askable = allowed_by(policy, between)
     interval, offset = request.rules.interval_seconds, request.rules.offset_seconds
-    for team in teams:
-        free = intersect(team.free, askable)
-        for start in grid_starts(team.windows, free, interval=interval, offset=offset):
-            hosts_at[start].extend(team.host_ids)
+    alike: dict[tuple[tuple[Interval, ...], tuple[Interval, ...]], int] = {}
+    bits = [alike.setdefault((tuple(team.windows), tuple(team.free)), 1 << len(alike)) for team in teams]
+    free_at: dict[int, int] = {}  # by start: the bits of those who are free, who are many and mostly alike
+    for (windows, free), bit in alike.items():
+        for start in grid_starts(windows, intersect(free, askable), interval=interval, offset=offset):
+            free_at[start] = free_at.get(start, 0) | bit
+
+    @cache
+    def hosts_of(free: int) -> tuple[int, ...]:
+        return tuple(
+            chain.from_iterable(team.host_ids for team, bit in zip(teams, bits, strict=True) if bit & free)
+        )
+
     needed, rooms_free = tuple(request.rooms.all_of), rooms_free_at(request)
     opened = {
-        start: OpenStart(start, tuple(hosts), request.capacity, needed, rooms_free(start))
-        for start, hosts in hosts_at.items()
+        start: OpenStart(start, hosts_of(free), request.capacity, needed, rooms_free(start))
+        for start, free in free_at.items()
         if start not in request.sessions
     }
     joined = sessions_within(request, between, policy)

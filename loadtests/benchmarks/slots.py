@@ -8,8 +8,11 @@ from benchmarks.figures import Figure, at_most, exactly
 from benchmarks.setting import Setting, one_after_another, percentile
 from lab.wire import Line, by_clients, get, slots_path
 
-# What nobody sees, and every version must: the next view has nothing that it could take from a cache.
-FORGET = "UPDATE booking_eventtype SET title = title; UPDATE booking_weeklyhours SET end_minute = end_minute"
+# What every version must see: meeting types and hours that really are others, so that nothing kept is right any more.
+FORGET = """
+    UPDATE booking_eventtype SET description = md5(random()::text);
+    UPDATE booking_weeklyhours SET end_minute = CASE end_minute WHEN 1020 THEN 1021 ELSE 1020 END;
+"""
 READS = re.compile(r"(?:statement|execute [^:]*): (.*)", re.DOTALL)
 
 

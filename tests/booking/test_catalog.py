@@ -97,3 +97,44 @@ def _one_more_host() -> None:
     schedule = Schedule.objects.create(host=host, time_zone="Europe/Lisbon")
     WeeklyHours.objects.create(schedule=schedule, weekday=0, start_minute=540, end_minute=600)
     EventTypeHost.objects.create(event_type=EventType.objects.get(slug="intro-call"), host=host)
+
+
+def test_a_new_catalog_takes_over_what_did_not_change(world: World) -> None:
+    with world.enter("acme"):
+        before = catalog()
+        with world.app("acme") as other:
+            other.execute("UPDATE booking_eventtype SET title = 'Hello' WHERE slug = 'intro-call'")
+        after = catalog()
+        assert (before.event_types["intro-call"].title, after.event_types["intro-call"].title) == (
+            "Intro call",
+            "Hello",
+        )
+        assert all(after.hosts[pk] is before.hosts[pk] for pk in before.hosts), "nobody touched the hosts"
+        assert after.event_types["consultation"] == before.event_types["consultation"]
+
+
+def test_what_points_to_a_row_that_changed_is_made_anew(world: World) -> None:
+    """An instance keeps the row that it points to once it was asked for: it must not be taken over with it."""
+    with world.enter("acme"):
+        pk = get_event_type("consultation").pk
+        (row, *_) = catalog().hosts_of[pk]
+        assert row.host.name != "Another"
+        with world.app("acme") as other:
+            other.execute("UPDATE booking_host SET name = 'Another' WHERE resource_id = %s", [row.host_id])
+        (row, *_) = catalog().hosts_of[pk]
+        assert row.host.name == "Another"
+
+
+def test_rows_read_for_the_catalog_are_what_the_orm_reads(world: World) -> None:
+    with world.enter("acme"):
+        known = catalog()
+        for model, kept in ((EventType, known.event_types.values()), (Host, known.hosts.values())):
+            for instance in kept:
+                stored = model._default_manager.get(pk=instance.pk)
+                assert (instance == stored, instance._state.adding, instance._state.db) == (
+                    True,
+                    False,
+                    "default",
+                )
+                for field in model._meta.concrete_fields:
+                    assert getattr(instance, field.attname) == getattr(stored, field.attname)
