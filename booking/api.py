@@ -177,7 +177,7 @@ from booking.series import (
 )
 from booking.signing import person_of, subject_of, subjects_of
 from booking.standing_in import AwayNotice, away_notices
-from booking.texting import latest_text, send_text_again
+from booking.texting import latest_text, send_text_again, text_consent, wants_texts, withdraw_text_consent
 from booking.trying_link import LinkTrial, try_link
 from booking.usage import Usage, usage
 from booking.ways import way_words
@@ -415,14 +415,17 @@ __all__ = [
     "subjects_of_host",
     "submit",
     "tally",
+    "text_consent",
     "try_link",
     "undo_no_show",
     "undo_wording",
     "unsaved_event_type",
     "usage",
+    "wants_texts",
     "way_words",
     "when",
     "withdraw_person",
+    "withdraw_text_consent",
     "wording_versions",
     "wordings_in_force",
 ]

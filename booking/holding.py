@@ -167,14 +167,18 @@ def book(
     host: Host | None = None,
     idempotency_key: str | None = None,
     source: str = Booking.Source.API,
+    phone: str = "",
 ) -> Booked:
     """Take a start with its attendee, and start the workflow: everything in one transaction.
 
+    `phone` is a number to which the client agreed to get texts about this booking.
     The same `idempotency_key` with the same request returns the booking that it made (`replayed`); with
     another request raises `IdempotencyMismatch`. Raises `SlotRefused` with alternatives, `InvalidBooking`, `Busy`.
     """
     asked = () if source == Booking.Source.PORTAL else questions_of(event_type)  # a user need not know
-    request = checked_request(attendee, time_zone=time_zone, guests=guests, answers=answers, questions=asked)
+    request = checked_request(
+        attendee, time_zone=time_zone, guests=guests, answers=answers, questions=asked, phone=phone
+    )
     keys = _keys(idempotency_key, event_type, start, request, host)
     try:
         opened = _open_start(event_type, start=start, now=now, host=host)
@@ -249,11 +253,13 @@ def take_within(place: Place, wanted: Wanted, *, now: datetime, actor: Actor) ->
     booking, hosts = _rows(answer, place.event_type)
     sign_expired(answer["swept"])
     _sign_held(place, booking, hosts, wanted.request, actor)
+    phone = wanted.request.phone if wanted.request else ""
+    keep_number([booking], phone, now=now)
     if begins:
         sign_reminders(booking, reminders, answer["reminders"])
         begins.begun(answer["run"], now=now)
     elif wanted.request:
-        start_new_booking(booking, actor=actor, now=now, hosts=hosts)
+        start_new_booking(booking, actor=actor, now=now, hosts=hosts, texts=bool(phone))
     crash_point("web:book:between")
     return Booked(booking, replayed=False, hosts=hosts)
 
@@ -324,6 +330,7 @@ def _keys(
         list(request.guests),
         dict(request.answers or {}),
         host.slug if host else None,
+        *([request.phone] if request.phone else []),
     ]
     return _hash(idempotency_key), _hash(json.dumps(parameters, sort_keys=True))
 

@@ -322,6 +322,7 @@ def _keys(
         event_type.slug, event_type.duration_minutes, event_type.location_kind,
         [start.isoformat() for start in starts], request.attendee.name, request.attendee.email, request.time_zone,
         list(request.guests), dict(request.answers or {}), host.slug if host else None,
+        *([request.phone] if request.phone else []),
     ]  # fmt: skip
     return _hash(key), _hash(json.dumps(parameters, sort_keys=True))
 

@@ -1,4 +1,5 @@
-"""Texts about a booking: the number is kept with the client's consent, and a text is sent once more when asked."""
+"""Texts about a booking: the number is kept with the client's consent until they take it back, and a text is sent once
+more when asked."""
 
 import contextlib
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ from providers.api import (
     queue_text,
     texts,
     texts_are_on,
+    withdraw_texts_of,
 )
 
 REST = timedelta(minutes=1)
@@ -53,9 +55,38 @@ def keep_number(bookings: Iterable[Booking], number: str, *, now: datetime) -> N
         )
 
 
+def text_consent(booking_id: int) -> TextConsent | None:
+    """Return what the client of a booking said about texts; None where they were not asked for. One query."""
+    return TextConsent.objects.filter(booking=booking_id).first()
+
+
 def wants_texts(booking_id: int) -> bool:
-    """Say whether the client of a booking asked for texts. One query."""
-    return TextConsent.objects.filter(booking=booking_id).exists()
+    """Say whether the client of a booking asked for texts, and still wants them. One query."""
+    return TextConsent.objects.filter(booking=booking_id, withdrawn_at=None).exists()
+
+
+def withdraw_text_consent(bookings: Iterable[Booking], *, now: datetime, actor: Actor) -> int:
+    """Take a client's agreement to texts back for these bookings, and return for how many there was one.
+
+    The number is forgotten and what waits is not sent; what left stays in the record. Signed for each booking. It has
+    no undo: only the client can agree, when they book.
+    """
+    with transaction.atomic():
+        agreed = TextConsent.objects.filter(booking__in=bookings, withdrawn_at=None).order_by("pk")
+        found = list(agreed.select_related("booking__meeting").select_for_update(of=("self",)))
+        for consent in found:
+            booking = consent.booking
+            withdraw_texts_of(booking.uid, because="The client asked for no more texts.")
+            record(
+                "withdraw_text_consent",
+                subject=subject_of(booking.meeting.uid),
+                actor=actor,
+                payload={"booking": booking.uid},
+                reversible="none",
+                because="Only the client can agree to texts again.",
+            )
+        TextConsent.objects.filter(pk__in=[each.pk for each in found]).update(number="", withdrawn_at=now)
+    return len(found)
 
 
 def latest_text(booking: Booking) -> TextMessage | None:
@@ -68,8 +99,10 @@ def latest_text(booking: Booking) -> TextMessage | None:
 def send_text_again(booking: Booking, *, now: datetime, actor: Actor) -> int:
     """Queue a copy of the client's latest text and return its id; a job sends it.
 
-    Raises `NotChangeable` when there is none, texts are off, or one left within the last minute.
+    Raises `NotChangeable` when there is none, texts are off or no longer wanted, or one left within the last minute.
     """
+    if not wants_texts(booking.pk):
+        raise NotChangeable("The client asked for no more texts.")
     latest = latest_text(booking)
     if latest is None or not texts_are_on():
         raise NotChangeable("There is no text to send again.")

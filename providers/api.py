@@ -185,6 +185,7 @@ from providers.sms.delivery import (
     send_through,
     texts,
     withdraw_texts,
+    withdraw_texts_of,
 )
 from providers.sms.numbers import BadNumber, phone_number
 from providers.sms.twilio import WrongTwilio, try_twilio
@@ -384,6 +385,7 @@ __all__ = [
     "withdraw_messages",
     "withdraw_notices",
     "withdraw_texts",
+    "withdraw_texts_of",
     "write_event",
     "zoom_accounts",
     "zoom_organisation",

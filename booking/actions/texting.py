@@ -29,7 +29,7 @@ def correct(context: StepContext) -> dict[str, Json]:
 
 def _sent(context: StepContext, target: Target, what: TextWhat, *, suffix: str = "") -> dict[str, Json]:
     number = TextConsent.objects.filter(booking=target.booking.pk).values_list("number", flat=True).first()
-    if number is None or not texts_are_on():
+    if not number or not texts_are_on():
         return {"skipped": "no texts"}
     draft = compose.text_for_attendee(booking_facts(target.booking), what=what, number=number)
     with transaction.atomic():

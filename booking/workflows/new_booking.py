@@ -105,7 +105,7 @@ def begin_new_booking(
         return begin_run(WORKFLOW, subject=subject, payload=asking, actor=actor, now=now, without=_UNASKED)
     makes_link = event_type.location_kind in EventType.ONLINE
     ways = kinds_of(event_type, event_type.location_kind) if makes_link else []
-    without, at_once = _plan(ways, place.connected)
+    without, at_once = _plan(ways, place.connected, texts=bool(wanted.request.phone))
     payload: dict[str, Any] = {"booking": wanted.uid, "link_key": first_link_key(meeting_uid)}
     payload |= {"ways": ways} if len(ways) > 1 else {}
     return begin_run(

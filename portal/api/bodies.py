@@ -52,7 +52,10 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True)
 class NewBooking:
-    """A booking that somebody wants; instants are UTC. `starts`, or `start` with `recurrence`, is a series."""
+    """A booking that somebody wants; instants are UTC. `starts`, or `start` with `recurrence`, is a series.
+
+    `phone` is a number to which the attendee agreed to get texts.
+    """
 
     event_type: str
     start: datetime
@@ -66,6 +69,7 @@ class NewBooking:
     location: str | None = None
     starts: tuple[datetime, ...] = ()
     recurrence: Recurrence | None = None
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,11 @@ def parse_new_booking(body: Any) -> NewBooking:
         raise InvalidRequest(
             "The body cannot be used. Look at: start.", errors={"start": "This field is required."}
         )
+    if ("phone" in values) != values.get("phone_consent", False):
+        said = "A phone number is kept only with phone_consent true: the attendee agreed to texts about this booking."
+        raise InvalidRequest(
+            "The body cannot be used. Look at: phone_consent.", errors={"phone_consent": said}
+        )
     return NewBooking(
         event_type=values["event_type"],
         start=start,
@@ -117,6 +126,7 @@ def parse_new_booking(body: Any) -> NewBooking:
         recurrence=Recurrence(repeats["every"], repeats.get("interval", 1), repeats["count"])
         if repeats
         else None,
+        phone=values.get("phone", ""),
     )
 
 
@@ -201,6 +211,15 @@ class _Instant(_Text):
         return found.astimezone(UTC)
 
 
+class _Yes(serializers.Field[bool, Any, bool, Any]):
+    """true or false and nothing that is taken for it: a consent is not guessed."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Write true or false.")
+        return data
+
+
 class _Answers(serializers.DictField):
     child = _Text(lines=True, max_length=2000, allow_blank=True)
 
@@ -265,6 +284,8 @@ class _NewBooking(_Strict):
     guests = serializers.ListField(child=_Text(max_length=254), max_length=20, required=False)
     answers = _Answers(required=False)
     host = _Slug(required=False)
+    phone = _Text(max_length=40, required=False)
+    phone_consent = _Yes(required=False)
 
 
 class _Cancel(_Strict):

@@ -20,8 +20,10 @@ from portal.api.answers import booked_response
 from portal.api.bodies import NewBooking, parse_idempotency_key, parse_new_booking
 from portal.api.callers import WRITE, Caller, check_caller
 from portal.api.documents import series_document
+from portal.api.problems import InvalidRequest
 from portal.api.slots import find_event_type, find_host
 from portal.api.view import ApiView
+from providers.api import texts_are_on
 from tenants.api import current_tenant
 
 
@@ -36,6 +38,9 @@ class BookingsView(ApiView):
         """
         caller = check_caller(request, action="bookings", scope=WRITE, now=read_now())
         wanted = parse_new_booking(request.data)
+        if wanted.phone and not texts_are_on():
+            words = "This business sends no texts. Leave the number out."
+            raise InvalidRequest("The body cannot be used. Look at: phone.", errors={"phone": words})
         if wanted.starts or wanted.recurrence:
             return _series_response(_book_series(request, wanted, caller))
         booked = _book(request, wanted, caller)
@@ -60,6 +65,7 @@ def _book(request: Request, wanted: NewBooking, caller: Caller) -> Booked:
         host=host,
         idempotency_key=key,
         source="api",
+        phone=wanted.phone,
         visitor=caller.visitor,
         actor=caller.actor,
         now=read_now(),
@@ -93,6 +99,7 @@ def _book_series(request: Request, wanted: NewBooking, caller: Caller) -> Booked
         host=host,
         idempotency_key=parse_idempotency_key(request.headers.get("Idempotency-Key")),
         source="api",
+        phone=wanted.phone,
         visitor=caller.visitor,
         actor=caller.actor,
         now=read_now(),

@@ -15,6 +15,7 @@ from booking.api import (
     get_booking,
     progress,
     subjects_of,
+    wants_texts,
     way_words,
 )
 from portal.business.happenings import happenings
@@ -35,6 +36,7 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
     state = progress(found, now=viewer.now)
     subjects = subjects_of(found)
     sent = messages(booking_uid=found.uid)
+    texted = texts(booking_uid=found.uid)
     context = {
         "viewer": viewer,
         "here": "bookings",
@@ -57,7 +59,8 @@ def booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
             found.uid, subjects=subjects, runs=runs(limit=_RUNS_SHOWN, subject=subjects)
         ),
         "messages_sent": sent,
-        "texts_sent": texts(booking_uid=found.uid),
+        "texts_sent": texted,
+        "gets_texts": bool(texted) and wants_texts(found.pk),
     }
     return render(request, "business/booking.html", context)
 

@@ -18,6 +18,8 @@ _WORDS = {
     "undo_no_show": "Recorded that the client did come",
     "complete_booking": "The meeting’s time was over",
     "send_message_again": "Sent the latest message again",
+    "send_text_again": "Sent the latest text again",
+    "withdraw_text_consent": "Asked for no more texts",
     "send_failure_notice": "Told the client that nothing was booked",
 }
 

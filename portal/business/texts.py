@@ -1,6 +1,7 @@
 """Texts: who carries them, switched on only after a test; and every text that was sent, with what became of it."""
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -97,6 +98,7 @@ def texts(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "here": "messages",
         "carrier": carrier,
         "carrier_name": NAMES[carrier.kind] if carrier else "",
+        "is_simulated": bool(carrier and carrier.kind == "twilio" and settings.HOLDFAST_TWILIO_SIMULATOR),
         "rows": found[:_PAGE],
         "older": found[_PAGE - 1].pk if len(found) > _PAGE else None,
         "is_first": before is None,
@@ -121,6 +123,7 @@ def carrier(request: HttpRequest, viewer: Viewer, kind: str) -> HttpResponse:
         "form": form,
         "kind": kind,
         "name": NAMES.get(kind, "Twilio"),
+        "is_simulated": kind == "twilio" and bool(settings.HOLDFAST_TWILIO_SIMULATOR),
     }
     return render(request, "business/text_carrier.html", context, status=422 if form.errors else 200)
 

@@ -105,7 +105,9 @@ def build_countdown(expires_at: datetime, *, now: datetime, time_zone: str) -> C
     )
 
 
-def build_history(booking: Booking, moves: Sequence[Move], *, time_zone: str) -> tuple[Happening, ...]:
+def build_history(
+    booking: Booking, moves: Sequence[Move], *, time_zone: str, texts_stopped_at: datetime | None = None
+) -> tuple[Happening, ...]:
     """Return what happened to the booking, oldest first; moments in the client's zone."""
     lines = [(booking.created_at, "You chose this time, and it was held for you.")]
     if booking.confirmed_at:
@@ -121,6 +123,8 @@ def build_history(booking: Booking, moves: Sequence[Move], *, time_zone: str) ->
                 lines.append((move.created_at, "Another host took it over; time and place stayed."))
             continue
         lines.append((move.created_at, _move_words(move, time_zone=time_zone)))
+    if texts_stopped_at:
+        lines.append((texts_stopped_at, "You asked for no more texts."))
     if booking.cancelled_at:
         by = "you" if booking.cancelled_by == "client" else "your host"
         because = f": “{booking.cancel_reason}”" if booking.cancel_reason else "."

@@ -4,7 +4,7 @@ from django.urls import path
 
 from portal.brand import BRAND_PATH, stylesheet
 from portal.logo import LOGO_PATH, logo
-from portal.public.views import access, booked, change, decide, details, home, link_test, pick, series
+from portal.public.views import access, booked, change, decide, details, home, link_test, pick, series, texts
 
 app_name = "public"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("book/<slug:event>/", pick.pick, name="pick"),
     path("book/<slug:event>/hold", pick.hold_slot, name="hold"),
     path("series/<str:uid>/<str:token>/", series.series, name="series"),
+    path("series/<str:uid>/<str:token>/texts/", texts.stop_series_texts, name="stop_series_texts"),
     path("decide/<str:uid>/<int:host_id>/<str:token>/", decide.decide, name="decide"),
     path("b/<str:uid>/<str:token>/", booked.booked, name="booking"),
     path("b/<str:uid>/<str:token>/details/", details.details, name="details"),
@@ -27,4 +28,5 @@ urlpatterns = [
     path("b/<str:uid>/<str:token>/test-link/", link_test.test_link, name="test_link"),
     path("b/<str:uid>/<str:token>/cancel/", change.cancel, name="cancel"),
     path("b/<str:uid>/<str:token>/reschedule/", change.reschedule, name="reschedule"),
+    path("b/<str:uid>/<str:token>/texts/", texts.stop_texts, name="stop_texts"),
 ]

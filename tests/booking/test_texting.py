@@ -8,13 +8,18 @@ from audit.api import Entry, body_of_entry, runs
 from booking.api import (
     Attendee,
     Booking,
+    EventType,
+    book_series,
     cancel,
     get_booking,
     get_event_type,
     hold,
     move,
+    recurring_starts,
     send_text_again,
     submit,
+    wants_texts,
+    withdraw_text_consent,
 )
 from booking.errors import InvalidBooking, NotChangeable
 from booking.models import TextConsent
@@ -146,3 +151,55 @@ def test_the_latest_text_is_sent_again_signed_and_not_within_a_minute(acme: Twil
     assert [each["body"] for each in acme.sent] == [acme.sent[0]["body"]] * 2
     entry = body_of_entry(Entry.objects.get(action="send_text_again"))
     assert entry["payload"]["copy_of"] == str(TextMessage.objects.earliest("pk").pk)
+
+
+def test_a_consent_that_was_taken_back_ends_texts_and_the_number_is_forgotten(acme: TwilioSimulator) -> None:
+    booking, other = booked_with(NUMBER, hour=9), booked_with(NUMBER, hour=15)
+    later = now()
+    assert withdraw_text_consent([booking], now=later, actor=CLIENT) == 1
+    assert withdraw_text_consent([booking], now=later, actor=CLIENT) == 0
+    assert (wants_texts(booking.pk), wants_texts(other.pk)) == (False, True)
+    consent = TextConsent.objects.get(booking=booking)
+    assert (consent.number, consent.withdrawn_at) == ("", later)
+    move(booking, start=workday(12), now=now(), actor=CLIENT)
+    perform_all()
+    cancel(get_booking(booking.uid), reason="", now=now(), actor=CLIENT)
+    perform_all()
+    assert said() == [("text_confirmed", "sent")] * 2
+    with pytest.raises(NotChangeable, match="asked for no more texts"):
+        send_text_again(get_booking(booking.uid), now=now(), actor=OWNER)
+
+
+def test_taking_it_back_is_signed_as_the_clients_act_that_only_they_can_undo(acme: TwilioSimulator) -> None:
+    booking = booked_with(NUMBER)
+    withdraw_text_consent([booking], now=now(), actor=CLIENT)
+    body = body_of_entry(Entry.objects.get(action="withdraw_text_consent"))
+    assert (body["subject"], body["payload"]) == (f"meeting:{booking.meeting.uid}", {"booking": booking.uid})
+    assert (body["actor"]["type"], body["reversible"]) == ("client", "none")
+    assert body["because"] == "Only the client can agree to texts again."
+    assert NUMBER not in str(body)
+
+
+def test_a_text_that_waits_is_withdrawn_with_the_consent(acme: TwilioSimulator) -> None:
+    acme.fail("POST", reply=Reply(status=429, json={"code": 20429}), times=99)
+    booking = booked_with(NUMBER)
+    TextMessage.objects.update(state="queued", failed_words="")
+    withdraw_text_consent([booking], now=now(), actor=CLIENT)
+    text = TextMessage.objects.get()
+    assert (text.state, text.failed_words) == ("withdrawn", "The client asked for no more texts.")
+    perform_all()
+    assert acme.sent == []
+
+
+def test_a_series_gets_no_more_texts_for_any_date(acme: TwilioSimulator) -> None:
+    EventType.objects.update(series_most=6, window_days=90)
+    starts = recurring_starts(workday(11), every="week", interval=1, count=3, zone="Europe/Lisbon")
+    made = book_series(
+        get_event_type("site-visit"), starts=list(starts), time_zone="Europe/Lisbon",
+        attendee=Attendee("Ben Ode", "ben@example.com"), guests=[], answers={}, now=now(), actor=CLIENT,
+        visitor="visitor", phone=NUMBER,
+    )  # fmt: skip
+    assert withdraw_text_consent(made.bookings, now=now(), actor=CLIENT) == 3
+    perform_all()
+    assert (acme.log, TextMessage.objects.count()) == ([], 0)  # their runs had begun, with a step for a text
+    assert Entry.objects.filter(action="withdraw_text_consent").count() == 3

@@ -181,6 +181,8 @@ _BUSINESS = {
     "public:pick": Rule(EVERYONE, arguments=_event),
     "public:hold": Rule(EVERYONE, "POST", _event, csrf=False),
     "public:series": Rule(EVERYONE, _FORM, _series, by_token=True, csrf=False),
+    "public:stop_series_texts": Rule(EVERYONE, _FORM, _series, by_token=True, csrf=False),
+    "public:stop_texts": Rule(EVERYONE, _FORM, _manage, by_token=True, csrf=False),
     "public:decide": Rule(EVERYONE, _FORM, _decision, by_token=True, csrf=False),
     "public:booking": Rule(EVERYONE, arguments=_manage, by_token=True),
     "public:progress": Rule(EVERYONE, arguments=_manage, by_token=True),

@@ -22,6 +22,10 @@ from holdfast.processes.application import application_children
 from holdfast.processes.management import manage
 from holdfast.processes.supervisor import Supervisor
 
+_AS_AN_ACCOUNT = "connect an account under Connections"
+_HOW_TO_CONNECT = {
+    "twilio": f"under Messages, Texts: account AC{'0' * 32}, token simulated-token, number +15005550006"
+}
 _HOSTS = (("Staff console", "localhost"), ("Acme", "acme.localhost"), ("Northwind", "northwind.localhost"))
 
 
@@ -35,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--empty", action="store_true", help="no demo tenants, no demo calendar server")
     parser.add_argument(
-        "--simulate", action="store_true", help="a simulated Google, Microsoft and Zoom beside the demo"
+        "--simulate",
+        action="store_true",
+        help="a simulated Google, Microsoft, Zoom and Twilio beside the demo",
     )
 
 
@@ -147,7 +153,7 @@ def _greet(installation: Installation) -> None:
     if os.environ.get("HOLDFAST_PUBLIC_RATE", "").strip().lower() in ("off", "no", "false", "0"):
         say("  WARNING: HOLDFAST_PUBLIC_RATE=off: the public rate limits are lifted. For load tests only.")
     for vendor, url in installation.simulated.items():
-        say(f"  SIMULATED {vendor.capitalize()} at {url}: connect an account under Connections")
+        say(f"  SIMULATED {vendor.capitalize()} at {url}: {_HOW_TO_CONNECT.get(vendor, _AS_AN_ACCOUNT)}")
     say(f"  Mail, logs and keys are in {installation.data}")
     say(f"ready http://{'acme.localhost' if demo.exists() else 'localhost'}{suffix}/")
 

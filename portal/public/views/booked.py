@@ -26,6 +26,7 @@ from booking.api import (
     progress,
     questions_of,
     series_url,
+    text_consent,
     when,
 )
 from kernel.clock import now as read_clock
@@ -145,6 +146,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
     waits = booking.expires_at if booking.status == Booking.Status.PENDING else None
     host_zone = common_zone(hosts, otherwise=tenant.time_zone)
     is_coming = meeting.starts_at > now
+    texts = text_consent(booking.pk)
     return {
         "tenant": tenant,
         "booking": booking,
@@ -161,11 +163,17 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
         "pending_until": when(waits, zone=booking.time_zone) if waits else "",
         "can_change": is_coming and booking.status == Booking.Status.CONFIRMED,
         "can_move": is_coming and booking.status == Booking.Status.CONFIRMED,
+        "gets_texts": booking.status in Booking.LIVE and texts is not None and texts.withdrawn_at is None,
         "join_url": meeting.join_url if booking.status == Booking.Status.CONFIRMED else "",
         "calendar": build_calendar_links(
             starts_at=meeting.starts_at, ends_at=meeting.ends_at, **_entry(booking, tenant)
         ),
-        "history": build_history(booking, list(booking.moves.all()), time_zone=booking.time_zone),
+        "history": build_history(
+            booking,
+            list(booking.moves.all()),
+            time_zone=booking.time_zone,
+            texts_stopped_at=texts.withdrawn_at if texts else None,
+        ),
         "pick_at": reverse("public:pick", args=[meeting.event_type.slug]),
     }
 

@@ -11,7 +11,7 @@ from tests.booking.conftest import mails as mails
 from tests.database import World
 from tests.portal.business.conftest import alice as alice
 from tests.portal.business.test_booking import words
-from tests.portal.public.conftest import MARIA, Visitor
+from tests.portal.public.conftest import MARIA, Visitor, heading
 from tests.portal.public.conftest import acme as acme
 from tests.providers.sms.conftest import switch_on
 from tests.providers.sms.conftest import twilio as twilio
@@ -47,7 +47,8 @@ def test_texts_are_switched_on_tried_and_off_again(
     alice: Client, world: World, twilio: TwilioSimulator
 ) -> None:
     kept = alice.post(f"{HERE}by/twilio/", TYPED, follow=True)
-    assert f"On, by Twilio, from {NUMBER}" in words(kept.content)
+    assert "On, by Twilio Simulated" in words(kept.content)
+    assert f", from {NUMBER}" in words(kept.content)
     tried = alice.post(f"{HERE}test/", {"number": "+351 912 345 678"}, follow=True)
     assert "A test was handed over for +351912345678." in words(tried.content)
     assert TOKEN.encode() not in kept.content + tried.content
@@ -108,3 +109,40 @@ def test_what_twilio_reports_is_seen_at_the_booking_and_the_text_is_resent(
     assert len(twilio.sent) == 2
     listed = words(alice.get(HERE).content)
     assert listed.count("+351912345678") == 2
+
+
+def test_a_client_asks_for_no_more_texts_on_the_bookings_page(
+    alice: Client, world: World, acme: Visitor, twilio: TwilioSimulator, mails: MailSink
+) -> None:
+    with world.enter("acme"):
+        switch_on()
+    page = acme.book("site-visit", **PHONE)
+    drain()
+    assert "Get no more texts about it" in words(acme.get(page).content)
+    asked = acme.get(f"{page}texts/")
+    assert heading(asked) == "Get no more texts?"
+    with world.enter("acme"):
+        assert TextConsent.objects.get().withdrawn_at is None  # GET shows, POST acts
+    answer = acme.post(f"{page}texts/", {})
+    assert (answer.status_code, answer["Location"]) == (303, page)
+    shown = words(acme.get(page).content)
+    assert "Get no more texts" not in shown
+    assert "You asked for no more texts." in shown
+    assert acme.post(f"{page}texts/", {}).status_code == 303
+    uid = page.split("/")[2]
+    office = words(alice.get(f"/portal/bookings/{uid}/").content)
+    assert "The client asked for no more texts." in office
+    assert "Asked for no more texts" in office
+    assert "as a text" not in office
+    with world.enter("acme"):
+        assert Entry.objects.filter(action="withdraw_text_consent").count() == 1
+
+
+def test_who_gave_no_number_is_asked_nothing_about_texts(
+    world: World, acme: Visitor, mails: MailSink
+) -> None:
+    page = acme.book("site-visit")
+    drain()
+    assert "texts" not in words(acme.get(page).content)
+    assert acme.get(f"{page}texts/").status_code == 303
+    assert acme.get(f"{page[:-4]}none/texts/").status_code == 404
