@@ -90,7 +90,8 @@ def _propfind(radicale: EmbeddedRadicale, path: str, user: str) -> tuple[int, by
 
 
 @pytest.mark.parametrize(
-    ("kind", "title"), [("google", "Google Calendar"), ("microsoft", "Outlook calendar"), ("twilio", "Twilio")]
+    ("kind", "title"),
+    [("google", "Google Calendar"), ("microsoft", "Outlook calendar"), ("twilio", "Twilio")],
 )
 def test_a_simulated_vendor_says_that_it_is_simulated(
     kind: str, title: str, supervisor: Supervisor, data: Path
