@@ -6,6 +6,7 @@ serialisation of the same values.
 
 import base64
 import hashlib
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -37,10 +38,28 @@ def canonical(value: Json) -> bytes:
     surrogates and whatever is not JSON.
     """
     try:
-        encoded = rfc8785.dumps(value)
+        encoded = _PLAIN.encode(value).encode() if _is_plain(value) else rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise NotCanonical(str(error)) from error
     return bytes(encoded)
+
+
+_PLAIN: Final = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), check_circular=False
+)
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether Python's own JSON is RFC 8785's: no fractions, no names beyond ASCII (which sort otherwise), no large
+    integers. Nearly every entry is, and it costs a tenth."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return bool(-LARGEST_EXACT <= value <= LARGEST_EXACT)
+    if kind is dict:
+        return all(type(key) is str and key.isascii() and _is_plain(held) for key, held in value.items())
+    return kind is list and all(map(_is_plain, value))
 
 
 def exact(value: Any, *, path: str = "payload") -> Json:

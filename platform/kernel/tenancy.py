@@ -1,10 +1,11 @@
 """Entering a tenant: the one function that decides whose schema the next statement reads."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 PUBLIC = "public"
 
@@ -27,5 +28,15 @@ def entered(schema: str) -> Iterator[None]:
 
 
 def _wrapper() -> Any:
-    """Return the wrapped backend (kernel.postgres), whose methods Django's stubs do not know."""
-    return connection
+    """Return this thread's wrapped backend (kernel.postgres), whose methods Django's stubs do not know.
+
+    Kept by thread, as Django keeps it: a booking asks for it some seventy times.
+    """
+    try:
+        return _here.wrapper
+    except AttributeError:
+        _here.wrapper = connections[DEFAULT_DB_ALIAS]
+        return _here.wrapper
+
+
+_here = threading.local()

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,21 @@ def test_the_example_of_rfc_8785() -> None:
 def test_canonical_bytes_are_those_of_what_they_say(value: Any) -> None:
     encoded = canonical(exact(value))
     assert canonical(json.loads(encoded)) == encoded
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(VALUES)
+def test_the_short_way_writes_what_the_reference_writes(value: Any) -> None:
+    assert canonical(exact(value)) == rfc8785.dumps(exact(value))
+
+
+def test_names_sort_by_utf_16_as_the_reference_sorts_them() -> None:
+    value = {"\U0001f600": 1, "\ufb33": 2, "a": {"\u20ac": 3, "\r": 4, "\U00010000": 5}}
+    assert canonical(value) == rfc8785.dumps(value)
+    assert (
+        canonical(value)
+        != json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    )
 
 
 @pytest.mark.parametrize(
