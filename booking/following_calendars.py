@@ -1,4 +1,5 @@
-"""What a host does to our event in their calendar reaches the booking: moved there is moved here, deleted is cancelled.
+"""What a host does to our event in their calendar reaches the booking: moved there is moved here, deleted is cancelled,
+taken into another calendar is followed.
 
 A job per change. It looks at the event once more before it acts, so that what comes twice, late or out of order, and
 what was taken back meanwhile, does nothing. A new time goes through the guard like any other; where the guard or the
@@ -22,7 +23,14 @@ from booking.signing import sign, subject_of
 from jobs.api import Later, Lease, handles
 from kernel.clock import now as clock_now
 from kernel.errors import Busy
-from providers.api import CALENDAR_CHANGED_JOB, CalendarChange, ProviderError, look_at_change, restore_event
+from providers.api import (
+    CALENDAR_CHANGED_JOB,
+    CalendarChange,
+    ProviderError,
+    follow_elsewhere,
+    look_at_change,
+    restore_event,
+)
 
 log = logging.getLogger(__name__)
 CALENDAR = Actor(type="automation", id="calendar")
@@ -61,6 +69,8 @@ def _answer(change: CalendarChange, now: datetime) -> str:
     event = look_at_change(change)
     if event is None:
         return "not_followed"
+    if event.is_deleted and follow_elsewhere(change, now=now):
+        return "in_another_calendar"
     if not event.is_deleted and (event.starts_at, event.ends_at) == (meeting.starts_at, meeting.ends_at):
         return "as_booked"
     bookings = list(meeting.bookings.filter(status=Booking.Status.CONFIRMED).order_by("pk")[:2])

@@ -6,6 +6,7 @@ from providers.calendars.busy_index import BusyAnswer, busy_times
 from providers.calendars.channels import CalendarCall, hear_call, is_channel, renew_channels
 from providers.calendars.connections import connect_caldav, failing_connections
 from providers.calendars.diagnosis import Diagnosis, check_connection, explain, explain_feed
+from providers.calendars.elsewhere import follow_elsewhere
 from providers.calendars.events import (
     delete_event,
     event_is_as_written,
@@ -308,6 +309,7 @@ __all__ = [
     "explain_feed",
     "failing_connections",
     "find_event",
+    "follow_elsewhere",
     "forget_jitsi",
     "forget_zoom",
     "get_calendar_connection",

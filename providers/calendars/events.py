@@ -45,9 +45,9 @@ def write_event(host_id: int, event: CalendarEvent, *, now: datetime) -> Written
     """Create the event in the host's destination calendar, or bring it to this SEQUENCE; None without one.
 
     Twice the same event leaves one; an older SEQUENCE changes nothing. `now` is its DTSTAMP. Where the destination
-    was chosen anew since it was written, it leaves the calendar where it was.
+    was chosen anew since it was written, it leaves the calendar where it was; one that its owner put elsewhere stays.
     """
-    calendar = _destination(host_id)
+    calendar = _chosen_by_owner(host_id, event.uid) or _destination(host_id)
     if calendar is None:
         return None
     written = open_calendar(calendar, timeout_seconds=_TIMEOUT_SECONDS).write(event, now=now)
@@ -131,6 +131,11 @@ def _calendar(calendar_id: int) -> Calendar | None:
 def _calendars(host_id: int) -> list[Calendar]:
     rows = Calendar.objects.filter(host_id=host_id).select_related("connection__account")
     return list(rows.order_by("-is_destination", "id"))
+
+
+def _chosen_by_owner(host_id: int, uid: str) -> Calendar | None:
+    rows = Calendar.objects.filter(host_id=host_id, entries__uid=uid, entries__put_by_owner=True)
+    return rows.select_related("connection__account").first()
 
 
 def _destination(host_id: int) -> Calendar | None:

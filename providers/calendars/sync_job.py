@@ -10,7 +10,7 @@ from jobs.api import Lease, handles
 from kernel.clock import now as clock_now
 from providers.calendars.syncing import SYNC_JOB, ask_for_sync, sync_calendar
 from providers.models.calendars import Calendar, CalendarConnection
-from providers.models.following import CalendarChannel
+from providers.models.following import CalendarChannel, CalendarEntry
 from providers.protocols import ProviderError
 
 log = logging.getLogger(__name__)
@@ -32,11 +32,12 @@ FOLLOWS_CALENDARS = "SELECT EXISTS (SELECT FROM providers_calendar WHERE reads_b
 
 
 def poll_calendars(*, now: datetime) -> int:
-    """Ask for a sync of every calendar that is read or written and was not synced for a minute, or, where the
-    vendor calls us, for ten: a call may be lost. A published file is asked for every three minutes.
-    Returns how many; one query when nothing is due.
+    """Ask for a sync of every calendar that is read or written, or that a host put a coming event of ours into, and
+    was not synced for a minute, or, where the vendor calls us, for ten: a call may be lost. A published file is asked
+    for every three minutes. Returns how many; one query when nothing is due.
     """
     live = CalendarChannel.objects.filter(calendar=OuterRef("pk"), expires_at__gt=now)
+    put_there = CalendarEntry.objects.filter(calendar=OuterRef("pk"), put_by_owner=True, starts_at__gt=now)
     due = (
         Q(synced_at=None)
         | Q(synced_at__lt=now - POLL_BESIDE_PUSH)
@@ -45,7 +46,7 @@ def poll_calendars(*, now: datetime) -> int:
     )
     rows = (
         Calendar.objects.filter(connection__account__ended_at=None)
-        .filter(Q(reads_busy=True) | Q(is_destination=True))
+        .filter(Q(reads_busy=True) | Q(is_destination=True) | Exists(put_there))
         .annotate(is_called=Exists(live))
         .filter(due)
     )

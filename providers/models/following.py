@@ -33,7 +33,10 @@ class CalendarChannel(models.Model):
 
 
 class CalendarEntry(models.Model):
-    """An event of ours in a calendar: where it is, the version that we wrote, and the time we gave it."""
+    """An event of ours in a calendar: where it is, the version that we wrote, and the time we gave it.
+
+    `put_by_owner`: its owner took it there, so it is written there from then on.
+    """
 
     calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="entries")
     uid = models.CharField(max_length=255)
@@ -42,6 +45,7 @@ class CalendarEntry(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     written_at = models.DateTimeField()
+    put_by_owner = models.BooleanField(default=False)
 
     class Meta:
         app_label = "providers"

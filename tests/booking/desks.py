@@ -22,6 +22,7 @@ from tests.simulators.microsoft import MicrosoftSimulator
 from tests.simulators.vendor import Reply
 
 ANA = "ana@gmail.example"
+GOOGLE_OTHER = "clients@group.calendar.google.com"
 
 
 class Desk(ABC):
@@ -52,6 +53,18 @@ class Desk(ABC):
     @abstractmethod
     def remove(self, remote_id: str) -> None:
         """Ana deletes an event."""
+
+    @abstractmethod
+    def carry(self, remote_id: str) -> None:
+        """Ana takes an event into another calendar of hers, which is connected too."""
+
+    @abstractmethod
+    def held_there(self) -> list[datetime]:
+        """Return the starts of the events in that other calendar."""
+
+    @abstractmethod
+    def remove_there(self) -> None:
+        """Ana deletes what she took there."""
 
     @abstractmethod
     def held(self) -> dict[str, tuple[datetime, datetime]]:
@@ -104,6 +117,7 @@ class GoogleDesk(Desk):
 
     def __init__(self, google: GoogleSimulator) -> None:
         self.google = google
+        google.make_calendar(ANA, GOOGLE_OTHER, name="Clients")
         super().__init__()
 
     def connect(self) -> None:
@@ -117,6 +131,17 @@ class GoogleDesk(Desk):
 
     def remove(self, remote_id: str) -> None:
         self.google.remove(ANA, remote_id)
+
+    def carry(self, remote_id: str) -> None:
+        self.google.carry(ANA, remote_id, GOOGLE_OTHER)
+
+    def held_there(self) -> list[datetime]:
+        held = self.google.events(GOOGLE_OTHER)
+        return [datetime.fromisoformat(event["start"]["dateTime"]) for event in held]
+
+    def remove_there(self) -> None:
+        for event in self.google.events(GOOGLE_OTHER):
+            self.google.remove(GOOGLE_OTHER, event["id"])
 
     def held(self) -> dict[str, tuple[datetime, datetime]]:
         return {
@@ -142,6 +167,7 @@ class MicrosoftDesk(Desk):
 
     def __init__(self, microsoft: MicrosoftSimulator) -> None:
         self.microsoft, self.outlook = microsoft, microsoft.default("ana@acme.example")
+        self.other = microsoft.make_calendar("ana@acme.example", name="Clients")
         super().__init__()
 
     def connect(self) -> None:
@@ -155,6 +181,16 @@ class MicrosoftDesk(Desk):
 
     def remove(self, remote_id: str) -> None:
         self.microsoft.remove(self.outlook, remote_id)
+
+    def carry(self, remote_id: str) -> None:
+        self.microsoft.carry(self.outlook, remote_id, self.other)
+
+    def held_there(self) -> list[datetime]:
+        return [self.other.interval(event)[0] for event in self.other.events.values()]
+
+    def remove_there(self) -> None:
+        for key in list(self.other.events):
+            self.microsoft.remove(self.other, key)
 
     def held(self) -> dict[str, tuple[datetime, datetime]]:
         return {key: self.outlook.interval(event) for key, event in self.outlook.events.items()}
@@ -174,7 +210,7 @@ class DavDesk(Desk):
 
     def __init__(self, server: DavServer, proxy: Proxy, path: str, hides: tuple[bytes, ...]) -> None:
         self.server, self.proxy = server, proxy
-        self.url = server.make_calendar(path)
+        self.path, self.url = path, server.make_calendar(path)
         self.hidden = hides
         super().__init__()
 
@@ -203,6 +239,30 @@ class DavDesk(Desk):
 
     def remove(self, remote_id: str) -> None:
         self.server.remove(self.url, self._name(remote_id))
+
+    def carry(self, remote_id: str) -> None:
+        """As Apple's and Mozilla's programs do: put there under a name of their own, then deleted here."""
+        self.other = self.server.make_calendar(f"{self.path}-clients")
+        connect_caldav(
+            self.host.pk,
+            url=self.other.replace(self.server.url, self.proxy.url),
+            username=self.server.username,
+            password=self.server.password,
+            now=now(),
+        )
+        self.server.put(self.other, "carried", self._text(remote_id))
+        self.remove(remote_id)
+
+    def remove_there(self) -> None:
+        for name in self.server.objects(self.other):
+            self.server.remove(self.other, name)
+
+    def held_there(self) -> list[datetime]:
+        texts = self.server.objects(self.other).values()
+        return [
+            icalendar.Calendar.from_ical(text).walk("VEVENT")[0]["DTSTART"].dt.astimezone(UTC)
+            for text in texts
+        ]
 
     def held(self) -> dict[str, tuple[datetime, datetime]]:
         found = {}

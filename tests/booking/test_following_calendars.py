@@ -15,7 +15,13 @@ from pytest_django import Settings
 from audit.models import Entry
 from booking.api import Incident, cancel, get_booking, move
 from jobs.api import drain
-from providers.api import busy_times, choose_calendars, connect_caldav, get_calendar_connection
+from providers.api import (
+    busy_times,
+    choose_calendars,
+    connect_caldav,
+    get_calendar_connection,
+    poll_calendars,
+)
 from providers.calendars.following import OwnEvent
 from providers.calendars.syncing import note_owners_changes
 from providers.models import Calendar, CalendarChange, CalendarEntry
@@ -193,6 +199,62 @@ def test_an_event_leaves_the_calendar_that_is_not_written_to_any_more(desk: Desk
     desk.perform()
     assert (desk.held(), len(desk.server.objects(other))) == ({}, 1)
     assert (desk.follow(), desk.read().status) == ("", "confirmed")
+
+
+def test_an_event_that_ana_takes_into_another_calendar_is_followed_and_written_there(desk: Desk) -> None:
+    start = desk.booking.meeting.starts_at
+    desk.carry(desk.event())
+    assert desk.follow() == "in_another_calendar"
+    assert (desk.read().status, desk.held(), desk.held_there()) == ("confirmed", {}, [start])
+    move(desk.read(), start=workday(12), now=now(), actor=OWNER)
+    desk.perform()
+    assert (desk.held(), desk.held_there()) == ({}, [workday(12)])
+    desk.follow()
+    assert CalendarChange.objects.count() == 1
+    cancel(desk.read(), reason="", now=now(), actor=OWNER)
+    desk.perform()
+    assert (desk.held(), desk.held_there()) == ({}, [])
+
+
+def test_another_time_that_an_event_was_given_on_its_way_moves_the_booking(desk: Desk) -> None:
+    start = workday(14, 10)
+    length = desk.booking.meeting.ends_at - desk.booking.meeting.starts_at
+    desk.drag(desk.event(), start, start + length)
+    desk.carry(desk.event())
+    assert desk.follow() == "moved"
+    assert (desk.read().meeting.starts_at, desk.held(), desk.held_there()) == (start, {}, [start])
+
+
+def test_what_ana_deletes_in_the_calendar_that_she_took_it_to_is_cancelled(desk: Desk) -> None:
+    desk.carry(desk.event())
+    desk.follow()
+    Calendar.objects.update(synced_at=now())
+    desk.calendar = Calendar.objects.get(entries__put_by_owner=True)
+    Calendar.objects.filter(pk=desk.calendar.pk).update(synced_at=None, reads_busy=False)
+    assert poll_calendars(now=now()) == 1
+    desk.sync()
+    desk.remove_there()
+    assert desk.follow() == "cancelled"
+    assert (desk.read().status, desk.held_there()) == ("cancelled", [])
+
+
+def test_an_event_that_went_where_nobody_connected_us_counts_as_deleted(desk: Desk) -> None:
+    desk.carry(desk.event())
+    Calendar.objects.exclude(pk=desk.calendar.pk).delete()
+    assert desk.follow() == "cancelled"
+
+
+def test_another_calendar_of_the_account_that_is_silent_is_asked_again(desk: Desk) -> None:
+    if isinstance(desk, DavDesk):
+        return  # its calendars are connections of their own
+    desk.carry(desk.event())
+    desk.sync()
+    desk.break_down()
+    drain()
+    assert desk.read().status == "confirmed"
+    desk.mend()
+    desk.perform()
+    assert CalendarChange.objects.get().answer == "in_another_calendar"
 
 
 def test_an_event_that_ana_moves_out_of_what_is_followed_moves_the_booking(desk: Desk) -> None:

@@ -75,6 +75,26 @@ def test_what_microsoft_does_to_the_event_afterwards_is_no_change_of_anas(acme: 
     assert (CalendarChange.objects.count(), settled(booking).status) == (0, "confirmed")
 
 
+def test_the_link_follows_its_event_into_another_calendar(acme: MicrosoftSimulator) -> None:
+    other = acme.make_calendar(ANA, name="Clients")
+    connect_microsoft(acme, Host.objects.get(slug="ana").pk)
+    booking = settled(booked("intro-call", workday(10)))
+    calendar = Calendar.objects.get(is_destination=True)
+    sync_calendar(calendar.pk, now=now())
+    (event,) = acme.events(ANA)
+    acme.carry(acme.default(ANA), event["id"], other)
+    sync_calendar(calendar.pk, now=now())
+    booking = settled(booking)
+    assert (booking.status, CalendarChange.objects.get().answer) == ("confirmed", "in_another_calendar")
+    (row,) = VendorMeeting.objects.all()
+    teams, request = meeting_provider("microsoft_teams"), request_for(uid=booking.meeting.uid)
+    link = MeetingLink(kind=row.kind, key=row.key, url=row.url)
+    assert teams.prove(link, request, now=now()).url == booking.meeting.join_url
+    cancel(booking, reason="", now=now(), actor=OWNER)
+    settled(booking)
+    assert (acme.events(ANA), other.events) == ([], {})
+
+
 def test_an_address_that_takes_a_moment_is_waited_for(acme: MicrosoftSimulator) -> None:
     acme.online.pending = 2
     assert settled(booked("intro-call", workday(10))).status == "confirmed"

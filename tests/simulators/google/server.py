@@ -105,6 +105,15 @@ class GoogleSimulator(Simulator):
             self.store.calendars[calendar_id].cancel(event_id)
             self.channels.tell(calendar_id)
 
+    def carry(self, calendar_id: str, event_id: str, destination: str) -> None:
+        """Take an event into another calendar as its owner would: it keeps its id (reference/events/move)."""
+        with self.lock:
+            event = dict(self.store.calendars[calendar_id].events[event_id])
+            self.store.calendars[calendar_id].cancel(event_id)
+            self.store.calendars[destination].insert(event)
+            self.channels.tell(calendar_id)
+            self.channels.tell(destination)
+
     def events(self, calendar_id: str) -> list[dict[str, Any]]:
         """Return the events that are not deleted, as the owner sees them."""
         with self.lock:

@@ -92,6 +92,17 @@ class MicrosoftSimulator(Simulator):
             calendar.delete(event_id)
             self.subscriptions.changed(calendar.id, event_id, "deleted")
 
+    def carry(self, calendar: Calendar, event_id: str, destination: Calendar) -> str:
+        """Take an event into another calendar as its owner would: it gets another id, which is returned
+        (resources/event, "id"; graph/outlook-immutable-id)."""
+        with self.lock:
+            event = {name: value for name, value in calendar.events[event_id].items() if name != "id"}
+            calendar.delete(event_id)
+            key = str(destination.insert(event)["id"])
+            self.subscriptions.changed(calendar.id, event_id, "deleted")
+            self.subscriptions.changed(destination.id, key, "created")
+            return key
+
     def events(self, account: str) -> list[dict[str, Any]]:
         """Return the events in an account's own calendar, as they are kept."""
         with self.lock:
