@@ -50,6 +50,7 @@ class _HouseAdapter(BaseAdapter):
         found.status_code, found.reason = answer.status_code, answer.reason_phrase
         found.url, found.request = request.url, request
         found.headers = CaseInsensitiveDict(answer.headers)
+        found.encoding = answer.encoding
         found.raw = BytesIO(answer.content)
         return found
 

@@ -26,6 +26,7 @@ from providers.api import (
     use_own_server,
     use_platform_server,
 )
+from providers.mail.bounces import bounce_mark
 from providers.mail.smtp import OutcomeUnknown
 from providers.models import Message
 from providers.protocols import ProviderError, RateLimited, Rejected, Unreachable
@@ -270,6 +271,8 @@ def test_a_report_that_is_not_the_services_or_not_of_our_mail_changes_nothing(
     digit = "1" if taken.reference[-1] == "0" else "0"
     forged = type(taken)(taken.recipient, taken.content, taken.reference[:-1] + digit)
     assert told(world, service.report(forged, "permanent", "no")) == 200
+    gone = type(taken)(taken.recipient, taken.content, bounce_mark(1, schema=f"t_{'0' * 16}"))
+    assert told(world, service.report(gone, "permanent", "no")) == 200  # a business that has left
     settings.HOLDFAST_MAIL_SERVICE_HOOK_KEY = ""
     assert told(world, service.report(taken, "permanent", "no")) == 403
     assert [each.fate for each in Message.objects.all()] == ["sent"]
