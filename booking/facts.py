@@ -1,5 +1,6 @@
 """A booking as plain values, for messages, calendar events and webhooks."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +33,7 @@ def load_booking(uid: str, *, to_tell: bool = False) -> Booking:
 def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> BookingFacts:
     """Return what every message about a booking is composed from; of a seat that left `meeting`, as it was there.
 
-    One statement, or none for a booking that was loaded to tell of it.
+    One statement, or none for a booking that was loaded to tell of it; one more for a date of a series.
     """
     known = booking.company if meeting is None else None
     meeting = meeting or booking.meeting
@@ -57,6 +58,7 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
         hosts=tuple(host_facts(from_row(Host, row)) for row in company["hosts"]),
         manage_url=face.url(manage_path(booking)),
         series_url=face.url(series_path(booking.series)) if booking.series_id and booking.series else "",
+        series_starts=_series_starts(booking) if booking.series_id else (),
         book_again_url=face.url(f"/book/{event_type.slug}/"),
         portal_url=face.url(f"/portal/bookings/{booking.uid}/"),
         description=event_type.description,
@@ -66,6 +68,13 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
         is_group=event_type.kind == EventType.Kind.GROUP,
         others_remain=company["others"],
     )
+
+
+def _series_starts(booking: Booking) -> tuple[datetime, ...]:
+    """Return the starts of all dates that stand, for the first of them; () for the others. One query."""
+    dates = Booking.objects.filter(series=booking.series_id, status__in=Booking.LIVE)
+    found = list(dates.order_by("meeting__starts_at", "pk").values_list("pk", "meeting__starts_at"))
+    return tuple(start for _, start in found) if found and found[0][0] == booking.pk else ()
 
 
 def room_names(meeting: Meeting) -> tuple[str, ...]:

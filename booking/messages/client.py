@@ -144,6 +144,15 @@ def series(facts: BookingFacts) -> tuple[Link, ...]:
     return (Link(label=phrase(facts, "all_dates"), url=facts.series_url),) if facts.series_url else ()
 
 
+def dates_of(facts: BookingFacts) -> tuple[tuple[str, str], ...]:
+    """Return every date of a series, soonest first, where this mail is the one that lists them."""
+    if not facts.series_starts:
+        return ()
+    count = phrase(facts, "series_dates", count=str(len(facts.series_starts)))
+    dates = [(str(n), start_of(facts, start)) for n, start in enumerate(facts.series_starts, start=1)]
+    return ((phrase(facts, "series"), count), *dates)
+
+
 def rows_of(facts: BookingFacts) -> tuple[tuple[str, str], ...]:
     """Return what the client may want to look up."""
     rows = [(phrase(facts, "meeting"), facts.title), (phrase(facts, "with"), hosts_of(facts))]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from booking.messages.client import change, for_client, join, phrase, rows_of, series, where
+from booking.messages.client import change, dates_of, for_client, join, phrase, rows_of, series, where
 from booking.messages.drafting import (
     attendee_invite,
     business_rows,
@@ -18,7 +18,10 @@ from providers.api import MessageDraft
 
 
 def confirmation_for_attendee(facts: BookingFacts, *, now: datetime) -> MessageDraft:
-    """Return the attendee's confirmation, in the attendee's zone; `now` is the invite's DTSTAMP."""
+    """Return the attendee's confirmation, in the attendee's zone; `now` is the invite's DTSTAMP.
+
+    That of a series' first date lists all of them: each is a meeting of its own, with its own mail and invite.
+    """
     return for_client(
         facts,
         "confirmation",
@@ -28,7 +31,7 @@ def confirmation_for_attendee(facts: BookingFacts, *, now: datetime) -> MessageD
         values={
             "how_to_join": phrase(facts, "how_to_join") if facts.location_kind == "built_in_room" else ""
         },
-        rows=rows_of(facts),
+        rows=(*rows_of(facts), *dates_of(facts)),
         actions=(change(facts), *series(facts)),
         invite=attendee_invite(facts, cancelled=False, now=now),
     )

@@ -77,6 +77,7 @@ class BookingFacts:
     description: str = ""
     location_detail: str = ""
     series_url: str = ""
+    series_starts: tuple[datetime, ...] = ()
     rooms: tuple[str, ...] = ()
     seat_number: int | None = None
     join_url: str = ""

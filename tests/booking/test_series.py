@@ -16,12 +16,15 @@ from booking.api import (
     InvalidBooking,
     SeriesRefused,
     book_series,
+    cancel,
     cancel_rest,
+    get_booking,
     get_event_type,
     hold,
     recurring_starts,
     series_bookings,
 )
+from booking.facts import booking_facts
 from booking.guard import call, guarded
 from booking.models import Meeting, Occupancy, Series
 from jobs.api import drain
@@ -62,6 +65,31 @@ def test_all_dates_are_booked_in_one_transaction(acme: MailSink) -> None:
     assert len({each.meeting.uid for each in made.bookings}) == 4  # each its own meeting, so its own invite
     mine = [each for each in acme.received if BEN.email in each.recipients]
     assert len(mine) == 4
+
+
+def test_the_first_dates_mail_lists_all_dates_and_the_others_their_own(acme: MailSink) -> None:
+    made = series(weeks(3))
+    drain()
+    first, *others = sorted(
+        (each.mail for each in acme.received if BEN.email in each.recipients),
+        key=lambda mail: str(mail["Subject"]).find(f"{weeks(3)[0].astimezone(LISBON):%-d %b}") < 0,
+    )
+    text = first.get_body(("plain",)).get_content().replace("\r\n", "\n")  # type: ignore[union-attr]
+    assert "Series: 3 dates, each confirmed by a mail of its own" in text
+    for number, start in enumerate(weeks(3), start=1):
+        assert f"\n{number}: {start.astimezone(LISBON):%a %-d %b %Y, %H:%M} Europe/Lisbon\n" in text
+    assert len(others) == 2
+    assert all("Series:" not in mail.get_body(("plain",)).get_content() for mail in others)  # type: ignore[union-attr]
+    assert booking_facts(made.bookings[0]).series_starts == tuple(weeks(3))
+
+
+def test_a_date_that_no_longer_stands_is_not_listed(acme: MailSink) -> None:
+    made = series(weeks(3))
+    drain()
+    cancel(get_booking(made.bookings[0].uid), reason="", now=now(), actor=OWNER)
+    first, second, third = (get_booking(each.uid) for each in made.bookings)
+    assert booking_facts(second).series_starts == tuple(weeks(3)[1:])
+    assert booking_facts(first).series_starts == booking_facts(third).series_starts == ()
 
 
 def test_a_taken_date_refuses_the_whole_and_names_alternatives(acme: MailSink) -> None:

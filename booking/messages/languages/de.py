@@ -42,6 +42,8 @@ GERMAN = Language(
         "room": "Raum",
         "seat": "Platz",
         "all_dates": "Alle Termine dieser Serie",
+        "series": "Serie",
+        "series_dates": "{count} Termine, jeder wird mit einer eigenen Mail bestätigt",
         "guests": "Gäste",
         "booked_by": "Gebucht von",
         "before": "Vorher",

@@ -42,6 +42,8 @@ ENGLISH = Language(
         "room": "Room",
         "seat": "Seat",
         "all_dates": "All dates of this series",
+        "series": "Series",
+        "series_dates": "{count} dates, each confirmed by a mail of its own",
         "guests": "Guests",
         "booked_by": "Booked by",
         "before": "Before",

@@ -45,6 +45,8 @@ PORTUGUESE = Language(
         "room": "Sala",
         "seat": "Lugar",
         "all_dates": "Todas as datas desta série",
+        "series": "Série",
+        "series_dates": "{count} datas, cada uma confirmada por um e-mail próprio",
         "guests": "Convidados",
         "booked_by": "Marcada por",
         "before": "Antes",
