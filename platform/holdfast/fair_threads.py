@@ -12,12 +12,12 @@ Job = tuple[Future[Any], Callable[[], Any]]
 class FairThreads:
     """A fixed number of threads. Jobs wait in a line of their host; a free thread takes the first of the next line.
 
-    One host holds at most three quarters of the threads, so another finds one free at once. Nothing is refused:
+    One host holds at most half of the threads, so another finds one free at once. Nothing is refused:
     where many wait, they wait longer. Daemon threads: what outlives the grace of a stop ends with the process.
     """
 
     def __init__(self, threads: int) -> None:
-        self.most_of_one_host = max(1, threads * 3 // 4)
+        self.most_of_one_host = max(1, threads // 2)
         self._lines: OrderedDict[str, deque[Job]] = (
             OrderedDict()
         )  # hosts in the order of their turn, none empty
