@@ -81,14 +81,16 @@ class DavSession:
     ) -> httpx.Response:
         """Send one request; return an answer below 500 that is neither a refused sign-in nor a redirect.
 
-        Raises Unreachable (no answer, 5xx), RateLimited (429), Unauthorised (401), Rejected (redirects, other
-        origins, forbidden addresses), and NetworkInsideTransaction.
+        Raises Unreachable (no answer, 5xx, a page in an answer's place), RateLimited (429), Unauthorised (401),
+        Rejected (redirects, other origins, forbidden addresses), and NetworkInsideTransaction.
         """
         answer = self.request_once(method, url, body=body, headers=headers)
         if answer.is_redirect:
             raise Rejected(
                 "The calendar server sends us to another address: connect the calendar with that one."
             )
+        if answer.status_code == 200 and "html" in answer.headers.get("Content-Type", ""):
+            raise Unreachable("The calendar server's answer makes no sense.")
         return answer
 
     def request_once(

@@ -15,6 +15,7 @@ EACH = 2
 MENDED = [  # what the matrix found
     Cell("Google Calendar", "move", "write_calendar_event", "fails", lasts=True),
     Cell("Google Calendar", "cancellation", "delete_calendar_event", "rubbish", lasts=False),
+    Cell("CalDAV", "move", "write_calendar_event", "rubbish", lasts=False),
     Cell("Mail (SMTP)", "booking", "send_confirmation", "rubbish", lasts=False),
     Cell("Jitsi", "booking", "verify_link", "rubbish", lasts=False),
     Cell("Discord", "booking", "notify_webhooks", "rubbish", lasts=True),
