@@ -10,8 +10,9 @@ from lab.wire import Line, by_clients, get, slots_path
 
 # What every version must see: meeting types and hours that really are others, so that nothing kept is right any more.
 FORGET = """
-    UPDATE booking_eventtype SET description = md5(random()::text);
-    UPDATE booking_weeklyhours SET end_minute = CASE end_minute WHEN 1020 THEN 1021 ELSE 1020 END;
+    UPDATE booking_eventtype SET description = md5(random()::text) WHERE slug IN ('thirty', 'team');
+    UPDATE booking_weeklyhours SET end_minute = CASE end_minute WHEN 1020 THEN 1021 ELSE 1020 END
+    WHERE schedule_id = (SELECT min(id) FROM booking_schedule);
 """
 READS = re.compile(r"(?:statement|execute [^:]*): (.*)", re.DOTALL)
 

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
@@ -81,8 +81,13 @@ class Reschedule:
 
 
 def parse_slots_query(query: Mapping[str, Any]) -> SlotsQuery:
-    """Return the query of GET /slots; raises InvalidRequest."""
-    values = _checked(_SlotsQuery, dict(query.items()), what="query")
+    """Return the query of GET /slots; raises InvalidRequest. The same words mean the same: many ask for one month."""
+    return _slots_query(tuple(query.items()))
+
+
+@lru_cache(maxsize=1024)
+def _slots_query(pairs: tuple[tuple[str, Any], ...]) -> SlotsQuery:
+    values = _checked(_SlotsQuery, dict(pairs), what="query")
     return SlotsQuery(
         event_type=values["event_type"],
         first=values["start"],

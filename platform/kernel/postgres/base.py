@@ -78,6 +78,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
     path_statement: str = ""
 
     def __init__(self, *settings: Any, **more: Any) -> None:
+        self._paths: dict[tuple[str, bool, str], str] = {}  # a request enters its tenant some eight times
         super().__init__(*settings, **more)
         self.visited: set[str] = set()
 
@@ -134,9 +135,11 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
         super().set_tenant(tenant, include_public)
         if self.schema_name != _PUBLIC and self.schema_name not in self.visited:
             self._lay_down()
-        names = ", ".join(quote_schema_name(name) for name in self._get_cursor_search_paths())
-        limits = self.settings_dict.get("LIMITS_PER_STATEMENT", "")
-        self.path_statement = f"{limits}SET LOCAL search_path = {names}; "
+        wanted = (self.schema_name, include_public, self.settings_dict.get("LIMITS_PER_STATEMENT", ""))
+        if wanted not in self._paths:
+            names = ", ".join(quote_schema_name(name) for name in self._get_cursor_search_paths())
+            self._paths[wanted] = f"{wanted[2]}SET LOCAL search_path = {names}; "
+        self.path_statement = self._paths[wanted]
 
     def get_connection_params(self) -> Any:
         """Return Django's parameters, with cursors of our kind."""
