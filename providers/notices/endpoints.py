@@ -92,8 +92,14 @@ def add_chat(
 
 def _shown(url: str) -> str:
     """Return what may be shown of a chat's address: the server, and a mark by which two are told apart."""
-    mark = hashlib.sha256(url.encode()).hexdigest()[:6]
-    return f"{url[: len('https://')]}{urlsplit(url).netloc}/…{mark}"
+    mark, parts = hashlib.sha256(url.encode()).hexdigest()[:6], urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/…{mark}"
+
+
+def is_simulated(endpoint: WebhookEndpoint) -> bool:
+    """Say whether the demo's stand-in is behind a chat."""
+    simulator = settings.HOLDFAST_CHATS_SIMULATOR
+    return bool(simulator) and endpoint.url.startswith(f"{simulator}/")
 
 
 def _is_allowed(url: str) -> bool:

@@ -91,7 +91,12 @@ def _propfind(radicale: EmbeddedRadicale, path: str, user: str) -> tuple[int, by
 
 @pytest.mark.parametrize(
     ("kind", "title"),
-    [("google", "Google Calendar"), ("microsoft", "Outlook calendar"), ("twilio", "Twilio")],
+    [
+        ("google", "Google Calendar"),
+        ("microsoft", "Outlook calendar"),
+        ("twilio", "Twilio"),
+        ("chats", "Chats"),
+    ],
 )
 def test_a_simulated_vendor_says_that_it_is_simulated(
     kind: str, title: str, supervisor: Supervisor, data: Path

@@ -24,7 +24,8 @@ from holdfast.processes.supervisor import Supervisor
 
 _AS_AN_ACCOUNT = "connect an account under Connections"
 _HOW_TO_CONNECT = {
-    "twilio": f"under Messages, Texts: account AC{'0' * 32}, token simulated-token, number +15005550006"
+    "twilio": f"under Messages, Texts: account AC{'0' * 32}, token simulated-token, number +15005550006",
+    "chats": "Slack, Teams, Discord and Mattermost under Connections, by the addresses on its page",
 }
 _HOSTS = (("Staff console", "localhost"), ("Acme", "acme.localhost"), ("Northwind", "northwind.localhost"))
 
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--simulate",
         action="store_true",
-        help="a simulated Google, Microsoft, Zoom and Twilio beside the demo",
+        help="simulated vendors beside the demo: Google, Microsoft, Zoom, Twilio, chats",
     )
 
 

@@ -9,7 +9,7 @@ from holdfast.embedded.ports import is_listening, kept_port
 from holdfast.embedded.refusal import StartRefused
 from holdfast.processes.child import Child, Rank, spawner
 
-SIMULATED = ("google", "microsoft", "zoom", "twilio")
+SIMULATED = ("google", "microsoft", "zoom", "twilio", "chats")
 CLIENT_ID = "simulated"
 CLIENT_SECRET = "simulated-secret"  # noqa: S105  opens nothing but the simulator
 _ROOT = Path(__file__).resolve().parents[3]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from django.test import Client
 
@@ -10,6 +11,9 @@ from tests.database import World
 from tests.portal.business.conftest import Office
 from tests.portal.business.test_booking import words
 from tests.simulators.chats import KINDS, chat_server
+from tests.simulators.chats.demo import DemoChats
+from tests.simulators.chats.server import PATHS
+from tests.simulators.vendor import served
 
 SECRET = "sEcReTtOkEn"
 
@@ -59,3 +63,24 @@ def test_one_receiver_that_is_down_keeps_no_other_waiting(
             1,
             2,
         )  # the tests, and the booking where it could be taken
+
+
+def test_the_demos_chats_take_what_they_are_sent_and_are_labelled_simulated(
+    alice: Client, world: World, office: Office, settings: Any
+) -> None:
+    chats = DemoChats()
+    with served(chats):
+        settings.HOLDFAST_HTTP_ALLOW = (chats.base_url.removeprefix("http://"),)
+        settings.HOLDFAST_CHATS_SIMULATOR = chats.base_url
+        for kind in KINDS:
+            address = f"{chats.base_url}{PATHS[kind]}"
+            page = alice.post(f"/portal/connections/chats/{kind}/", {"url": address}, follow=True)
+            assert "Connected: the test is in the channel." in words(page.content)
+            assert "Simulated" in words(page.content)
+        office.book("Ben Carter")
+        assert sorted(kind for kind, _ in chats.came) == sorted(KINDS * 2)
+        assert words(alice.get("/portal/connections/").content).count("Simulated") == len(KINDS)
+        assert f"{chats.base_url}/…" in words(alice.get("/portal/connections/").content)
+        settings.HOLDFAST_CHATS_SIMULATOR = ""
+        assert "Simulated" not in words(alice.get("/portal/connections/").content)
+        assert "Ben Carter" in httpx.get(chats.base_url, trust_env=False).text

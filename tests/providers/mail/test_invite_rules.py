@@ -131,6 +131,12 @@ def test_the_mail_says_time_and_link_whether_or_not_a_calendar_reads_it() -> Non
     assert body.get_content().startswith("Tuesday 3 November 2026\r\nJoin: https://")
 
 
+def test_a_mail_about_ones_own_booking_is_no_subscription() -> None:
+    mail = _mail(INVITE)
+    assert not [name for name in mail if name.lower().startswith("list-")]
+    assert (mail["Precedence"], mail["Auto-Submitted"]) == (None, "auto-generated")
+
+
 def _event(invite: Invite) -> icalendar.Event:
     return _calendar(invite).walk("VEVENT")[0]
 

@@ -30,7 +30,7 @@ class ChatServer:
     @property
     def url(self) -> str:
         """The webhook's address, with its secret."""
-        return self.site.url(_PATHS[self.kind])
+        return self.site.url(PATHS[self.kind])
 
 
 @contextmanager
@@ -51,15 +51,15 @@ def _answer(server: ChatServer, seen: Seen) -> Answer:
     delay = 0.8 if fault == "slow" else 0.0
     if seen.method != "POST" or not seen.headers.get("content-type", "").startswith("application/json"):
         return _refused(server, "not a JSON POST")
-    if seen.path != _PATHS[server.kind]:
+    if seen.path != PATHS[server.kind]:
         return Answer(status=404, body=b"no_service")
     try:
         sent = json.loads(seen.body)
-        _CHECKS[server.kind](sent)
+        CHECKS[server.kind](sent)
     except (ValueError, KeyError, TypeError) as error:
         return _refused(server, str(error))
     server.taken.append(sent)
-    status, body = _SUCCESS[server.kind]
+    status, body = SUCCESS[server.kind]
     return Answer(status=status, body=body, delay_seconds=delay)
 
 
@@ -94,13 +94,13 @@ _FAULTS: dict[str, Callable[[str], Answer]] = {
     "a page": lambda kind: Answer(status=200, body=b"<html>Welcome to nginx</html>"),
     "gone": gone,
 }
-_PATHS = {
+PATHS = {
     "slack": "/services/T000/B000/sEcReTtOkEn",
     "teams": "/workflows/abc/triggers/manual/paths/invoke?sig=sEcReTtOkEn",
     "discord": "/api/webhooks/123456789/sEcReTtOkEn",
     "mattermost": "/hooks/sEcReTtOkEn",
 }
-_SUCCESS = {"slack": (200, b"ok"), "teams": (202, b""), "discord": (204, b""), "mattermost": (200, b"ok")}
+SUCCESS = {"slack": (200, b"ok"), "teams": (202, b""), "discord": (204, b""), "mattermost": (200, b"ok")}
 
 
 def _only(value: Json, *allowed: str) -> Json:
@@ -182,7 +182,7 @@ def _mattermost(sent: Json) -> None:
                 raise ValueError("everybody would be mentioned")
 
 
-_CHECKS: dict[str, Callable[[Json], None]] = {
+CHECKS: dict[str, Callable[[Json], None]] = {
     "slack": _slack,
     "teams": _teams,
     "discord": _discord,
