@@ -21,6 +21,8 @@ NO_PAGE_OF_ITS_OWN = {
     "public:logo": "a picture",
     "public:decide": "from a mail to a host: tests/portal/public, tests/portal/business/test_approving.py",
     "public:series": "of a series that was booked: tests/portal/public",
+    "public:stop_texts": "of a booking with a number for texts: tests/portal/api/test_texts.py",
+    "public:stop_series_texts": "of a series with a number for texts: tests/portal/api/test_texts.py",
     "public:calendar_file": "a calendar file",
     "public:progress": "a part of the booking's page",
     "room:signal": "JSON",

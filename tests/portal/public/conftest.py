@@ -9,9 +9,12 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from tests.booking.scene import workday
 from tests.database import World
 
 MARIA = {"name": "Maria Antónia", "email": "maria@example.com", "guests": "", "notes": ""}
+_DAY = workday(10).date()
+WHOLE_DAY = f"?month={_DAY:%Y-%m}&date={_DAY}"  # today may be nearly over
 START = re.compile(r'name="start" value="([^"]+)"')
 
 
@@ -30,8 +33,8 @@ class Visitor:
         return self.client.post(path, data, headers=headers or None)  # type: ignore[return-value]
 
     def starts(self, event: str, query: str = "") -> list[str]:
-        """The starts that the picker's chosen day offers, as its form sends them."""
-        return START.findall(text(self.get(f"/book/{event}/{query}")))
+        """The starts that the picker offers on a day, as its form sends them; `query` says another day."""
+        return START.findall(text(self.get(f"/book/{event}/{query or WHOLE_DAY}")))
 
     def hold(self, event: str, *, start: str = "") -> str:
         """Hold a start (the first one offered); return the address of its details."""
