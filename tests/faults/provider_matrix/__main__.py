@@ -37,6 +37,10 @@ def main(arguments: list[str]) -> int:
         and options.fault in cell.fault
         and options.step in f"{cell.saga} {cell.step}"
     ][part - 1 :: parts]  # fmt: skip
+    if not wanted:
+        parser.error(
+            "no cell is named so; steps are named as the runner names them, such as write_calendar_event"
+        )
     played = _played(wanted, options.keep)
     if options.write:
         options.write.write_text(page(played))
