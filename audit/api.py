@@ -5,7 +5,7 @@ from audit.ledger.checkpoint_key import CheckpointKeyMissing, checkpoint_public_
 from audit.ledger.checkpoints import Checkpointed, notes_of, write_checkpoint, write_checkpoints
 from audit.ledger.entries import Actor
 from audit.ledger.erasure import erase_person
-from audit.ledger.founding import found_ledger, restrict_ledger, rotate_signing_key
+from audit.ledger.founding import LEDGER_PRIVILEGES, found_ledger, rotate_signing_key
 from audit.ledger.keys import KeysUnusable, LedgerNotFounded, check_keys, check_tenant_keys
 from audit.ledger.personal import PersonalDataAltered, opened, reveal
 from audit.ledger.publishing import public_keys
@@ -42,6 +42,7 @@ from audit.verification.report import Outcome, Report, verify_ledger, verify_rec
 from audit.verification.rows import snapshot
 
 __all__ = [
+    "LEDGER_PRIVILEGES",
     "Action",
     "Actor",
     "Beginning",
@@ -93,7 +94,6 @@ __all__ = [
     "recent_runs",
     "record",
     "register_workflow",
-    "restrict_ledger",
     "resume_run",
     "reveal",
     "roll_back_run",

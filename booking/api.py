@@ -119,7 +119,7 @@ from booking.people import (
     standing_meetings,
     withdraw_person,
 )
-from booking.privileges import restrict_booking
+from booking.privileges import BOOKING_PRIVILEGES
 from booking.probe import probe_hold
 from booking.progress import Progress, ProgressLine, progress
 from booking.public_holidays import (
@@ -193,6 +193,7 @@ from booking.wordings import (
 from kernel.errors import Busy
 
 __all__ = [
+    "BOOKING_PRIVILEGES",
     "CONTENTION_HEADER",
     "LANGUAGES",
     "LONGEST_BUFFER_MINUTES",
@@ -388,7 +389,6 @@ __all__ = [
     "repairs",
     "reset_wording",
     "resolve_incident",
-    "restrict_booking",
     "rooms_and_equipment",
     "run_probes",
     "schedule_looks",

@@ -1,14 +1,14 @@
 """What a business offers, as it stands: event types, hosts, hours. Read in one query, kept under its stamp.
 
 The tables of the catalog change seldom and are read by every page, so each process keeps the last catalog of
-each tenant; a new one takes over whatever stands in tables that did not change. The stamp (booking/sql/catalog_v1.sql)
-changes in the very transaction that changes one of them, and is looked at again in every request (kernel.stamps):
-what is kept is current or not used.
+each tenant; for a new one it reads the tables that changed and takes over the others. The stamp, which is one of each
+table (booking/sql/catalog_v2.sql), changes in the very transaction that changes rows there, and is looked at again
+in every request (kernel.stamps): what is kept is current or not used.
 """
 
 import json
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -16,7 +16,6 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from django.db import connection, models
-from django.db.models.base import ModelState
 
 from booking.core.hours import Away, HostHours, Span, week
 from booking.models import (
@@ -32,13 +31,14 @@ from booking.models import (
     WeeklyHours,
 )
 from booking.public_holidays import Place
+from kernel.rows import from_row
 from kernel.stamps import stamps
 from kernel.tenancy import current_schema
 
 M = TypeVar("M", bound=models.Model)
 Row = Mapping[str, Any]  # of a table, as JSON tells it: dates are texts
 MOST_TENANTS = 1024  # whose catalogs a process keeps; the least recently used goes
-STAMP_QUERY = "SELECT stamp::text FROM booking_catalog"
+STAMP_QUERY = "SELECT stamps::text FROM booking_catalog"
 TABLES: tuple[type[models.Model], ...] = (
     Resource,
     Host,
@@ -98,7 +98,7 @@ def catalog() -> Catalog:
         if kept is not None and kept.stamp == wanted:
             _kept.move_to_end(schema)
             return kept
-    read = _read(before=kept)
+    read = _read(kept, wanted)
     if not connection.in_atomic_block:  # what a transaction sees of its own may never be committed
         with _lock:
             _kept[schema] = read
@@ -114,9 +114,8 @@ _lock = Lock()
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table of the catalog as it was read: its rows as the database told them, as Python's, and as instances."""
+    """A table of the catalog as it was read: its rows as JSON told them, and as instances."""
 
-    told: str
     rows: Sequence[Row]
     instances: Sequence[models.Model]
 
@@ -125,16 +124,18 @@ class _Table:
         return cast("Sequence[M]", self.instances)
 
 
-def _read(before: Catalog | None) -> Catalog:
-    """Read every table of the catalog with its stamp, in one statement, so in one state."""
-    lists = [
-        f"(SELECT coalesce(json_agg(t ORDER BY {_key(table)}), '[]')::text FROM {table._meta.db_table} AS t)"  # noqa: S608  constants
-        for table in TABLES
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT ({STAMP_QUERY}), {', '.join(lists)}")
-        stamp, *told = cursor.fetchone() or ("",)
-    tables = _tables(dict(zip(TABLES, told, strict=True)), before.tables if before else {})
+def _read(before: Catalog | None, wanted: str) -> Catalog:
+    """Read the tables whose stamps are not those of `before`, in one statement, so in one state.
+
+    One more where somebody changed another one since the stamps `wanted` were told.
+    """
+    known = json.loads(before.stamp) if before else {}
+    changed = _others(known, wanted)
+    stamp, told = _told(changed)
+    while missed := _others(known, stamp) - changed:
+        changed |= missed
+        stamp, told = _told(changed)
+    tables = _tables(told, before.tables if before else {})
     hosts = sorted(tables[Host].of(Host), key=lambda each: (each.position, each.pk))
     event_types = sorted(tables[EventType].of(EventType), key=lambda each: (each.position, each.pk))
     offered = sorted(tables[EventTypeHost].of(EventTypeHost), key=lambda each: (each.priority, each.host_id))
@@ -142,7 +143,7 @@ def _read(before: Catalog | None) -> Catalog:
     hosts_by_id = {each.pk: each for each in hosts}
     hosts_of = _grouped(offered, "event_type_id")
     return Catalog(
-        stamp=str(stamp),
+        stamp=stamp,
         event_types={each.slug: each for each in event_types},
         hosts=hosts_by_id,
         resources={each.pk: each for each in tables[Resource].of(Resource)},
@@ -168,21 +169,43 @@ def _read(before: Catalog | None) -> Catalog:
     )
 
 
+def _others(known: Mapping[str, str], stamp: str) -> set[str]:
+    """Return the tables whose stamps are others than the known ones."""
+    return {table for table, it in json.loads(stamp).items() if known.get(table) != it}
+
+
+def _told(names: Collection[str]) -> tuple[str, dict[type[models.Model], Sequence[Row]]]:
+    """Return the catalog's stamp, and the rows of these tables by their key."""
+    wanted = [table for table in TABLES if table._meta.db_table in names]
+    lists = [
+        f"(SELECT coalesce(json_agg(t ORDER BY {_key(table)}), '[]')::text FROM {table._meta.db_table} AS t)"  # noqa: S608  constants
+        for table in wanted
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join([f'({STAMP_QUERY})', *lists])}")
+        stamp, *told = cursor.fetchone() or ("",)
+    return stamp, {table: json.loads(rows) for table, rows in zip(wanted, told, strict=True)}
+
+
 def _tables(
-    told: Mapping[type[models.Model], str], before: Mapping[type[models.Model], _Table]
+    told: Mapping[type[models.Model], Sequence[Row]], before: Mapping[type[models.Model], _Table]
 ) -> dict[type[models.Model], _Table]:
-    """Return each table: as it was, if it says what it said before, and so does whatever its rows point to."""
+    """Return each table: as it was, if nothing new is told of it nor of whatever its rows point to."""
     tables: dict[type[models.Model], _Table] = {}
     for model in TABLES:  # those that are pointed to come first
-        known = before.get(model)
-        stands = known is not None and known.told == told[model]
-        if known is not None and stands and all(tables[to] is before[to] for to in _points_to(model)):
-            tables[model] = known
+        if model not in told and all(tables[to] is before[to] for to in _points_to(model)):
+            tables[model] = before[model]
             continue
-        rows = known.rows if known is not None and stands else json.loads(told[model])
+        rows = told[model] if model in told else before[model].rows
         is_plain = model in _READ_AS_ROWS
-        tables[model] = _Table(told[model], rows, () if is_plain else _instances(model, rows))
+        tables[model] = _Table(rows, () if is_plain else [from_row(model, row) for row in rows])
     return tables
+
+
+@cache
+def _key(model: type[models.Model]) -> str:
+    assert model._meta.pk is not None
+    return str(model._meta.pk.column)
 
 
 @cache
@@ -190,12 +213,6 @@ def _points_to(model: type[models.Model]) -> tuple[type[models.Model], ...]:
     """Return the tables of the catalog that rows of this one point to: an instance may keep what it points to."""
     others = (each.related_model for each in model._meta.concrete_fields)
     return tuple(each for each in others if each in TABLES and each is not model)
-
-
-@cache
-def _key(model: type[models.Model]) -> str:
-    assert model._meta.pk is not None
-    return str(model._meta.pk.column)
 
 
 def _default_schedules(schedules: Sequence[Row]) -> dict[int, int]:
@@ -252,37 +269,7 @@ def _rows_by(rows: Sequence[Row], key: str) -> dict[int, list[Row]]:
     return groups
 
 
-def _instances(model: type[M], rows: Sequence[Row]) -> list[M]:
-    """Return the model's rows, which came as JSON, as instances."""
-    fields = model._meta.concrete_fields
-    names = [(field.attname, str(field.column)) for field in fields]
-    texts = [field for field in fields if isinstance(field, _TOLD_AS_TEXT)]
-    found = []
-    for row in rows:
-        values = {name: row[column] for name, column in names}
-        for each in texts:
-            values[each.attname] = each.to_python(values[each.attname])
-        found.append(_instance(model, values))
-    return found
-
-
-def _instance(model: type[M], values: dict[str, Any]) -> M:
-    """Return what Model.from_db would make of all its columns, in a tenth of the time: nobody hears of it."""
-    made = model.__new__(model)
-    made.__dict__.update(values)
-    made._state = ModelState()
-    made._state.db, made._state.adding = connection.alias, False
-    return made
-
-
 _READ_AS_ROWS = (Schedule, WeeklyHours, DateOverride)
-_TOLD_AS_TEXT = (
-    models.DateField,
-    models.TimeField,
-    models.DecimalField,
-    models.UUIDField,
-    models.BinaryField,
-)
 
 
 def _grouped(rows: Sequence[M], key: str) -> dict[int, list[M]]:

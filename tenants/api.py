@@ -20,14 +20,12 @@ from tenants.models import Domain, Tenant
 from tenants.onboarding.business import Administrator, Furnishing, register_furnishing, subject_of
 from tenants.onboarding.names import base_host, name_fault, taken_fault
 from tenants.onboarding.workflow import NameTaken, onboard
+from tenants.privileges import application_role, grant_application, restrict_application
 from tenants.provisioning import (
-    application_role,
-    grant_application,
     migrate_public,
     migrate_tenant,
     prepare_blueprint,
     provision,
-    restrict_application,
     when_provisioned,
 )
 from tenants.suspension import NotChanged, resume, suspend

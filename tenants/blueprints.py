@@ -46,8 +46,11 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def build_schema(schema: str, migrate: Callable[[str], None]) -> None:
-    """Make a schema from the blueprint, in one transaction: it is there whole, or not at all.
+def build_schema(
+    schema: str, migrate: Callable[[str], None], grant: Callable[[Any, str], None] = lambda *_: None
+) -> None:
+    """Make a schema from the blueprint, in one transaction: it is there whole, or not at all; `grant` (cursor, schema)
+    gives the application its privileges within it.
 
     Without a blueprint of today's fingerprint, `migrate` makes a schema to record one, which is dropped again.
     """
@@ -57,6 +60,7 @@ def build_schema(schema: str, migrate: Callable[[str], None]) -> None:
         apart.execute(sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(schema)))
         apart.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as each migration's own commit would
         apart.execute(script.encode())
+        grant(apart.cursor(), schema)
 
 
 def draw_blueprint(migrate: Callable[[str], None]) -> Blueprint:

@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 from psycopg import sql
 
-from kernel.errors import Misconfigured
 from kernel.ids import new_schema_name
 from kernel.tenancy import PUBLIC, entered
 from tenants.blueprints import build_schema, draw_blueprint
 from tenants.migrating import note_migrated
 from tenants.models import Domain, Tenant
-from tenants.schemas import Blueprint, SchemaMigration
+from tenants.privileges import grant_application, grant_within
 
 Progress = Callable[[str], None]
 TenantSeed = Callable[[Tenant, datetime], object]
@@ -78,9 +76,9 @@ def migrate_tenant(schema: str) -> None:
     """
     if _exists(schema):
         _migrate(schema)
+        grant_application(schema)
     else:
-        build_schema(schema, _migrate)
-    grant_application(schema)
+        build_schema(schema, _migrate, grant_within)
     note_migrated(schema)
 
 
@@ -108,47 +106,6 @@ def _exists(schema: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema])
         return cursor.fetchone() is not None
-
-
-def grant_application(schema: str) -> None:
-    """Give the application's role DML in `schema` and nothing else; what is append-only is taken back.
-
-    One transaction: a tenant that is being served never sees the grants without what is taken back.
-    """
-    role = sql.Identifier(application_role())
-    where = sql.Identifier(schema)
-    with entered(schema), transaction.atomic():
-        with connection.cursor() as cursor:
-            for statement in (
-                "GRANT USAGE ON SCHEMA {schema} TO {role}",
-                "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
-                "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
-                "REVOKE INSERT, UPDATE, DELETE ON {schema}.django_migrations FROM {role}",
-            ):
-                cursor.execute(sql.SQL(statement).format(schema=where, role=role))
-            for table in _OWNERS_ALONE if schema == PUBLIC else ():
-                cursor.execute(
-                    sql.SQL("REVOKE ALL ON {} FROM {}").format(sql.Identifier(PUBLIC, table), role)
-                )
-        for restrict in _restrictions if schema != PUBLIC else ():
-            restrict(application_role())
-
-
-_OWNERS_ALONE = (Blueprint._meta.db_table, SchemaMigration._meta.db_table)
-_restrictions: list[Callable[[str], None]] = []
-
-
-def restrict_application(take_back: Callable[[str], None]) -> None:
-    """Register what is taken back from the application's role (its name is passed) in each tenant."""
-    _restrictions.append(take_back)
-
-
-def application_role() -> str:
-    """Return the name of the application's database role, from DATABASE_URL."""
-    role = settings.HOLDFAST_APPLICATION_ROLE
-    if not role:
-        raise Misconfigured("DATABASE_URL names no user; it must name the application's role.")
-    return str(role)
 
 
 def _complete(tenant: Tenant, now: datetime) -> None:

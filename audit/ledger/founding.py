@@ -2,7 +2,7 @@
 
 from importlib import resources
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from audit.ledger import keys
 from audit.ledger.appending import append
@@ -48,19 +48,10 @@ def rotate_signing_key(*, actor: Actor) -> str:
     return signer.kid
 
 
-def restrict_ledger(app_role: str) -> None:
-    """Take back from the application's role what only the ledger's functions may do (grants_v1.sql).
-
-    Runs as the owner, inside the tenant, after any general grant.
-    """
-    grants = resources.files("audit.sql").joinpath("grants_v1.sql").read_text(encoding="utf-8")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('holdfast.app_role', %s, false)", [app_role])
-        cursor.execute(grants)
-
-
 def _announced(signer: Signer) -> dict[str, str]:
     return {"kid": signer.kid, "public_key": to_base64(signer.public_key)}
 
 
 _AUTOMATION = Actor("automation", "onboarding")
+LEDGER_PRIVILEGES = resources.files("audit.sql").joinpath("grants_v1.sql").read_text(encoding="utf-8")
+"""Takes back from the application's role what only the ledger's functions may do (tenants.api.restrict_application)."""

@@ -12,13 +12,13 @@ class HoldfastConfig(AppConfig):
     def ready(self) -> None:
         """Say what every new tenant needs, and what the application's role must not touch."""
         from accounts.api import register_link_builder
-        from audit.api import found_ledger, restrict_ledger
-        from booking.api import restrict_booking
+        from audit.api import LEDGER_PRIVILEGES, found_ledger
+        from booking.api import BOOKING_PRIVILEGES
         from holdfast.furnishing import furnishing
         from tenants.api import register_furnishing, restrict_application, tenant_url, when_provisioned
 
         register_link_builder(lambda path: tenant_url(None, path))
-        restrict_application(restrict_ledger)
-        restrict_application(restrict_booking)
+        restrict_application(LEDGER_PRIVILEGES)
+        restrict_application(BOOKING_PRIVILEGES)
         register_furnishing(furnishing())
         when_provisioned(lambda _tenant, _now: found_ledger())

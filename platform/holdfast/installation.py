@@ -10,6 +10,7 @@ from pathlib import Path
 
 from holdfast.embedded.data_folder import secret_file
 from holdfast.embedded.simulated_vendor import CLIENT_ID, CLIENT_SECRET
+from holdfast.memory_of_sessions import session_tenants
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Installation:
             **_secret("HOLDFAST_SECRET_KEY", self.data, "secret-key", secrets.token_urlsafe(48)),
             **_secret("HOLDFAST_KEK", self.data, "key-encryption-key", _fresh_key()),
         }
+        if self.superuser_database_url:  # the database is ours, and on this machine
+            settings |= _unless_set("HOLDFAST_SESSION_TENANTS", str(session_tenants(_threads())))
         if self.calendar_url:
             settings["HOLDFAST_CALDAV_DEMO_URL"] = self.calendar_url
             settings["HOLDFAST_CALDAV_DEMO_USER"] = "ana"
@@ -103,6 +106,15 @@ def read_run_file(data: Path) -> Installation | None:
         return None
     names = Installation.__dataclass_fields__.keys() - {"data"}
     return Installation(data=data, **{name: content[name] for name in names if name in content})
+
+
+def _threads() -> int:
+    """Return how many threads of web and worker hold a database session at most."""
+    web, each, worker = (
+        int(os.environ.get(f"HOLDFAST_{name}", unless_set))
+        for name, unless_set in (("WEB_WORKERS", "2"), ("WEB_THREADS", "8"), ("WORKER_THREADS", "4"))
+    )
+    return max(1, web * each + worker)
 
 
 def _unless_set(name: str, value: str) -> dict[str, str]:

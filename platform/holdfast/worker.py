@@ -13,13 +13,16 @@ def main() -> None:
     """Work until SIGTERM or SIGINT; a job under way is finished first."""
     start("worker")
     import dramatiq
+    from django.conf import settings
 
     from jobs.actors import declare
     from jobs.broker import QUEUE, broker
+    from kernel.memory import keep_what_is_loaded
     from kernel.postgres.shelf import keep_sessions
 
     declare()
-    keep_sessions(THREADS)
+    keep_sessions(THREADS, settings.HOLDFAST_SESSION_TENANTS)
+    keep_what_is_loaded()
     worker = dramatiq.Worker(broker(), queues={QUEUE}, worker_threads=THREADS, worker_timeout=200)
     stopping = threading.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):

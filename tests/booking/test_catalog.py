@@ -1,9 +1,13 @@
 """The catalog in memory is what the tables say, or it is not used: whoever changed them, in whatever transaction."""
 
+from typing import Any
+
+import psycopg
 import pytest
 from django.db import connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 
+from booking import catalog as module
 from booking.api import EventTypeNotFound, get_event_type
 from booking.catalog import TABLES, catalog
 from booking.models import EventType, EventTypeHost, Host, Resource, Schedule, WeeklyHours
@@ -15,12 +19,17 @@ from tests.database import World
 def test_every_table_of_the_catalog_changes_its_stamp(world: World, table: type[models.Model]) -> None:
     name = table._meta.db_table
     with world.owner("acme") as database:
-        seen = {database.execute("SELECT stamp FROM booking_catalog").fetchone()}
+        seen = {_stamp_of(database, name)}
         for change in (f"UPDATE {name} SET id = id WHERE false", f"DELETE FROM {name} WHERE false"):
             statement = change if table is not Host else change.replace("id = id", "name = name")
             database.execute(statement)  # type: ignore[arg-type]
-            seen.add(database.execute("SELECT stamp FROM booking_catalog").fetchone())
+            seen.add(_stamp_of(database, name))
     assert len(seen) == 3
+
+
+def _stamp_of(database: "psycopg.Connection[Any]", table: str) -> str:
+    (stamps,) = database.execute("SELECT stamps FROM booking_catalog").fetchone() or ({},)
+    return str(stamps[table])
 
 
 def test_another_connections_change_is_seen_at_the_next_look(world: World) -> None:
@@ -111,6 +120,41 @@ def test_a_new_catalog_takes_over_what_did_not_change(world: World) -> None:
         )
         assert all(after.hosts[pk] is before.hosts[pk] for pk in before.hosts), "nobody touched the hosts"
         assert after.event_types["consultation"] == before.event_types["consultation"]
+
+
+def test_only_the_tables_that_changed_are_read(world: World) -> None:
+    with world.enter("acme"):
+        catalog()
+        with world.app("acme") as other:
+            other.execute("UPDATE booking_eventtype SET title = 'Hello' WHERE slug = 'intro-call'")
+        with CaptureQueriesContext(connection) as asked:
+            catalog()
+    _, read = (query["sql"] for query in asked)
+    assert "FROM booking_eventtype AS" in read
+    assert "booking_host" not in read
+
+
+def test_a_change_between_the_stamps_and_the_tables_is_read_as_well(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stamps tell of one table; by the time of reading another has changed too: the catalog is of one state."""
+    told = module._told
+
+    def late(names: set[str]) -> object:
+        if names == {"booking_eventtype"}:
+            with world.app("acme") as other:
+                other.execute("UPDATE booking_host SET name = 'Late' WHERE slug = 'ana'")
+        return told(names)
+
+    with world.enter("acme"):
+        catalog()
+        monkeypatch.setattr(module, "_told", late)
+        with world.app("acme") as other:
+            other.execute("UPDATE booking_eventtype SET title = 'Hello' WHERE slug = 'intro-call'")
+        after = catalog()
+        assert after.event_types["intro-call"].title == "Hello"
+        assert "Late" in {host.name for host in after.hosts.values()}
+        assert after is catalog(), "it was kept under the stamps that it was read under"
 
 
 def test_what_points_to_a_row_that_changed_is_made_anew(world: World) -> None:

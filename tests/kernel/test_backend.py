@@ -10,7 +10,6 @@ from django.db import DatabaseError, OperationalError, close_old_connections, co
 from django.test.utils import CaptureQueriesContext
 
 from booking.models import EventType
-from kernel.postgres import base
 from kernel.postgres.role import database_settings
 from kernel.tenancy import PUBLIC, current_schema, entered
 from tests.database import World
@@ -207,7 +206,7 @@ def backend_pid() -> int:
 def test_a_session_that_visited_too_many_tenants_ends_between_requests(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "MOST_TENANTS", 2)
+    monkeypatch.setitem(connection.settings_dict, "MOST_TENANTS", 2)
     with world.enter("acme"):
         first = backend_pid()
     with world.enter("northwind"):

@@ -19,10 +19,10 @@ T = TypeVar("T")
 class Line:
     """Stands for a psycopg connection: it can be closed."""
 
-    is_closed = False
+    closed = False
 
     def close(self) -> None:
-        self.is_closed = True
+        self.closed = True
 
 
 def resting(shelf: Shelf, *visited: str) -> Session:
@@ -32,44 +32,71 @@ def resting(shelf: Shelf, *visited: str) -> Session:
 
 
 def test_the_session_that_knows_the_tenant_and_was_used_last_is_taken() -> None:
-    shelf = Shelf(4)
+    shelf = Shelf(4, tenants=8)
     older, newer, _other = resting(shelf, "a"), resting(shelf, "a", "b"), resting(shelf, "c")
     assert (shelf.take("a"), shelf.take("a")) == (newer, older)
 
 
 def test_a_tenant_that_nobody_knows_goes_to_the_session_that_knows_the_fewest() -> None:
-    shelf = Shelf(4)
+    shelf = Shelf(4, tenants=8)
     few, _many = resting(shelf, "a"), resting(shelf, "a", "b")
     assert shelf.take("c") is few
 
 
-def test_where_all_know_enough_a_new_session_is_made_until_there_are_too_many(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(shelves, "MOST_TENANTS", 1)
-    shelf = Shelf(2)
+def test_where_all_know_enough_a_new_session_is_made_until_there_are_too_many() -> None:
+    shelf = Shelf(2, tenants=1)
     first = resting(shelf, "a")
-    assert (shelf.take("b"), first.connection.is_closed) == (None, False)
+    assert (shelf.take("b"), first.connection.closed) == (None, False)
     second = resting(shelf, "b")
-    assert (shelf.take("c"), first.connection.is_closed) == (None, True)
+    assert (shelf.take("c"), first.connection.closed) == (None, True)
     assert (shelf.take("b"), shelf.take("a")) == (second, None)
 
 
 def test_of_too_many_at_rest_the_one_that_rested_longest_is_closed() -> None:
-    shelf = Shelf(2)
+    shelf = Shelf(2, tenants=8)
     first, second, third = resting(shelf, "a"), resting(shelf, "b"), resting(shelf, "c")
-    assert [each.connection.is_closed for each in (first, second, third)] == [True, False, False]
+    assert [each.connection.closed for each in (first, second, third)] == [True, False, False]
 
 
 def test_nobody_rests_so_one_is_made() -> None:
-    assert Shelf(2).take("a") is None
+    assert Shelf(2, tenants=8).take("a") is None
+
+
+def test_a_session_at_work_that_knows_the_tenant_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelves, "PATIENCE_SECONDS", 10.0)
+    shelf = Shelf(4, tenants=8)
+    resting(shelf, "a")
+    at_work = shelf.take("a")
+    assert at_work is not None
+    idle = resting(shelf, "b")
+    came: list[Session | None] = []
+    waiting = threading.Thread(target=lambda: came.append(shelf.take("a")))
+    waiting.start()
+    waiting.join(0.2)
+    assert (waiting.is_alive(), came) == (True, []), "it would rather wait than teach another one"
+    shelf.put(at_work)
+    waiting.join(5)
+    assert came == [at_work]
+    assert shelf.take("c") is idle, "nobody knows this one, so nobody is waited for"
+
+
+def test_it_is_not_waited_for_long_nor_for_a_session_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = Shelf(4, tenants=8)
+    resting(shelf, "a")
+    at_work, idle = shelf.take("a"), resting(shelf, "b")
+    assert at_work is not None
+    assert shelf.take("a") is idle
+    shelf.put(idle)
+    monkeypatch.setattr(shelves, "PATIENCE_SECONDS", 3600.0)
+    at_work.connection.close()
+    assert shelf.take("a") is idle
 
 
 @pytest.fixture
 def shared(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A process whose sessions rest, as the web's and the worker's do."""
     connection.close()
-    made = Shelf(4)
+    made = Shelf(4, tenants=8)
     monkeypatch.setattr(shelves, "_shelf", made)
     yield world
     monkeypatch.setattr(shelves, "_shelf", None)

@@ -194,8 +194,9 @@ NO_CLASH = (
         "a change of hours or meeting types does not change the catalog's stamp",
         (
             Edit(
-                "booking/sql/catalog_v1.sql",
-                "    UPDATE booking_catalog SET stamp = gen_random_uuid();\n",
+                "booking/sql/catalog_v2.sql",
+                "    UPDATE booking_catalog SET stamps = "
+                "stamps || jsonb_build_object(TG_TABLE_NAME, gen_random_uuid());\n",
                 "",
             ),
         ),

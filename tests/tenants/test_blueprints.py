@@ -9,13 +9,15 @@ from django.db import connection
 
 from kernel.ids import new_schema_name
 from kernel.tenancy import PUBLIC, entered
-from tenants import blueprints, provisioning
+from tenants import blueprints, privileges, provisioning
 from tenants.api import ContentionTest, delete_tenant, migrate_tenant, provision
 from tenants.schemas import Blueprint, SchemaMigration
 from tests.database import FOUNDED_AT, World
 
 APPLIED = re.compile(r"(INSERT INTO \S+django_migrations VALUES \(\d+, '[^']+', '[^']+', )'[^']+'")
-STAMP = re.compile(r"'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'")  # random in each schema, as it must be
+STAMP = re.compile(
+    r"(['\"])[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\1"
+)  # random in each schema, as it must be
 RESTRICT = re.compile(r"^\\(un)?restrict .*$", re.MULTILINE)
 
 
@@ -35,7 +37,7 @@ def test_both_ways_to_a_schema_make_the_same_one(world: World) -> None:
     schema = new_schema_name()
     with world.as_owner(), entered(PUBLIC):
         provisioning._migrate(schema)
-        provisioning.grant_application(schema)
+        privileges.grant_application(schema)
         migrated = dumped(world, schema)
         drop(schema)
         migrate_tenant(schema)

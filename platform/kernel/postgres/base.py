@@ -17,11 +17,13 @@ from django_tenants.utils import quote_schema_name
 from psycopg import ClientCursor, sql
 from psycopg.pq import TransactionStatus
 
-from kernel.postgres.shelf import MOST_TENANTS, Session, shelf
+from kernel.postgres.introspection import DatabaseIntrospection
+from kernel.postgres.shelf import Session, shelf
 from kernel.transactions import finish, hooks
 
 _BEGIN = "BEGIN; "
 _PUBLIC = "public"
+_MOST_TENANTS = 64  # that a session gets to know, where the settings do not say
 
 
 class TenantCursor(CursorMixin, ClientCursor[Any]):
@@ -80,6 +82,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
     def __init__(self, *settings: Any, **more: Any) -> None:
         self._paths: dict[tuple[str, bool, str], str] = {}  # a request enters its tenant some eight times
         super().__init__(*settings, **more)
+        self.introspection = DatabaseIntrospection(self)
         self.visited: set[str] = set()
 
     def get_new_connection(self, conn_params: Any) -> Any:
@@ -87,6 +90,8 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
         self.visited = set()
         session = super().get_new_connection(conn_params)
         session.autocommit = True
+        if resting := shelf():
+            resting.made(session, self.visited)
         return session
 
     def ensure_connection(self) -> None:
@@ -124,7 +129,7 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
 
     def close_if_unusable_or_obsolete(self) -> None:
         """Between requests or jobs: also let go of a session that keeps what it knows of too many tenants."""
-        if len(self.visited) > MOST_TENANTS:
+        if len(self.visited) > self.settings_dict.get("MOST_TENANTS", _MOST_TENANTS):
             self.close()
         super().close_if_unusable_or_obsolete()
         self._lay_down()
