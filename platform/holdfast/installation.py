@@ -10,7 +10,7 @@ from pathlib import Path
 
 from holdfast.embedded.data_folder import secret_file
 from holdfast.embedded.simulated_vendor import CLIENT_ID, CLIENT_SECRET
-from holdfast.memory_of_sessions import session_tenants
+from holdfast.memory import session_tenants
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ class Line:
         self.closed = True
 
 
-def resting(shelf: Shelf, *visited: str) -> Session:
-    session = Session(Line(), set(visited), None)
+def resting(shelf: Shelf, *visited: str, close_at: float | None = None) -> Session:
+    session = Session(Line(), set(visited), close_at)
     shelf.put(session)
     return session
 
@@ -43,13 +43,13 @@ def test_a_tenant_that_nobody_knows_goes_to_the_session_that_knows_the_fewest() 
     assert shelf.take("c") is few
 
 
-def test_where_all_know_enough_a_new_session_is_made_until_there_are_too_many() -> None:
+def test_where_all_know_enough_a_new_session_is_made_and_then_the_youngest_gives_way() -> None:
     shelf = Shelf(2, tenants=1)
-    first = resting(shelf, "a")
-    assert (shelf.take("b"), first.connection.closed) == (None, False)
-    second = resting(shelf, "b")
-    assert (shelf.take("c"), first.connection.closed) == (None, True)
-    assert (shelf.take("b"), shelf.take("a")) == (second, None)
+    older = resting(shelf, "a", close_at=1.0)
+    assert (shelf.take("b"), older.connection.closed) == (None, False)
+    younger = resting(shelf, "b", close_at=2.0)
+    assert (shelf.take("c"), older.connection.closed, younger.connection.closed) == (None, False, True)
+    assert (shelf.take("a"), shelf.take("b")) == (older, None)
 
 
 def test_of_too_many_at_rest_the_one_that_rested_longest_is_closed() -> None:

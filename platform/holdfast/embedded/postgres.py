@@ -20,6 +20,7 @@ from holdfast.embedded.data_folder import make_data_folder, secret_file
 from holdfast.embedded.ports import kept_port
 from holdfast.embedded.postgres_leftovers import remove_leftovers
 from holdfast.embedded.refusal import StartRefused
+from holdfast.memory import shared_buffers
 from holdfast.processes.leash import leash
 
 SUPERUSER = "postgres"
@@ -210,6 +211,12 @@ class EmbeddedPostgres:
             "unix_socket_directories": str(sockets) if fits else "",
             "unix_socket_permissions": "0700",
             "max_connections": "100",
+            "shared_buffers": shared_buffers() if self._durable else "128MB",
+            # The tables are many and small, and whatever vacuums or analyzes one makes every session look through all
+            # that it has planned: not for fifty rows (docs/decisions/sessions-are-kept-for-their-tenants.md).
+            "autovacuum_analyze_threshold": "2000",
+            "autovacuum_vacuum_threshold": "1000",
+            "autovacuum_vacuum_insert_threshold": "10000",
             "timezone": "UTC",
             "log_timezone": "UTC",
             "synchronous_commit": "on",

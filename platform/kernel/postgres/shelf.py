@@ -52,7 +52,8 @@ class Shelf:
         """Return the session that knows this schema and was used last, else the one that knows the fewest.
 
         One that knows it and is at work is waited for a moment. None where a new one should be made: nobody rests,
-        or all know as many tenants as they may.
+        or all know as many tenants as they may. Then the youngest gives way: where more tenants are busy than fit,
+        one session passes through the surplus, and the others go on knowing theirs.
         """
         outworn = None
         with self._changed:
@@ -64,7 +65,8 @@ class Shelf:
                 self._resting.remove(found)
                 self._at_work[found.connection] = found.visited
             elif len(self._resting) >= self._most:
-                outworn = self._resting.pop(0)
+                outworn = max(self._resting, key=lambda each: each.close_at or 0.0)
+                self._resting.remove(outworn)
         if outworn is not None:
             outworn.connection.close()
         return found
