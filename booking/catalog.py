@@ -11,7 +11,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any, TypeVar, cast
 
@@ -136,17 +136,17 @@ def _read(before: Catalog | None, wanted: str) -> Catalog:
         changed |= missed
         stamp, told = _told(changed)
     tables = _tables(told, before.tables if before else {})
-    hosts = sorted(tables[Host].of(Host), key=lambda each: (each.position, each.pk))
-    event_types = sorted(tables[EventType].of(EventType), key=lambda each: (each.position, each.pk))
+    hosts = sorted(tables[Host].of(Host), key=lambda each: (each.position, each.resource_id))
+    event_types = sorted(tables[EventType].of(EventType), key=lambda each: (each.position, each.id))
     offered = sorted(tables[EventTypeHost].of(EventTypeHost), key=lambda each: (each.priority, each.host_id))
     needed = sorted(tables[EventTypeResource].of(EventTypeResource), key=lambda each: each.resource_id)
-    hosts_by_id = {each.pk: each for each in hosts}
+    hosts_by_id = {each.resource_id: each for each in hosts}
     hosts_of = _grouped(offered, "event_type_id")
     return Catalog(
         stamp=stamp,
         event_types={each.slug: each for each in event_types},
         hosts=hosts_by_id,
-        resources={each.pk: each for each in tables[Resource].of(Resource)},
+        resources={each.id: each for each in tables[Resource].of(Resource)},
         hosts_of=hosts_of,
         active_hosts_of={
             event_type: tuple(hosts_by_id[row.host_id] for row in of_it if hosts_by_id[row.host_id].active)
@@ -229,20 +229,42 @@ def _hours(tables: Mapping[type[models.Model], _Table]) -> dict[int, HostHours]:
     overrides = _rows_by(tables[DateOverride].rows, "schedule_id")
     away = _rows_by(tables[OutOfOffice].rows, "host_id")
     return {
-        each["id"]: HostHours(
-            host_id=each["host_id"],
-            zone=each["time_zone"],
-            weekly=week(
-                (row["weekday"], row["start_minute"], row["end_minute"]) for row in weekly.get(each["id"], ())
+        each["id"]: _host_hours(
+            each,
+            tuple(
+                [
+                    (row["weekday"], row["start_minute"], row["end_minute"])
+                    for row in weekly.get(each["id"], ())
+                ]
             ),
-            overrides=_overrides(overrides.get(each["id"], ())),
-            away=tuple(
-                Away(_date(row["first_date"]), _date(row["last_date"]), _span(row))
-                for row in away.get(each["host_id"], ())
-            ),
+            overrides.get(each["id"], ()),
+            away.get(each["host_id"], ()),
         )
         for each in tables[Schedule].rows
     }
+
+
+def _host_hours(
+    schedule: Row,
+    weekly: tuple[tuple[int, int, int], ...],
+    overrides: Sequence[Row],
+    away: Sequence[Row],
+) -> HostHours:
+    if not overrides and not away:
+        return _weekly_hours(schedule["host_id"], schedule["time_zone"], weekly)
+    return HostHours(
+        host_id=schedule["host_id"],
+        zone=schedule["time_zone"],
+        weekly=week(weekly),
+        overrides=_overrides(overrides),
+        away=tuple(Away(_date(row["first_date"]), _date(row["last_date"]), _span(row)) for row in away),
+    )
+
+
+@lru_cache(maxsize=1 << 12)
+def _weekly_hours(host_id: int, zone: str, weekly: tuple[tuple[int, int, int], ...]) -> HostHours:
+    """Return the hours of a schedule with nothing but weekly ones, as most are; made once while they stay the same."""
+    return HostHours(host_id=host_id, zone=zone, weekly=week(weekly))
 
 
 def _overrides(rows: Sequence[Row]) -> dict[date, tuple[Span, ...]]:

@@ -4,7 +4,7 @@ The very function that lists the slots also answers "is this start open?" when s
 """
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -122,7 +122,7 @@ def slots(
     grouped = by_local_date(found.open, zone=time_zone)
     page = SlotPage(
         time_zone=time_zone,
-        days={day: tuple(_slot(each, event_type) for each in starts) for day, starts in grouped.items()},
+        days={day: _slots(starts, event_type) for day, starts in grouped.items()},
         withheld=tuple(Withheld(_instant(each.start), each.reason) for each in found.withheld),
         notices=gathered.notices,
     )
@@ -194,7 +194,7 @@ def alternatives(
     )
     gathered = gather(event_type, between=around, now=now, host=host)
     found = open_slots(gathered.request, between=around, now=seconds_of(now))
-    return tuple(_slot(each, event_type) for each in nearest(found.open, to=seconds_of(start), limit=limit))
+    return _slots(nearest(found.open, to=seconds_of(start), limit=limit), event_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,10 +309,10 @@ def _hosts(offered: Catalog, event_type: EventType, host: Host | None) -> Sequen
     return [each for each in bookable if each.pk == wanted]
 
 
-def _slot(found: OpenStart, event_type: EventType) -> Slot:
-    start = _instant(found.start)
-    return Slot(
-        start, start + timedelta(minutes=event_type.duration_minutes), found.host_ids, found.seats_left
+def _slots(found: Iterable[OpenStart], event_type: EventType) -> tuple[Slot, ...]:
+    length = event_type.duration_minutes * 60
+    return tuple(
+        [Slot(_instant(start), _instant(start + length), hosts, seats) for start, hosts, seats, *_ in found]
     )
 
 

@@ -48,6 +48,11 @@ class EventRules:
         if self.window_dates and self.window_dates[1] < self.window_dates[0]:
             raise ValueError("a fixed booking window ends on or after its first date")
 
+    @property
+    def has_buffers(self) -> bool:
+        """Whether a meeting blocks more than its own time."""
+        return bool(self.buffer_before_seconds or self.buffer_after_seconds)
+
 
 def first_allowed(rules: EventRules, *, now: int) -> int:
     """The first start that the minimum notice allows."""

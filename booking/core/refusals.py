@@ -92,7 +92,15 @@ def teams_for(request: SlotRequest, between: Interval) -> list[Team]:
 
 
 def _team(members: tuple[Member, ...], between: Interval) -> Team:
-    withheld = merge(chain.from_iterable(starts for member in members for _, starts in member.refusals))
+    withheld = merge(
+        chain.from_iterable(
+            starts
+            for member in members
+            for reason, starts in member.refusals
+            if reason
+            is not Reason.HOST_BUSY  # BUFFER has all of them: a meeting lies within its blocked range
+        )
+    )
     windows = intersect_all([member.windows for member in members])
     hosts = tuple(member.host_id for member in members if member.host_id is not None)
     return Team(members, hosts, windows, subtract([between], withheld))
@@ -148,13 +156,14 @@ def _member(host: HostHours, request: SlotRequest, between: Interval) -> Member:
         fitting = _fitting(windows, rules.duration_seconds)
         closed = complement(merge([*usual, *fitting]))
     own = merge(busy.own)
+    near = _overlapping(own, rules)
     refusals: Refusals = (
         (Reason.OUTSIDE_HOURS, closed),
         (Reason.DATE_OVERRIDE, [] if fitting is usual else subtract(usual, fitting)),
         (Reason.OUT_OF_OFFICE, _touching(away_time(host, between=reach), rules)),
         (Reason.LIMIT_REACHED, _full(request.host_limits.get(host.host_id, UNLIMITED), request, between)),
-        (Reason.HOST_BUSY, _touching(own, rules)),
-        (Reason.BUFFER, _overlapping(own, rules)),
+        (Reason.HOST_BUSY, _touching(own, rules) if rules.has_buffers else near),
+        (Reason.BUFFER, near),
         *_calendar_refusals(busy, rules),
     )
     return Member(host.host_id, windows, usual_windows, refusals)

@@ -15,7 +15,7 @@ from lab.wire import booking, by_clients, get, open_slots, post, slots_path
 
 NAME = "many"
 MIGRATED = 60
-VISITS = 4  # of each tenant, before anything is measured: both processes know it then
+VISITS = 10  # of each tenant, before anything is measured: both processes know it then
 
 
 def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa: ARG001  a section's signature
@@ -76,7 +76,7 @@ def _failed(process: "subprocess.Popen[bytes]") -> bool:
 def _cost(setting: Setting, stage: int) -> list[tuple[str, float, float]]:
     """CPU and p95 of a month of slots and of a booking, in milliseconds; worker, relay and clock stand still.
 
-    Nobody's first visit is in it: each tenant was asked, and booked, four times before.
+    Nobody's first visit is in it: each tenant was asked, and booked, ten times before.
     """
     sites = [f"{NAME}-{number}" for number in range(1, stage + 1)]
     times = 200 if setting.quick else max(600, 2 * stage)

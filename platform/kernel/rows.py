@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import RangeField
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models.base import ModelState
 
 M = TypeVar("M", bound=models.Model)
@@ -23,7 +23,7 @@ def from_row(model: type[M], row: Mapping[str, Any]) -> M:
         value = row[column]
         values[name] = value if convert is None else convert(value)
     state = values["_state"] = ModelState()
-    state.db, state.adding = connection.alias, False
+    state.db, state.adding = DEFAULT_DB_ALIAS, False
     return made
 
 
