@@ -136,6 +136,7 @@ def date_range(first: date, last: date, *, zone: str) -> Interval:
     return start_of_date(first, zone=zone), start_of_date(last + DAY, zone=zone)
 
 
+@lru_cache(maxsize=1 << 16)
 def start_of_date(day: date, *, zone: str) -> int:
     """The first second of a local date; where midnight is skipped, the first second after the gap."""
     return instant(datetime.combine(day, time()), zone=zone)

@@ -6,8 +6,9 @@ orderly lists and returns one, in a single pass over its input; `merge` is the o
 orderly.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Final
 
 Interval = tuple[int, int]
@@ -36,7 +37,12 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def intersect(left: Intervals, right: Intervals) -> list[Interval]:
-    """The seconds that are in both. Pieces that merely touch stay apart. O(n + m)."""
+    """The seconds that are in both. Pieces that merely touch stay apart. O(n + m), O(log n) steps if one is a single
+    interval."""
+    if len(right) == 1:
+        return clip(left, right[0])
+    if len(left) == 1:
+        return clip(right, left[0])
     common: list[Interval] = []
     i = j = 0
     while i < len(left) and j < len(right):
@@ -49,6 +55,24 @@ def intersect(left: Intervals, right: Intervals) -> list[Interval]:
         else:
             j += 1
     return common
+
+
+def clip(intervals: Intervals, within: Interval) -> list[Interval]:
+    """The seconds of `intervals` that lie in one interval. O(log n), and a copy."""
+    start, end = within
+    if start >= end:
+        return []
+    first = bisect_right(intervals, start, key=_end)
+    last = bisect_left(intervals, end, lo=first, key=_start)
+    clipped = list(intervals[first:last])
+    if clipped and clipped[0][0] < start:
+        clipped[0] = (start, clipped[0][1])
+    if clipped and clipped[-1][1] > end:
+        clipped[-1] = (clipped[-1][0], end)
+    return clipped
+
+
+_start, _end = itemgetter(0), itemgetter(1)
 
 
 def intersect_all(lists: Sequence[Intervals]) -> list[Interval]:
@@ -87,8 +111,8 @@ def complement(intervals: Intervals) -> list[Interval]:
 
 
 def widen(intervals: Intervals, *, before: int, after: int) -> list[Interval]:
-    """Each interval made longer on both sides (shorter, if negative), then merged."""
-    return merge((start - before, end + after) for start, end in intervals)
+    """Each interval made longer on both sides (shorter, if negative), then merged: they may come in any order."""
+    return merge([(start - before, end + after) for start, end in intervals if start < end])
 
 
 def contains(intervals: Intervals, second: int) -> bool:

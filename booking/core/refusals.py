@@ -92,18 +92,15 @@ def teams_for(request: SlotRequest, between: Interval) -> list[Team]:
 
 
 def _team(members: tuple[Member, ...], between: Interval) -> Team:
-    withheld = merge(
-        chain.from_iterable(
-            starts
-            for member in members
-            for reason, starts in member.refusals
-            if reason
-            is not Reason.HOST_BUSY  # BUFFER has all of them: a meeting lies within its blocked range
-        )
-    )
+    free = [between]
+    for reason, starts in chain.from_iterable(member.refusals for member in members):
+        if (
+            starts and reason is not Reason.HOST_BUSY
+        ):  # BUFFER has them: a meeting lies within its blocked range
+            free = subtract(free, starts)
     windows = intersect_all([member.windows for member in members])
     hosts = tuple(member.host_id for member in members if member.host_id is not None)
-    return Team(members, hosts, windows, subtract([between], withheld))
+    return Team(members, hosts, windows, free)
 
 
 def _rooms(request: SlotRequest) -> tuple[Member, ...]:
@@ -155,14 +152,13 @@ def _member(host: HostHours, request: SlotRequest, between: Interval) -> Member:
         windows = open_windows(host, between=reach)
         fitting = _fitting(windows, rules.duration_seconds)
         closed = complement(merge([*usual, *fitting]))
-    own = merge(busy.own)
-    near = _overlapping(own, rules)
+    near = _overlapping(busy.own, rules)
     refusals: Refusals = (
         (Reason.OUTSIDE_HOURS, closed),
         (Reason.DATE_OVERRIDE, [] if fitting is usual else subtract(usual, fitting)),
         (Reason.OUT_OF_OFFICE, _touching(away_time(host, between=reach), rules)),
         (Reason.LIMIT_REACHED, _full(request.host_limits.get(host.host_id, UNLIMITED), request, between)),
-        (Reason.HOST_BUSY, _touching(own, rules) if rules.has_buffers else near),
+        (Reason.HOST_BUSY, _touching(busy.own, rules) if rules.has_buffers else near),
         (Reason.BUFFER, near),
         *_calendar_refusals(busy, rules),
     )
@@ -195,7 +191,7 @@ def _fitting(windows: Intervals, duration_seconds: int) -> list[Interval]:
 
 
 def _touching(busy: Intervals, rules: EventRules) -> list[Interval]:
-    """The starts whose meeting itself would overlap one of the intervals. Buffers may."""
+    """The starts whose meeting itself would overlap one of the intervals, in any order. Buffers may."""
     return widen(busy, before=rules.duration_seconds - 1, after=0)
 
 
@@ -208,7 +204,7 @@ def _full(limited: Limited, request: SlotRequest, between: Interval) -> list[Int
 
 
 def _overlapping(busy: Intervals, rules: EventRules) -> list[Interval]:
-    """The starts whose blocked range, buffers included, would overlap a busy interval."""
+    """The starts whose blocked range, buffers included, would overlap a busy interval. These come in any order."""
     after = rules.duration_seconds + rules.buffer_after_seconds
     return widen(busy, before=after - 1, after=rules.buffer_before_seconds)
 

@@ -11,6 +11,7 @@ Seconds since the epoch, UTC, half-open. O(windows + busy + slots) per host.
 from collections.abc import Sequence
 from functools import cache
 from itertools import chain
+from operator import attrgetter
 
 from booking.core.intervals import Interval, intersect
 from booking.core.policy import grid_starts
@@ -43,7 +44,11 @@ def open_slots(request: SlotRequest, *, between: Interval, now: int, explain: bo
     bits = [alike.setdefault((tuple(team.windows), tuple(team.free)), 1 << len(alike)) for team in teams]
     free_at: dict[int, int] = {}  # by start: the bits of those who are free, who are many and mostly alike
     for (windows, free), bit in alike.items():
-        for start in grid_starts(windows, intersect(free, askable), interval=interval, offset=offset):
+        starts = grid_starts(windows, intersect(free, askable), interval=interval, offset=offset)
+        if not free_at:
+            free_at = dict.fromkeys(starts, bit)
+            continue
+        for start in starts:
             free_at[start] = free_at.get(start, 0) | bit
 
     @cache
@@ -52,21 +57,25 @@ def open_slots(request: SlotRequest, *, between: Interval, now: int, explain: bo
             chain.from_iterable(team.host_ids for team, bit in zip(teams, bits, strict=True) if bit & free)
         )
 
-    needed, rooms_free = tuple(request.rooms.all_of), rooms_free_at(request)
-    opened = {
-        start: OpenStart(start, hosts_of(free), request.capacity, needed, rooms_free(start))
-        for start, free in free_at.items()
+    needed, rooms_free, capacity = tuple(request.rooms.all_of), rooms_free_at(request), request.capacity
+    opened = [
+        OpenStart(start, hosts_of(free), capacity, needed, rooms_free(start))
+        for start, free in sorted(free_at.items())
         if start not in request.sessions
-    }
+    ]
     joined = sessions_within(request, between, policy)
-    opened.update((item.start, item) for item in joined if isinstance(item, OpenStart))
+    if to_join := [item for item in joined if isinstance(item, OpenStart)]:
+        opened = sorted([*opened, *to_join], key=_start)
     withheld = [item for item in joined if isinstance(item, Withheld)]
     if explain:
         on_grid = {start for team in teams for start in team.explained(between, request.rules)}
-        on_grid -= request.sessions.keys() | opened.keys()
+        on_grid -= request.sessions.keys() | {item.start for item in opened}
         withheld += [refusal(start, teams, policy) for start in on_grid]
-    withheld.sort(key=lambda item: item.start)
-    return Starts(tuple(opened[start] for start in sorted(opened)), tuple(withheld) if explain else ())
+    withheld.sort(key=_start)
+    return Starts(tuple(opened), tuple(withheld) if explain else ())
+
+
+_start = attrgetter("start")
 
 
 def check_start(request: SlotRequest, *, start: int, now: int) -> OpenStart | Withheld:

@@ -9,6 +9,7 @@ from booking.core.intervals import (
     DAWN,
     DUSK,
     Interval,
+    clip,
     complement,
     contains,
     intersect,
@@ -31,6 +32,23 @@ def is_orderly(intervals: list[Interval]) -> bool:
     return all(start < end for start, end in intervals) and all(
         left[1] <= right[0] for left, right in pairwise(intervals)
     )
+
+
+@PATIENT
+@given(
+    orderly.map(lambda intervals: touching(intervals)), st.tuples(st.integers(-5, 45), st.integers(-5, 45))
+)
+def test_clip_is_intersect_with_one_interval(intervals: list[Interval], within: Interval) -> None:
+    clipped = clip(intervals, within)
+    assert seconds(clipped) == seconds(intervals) & set(range(*within))
+    assert is_orderly(clipped)
+    assert intersect([within], intervals) == clipped if within[0] < within[1] else clipped == []
+
+
+@PATIENT
+@given(loose, st.integers(0, 5), st.integers(0, 5))
+def test_widen_takes_its_intervals_in_any_order(intervals: list[Interval], before: int, after: int) -> None:
+    assert widen(intervals, before=before, after=after) == widen(merge(intervals), before=before, after=after)
 
 
 @PATIENT
