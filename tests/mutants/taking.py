@@ -156,7 +156,7 @@ SLOT_FIRST = (
         "the page does not offer a time whose hold ran out",
         (
             Edit(
-                "booking/sql/occupied_v1.sql",
+                "booking/sql/occupied_v2.sql",
                 "\n                AND (b.expires_at IS NULL OR b.expires_at > v_now)) THEN 'empty'",
                 ") THEN 'empty'",
             ),
