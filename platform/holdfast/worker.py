@@ -17,7 +17,7 @@ def main() -> None:
 
     from jobs.actors import declare
     from jobs.broker import QUEUE, broker
-    from kernel.memory import keep_what_is_loaded
+    from kernel.garbage import keep_what_is_loaded
     from kernel.postgres.shelf import keep_sessions
 
     declare()

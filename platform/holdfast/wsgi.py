@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from holdfast.startup import check
-from kernel.memory import keep_what_is_loaded
+from kernel.garbage import keep_what_is_loaded
 from kernel.postgres.shelf import keep_sessions
 
 application = get_wsgi_application()

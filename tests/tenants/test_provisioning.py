@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from audit.api import Entry, verify_ledger
-from kernel.tenancy import entered
+from kernel.tenancy import PUBLIC, entered
 from tenants import provisioning
-from tenants.api import Domain, Tenant, provision
+from tenants.api import Domain, Tenant, grant_application, provision
+from tenants.privileges import grant_within
 from tests.database import World
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -127,3 +128,59 @@ def test_no_table_has_the_same_name_in_public_and_in_a_tenant(lasting_world: Wor
     for schema in (lasting_world.acme, lasting_world.northwind, lasting_world.staff):
         assert "booking_occupancy" in tables[schema]
         assert tables["public"] & tables[schema] == {"django_migrations"}
+
+
+def test_privileges_that_are_right_are_not_said_again(owner: World) -> None:
+    """Each GRANT makes every session of the database look through its plans: with many businesses that is minutes."""
+    with entered(owner.acme), transaction.atomic(), connection.cursor() as cursor:
+        grant_within(cursor, owner.acme)
+        cursor.execute("SELECT pg_current_xact_id_if_assigned()")
+        assert cursor.fetchone() == (None,), "something was written"
+
+
+def test_what_lacks_is_given_and_what_is_too_much_is_taken_back(owner: World) -> None:
+    with owner.owner("acme") as database:
+        database.execute("CREATE TABLE newcomer (id bigint GENERATED ALWAYS AS IDENTITY)")
+        database.execute("GRANT UPDATE ON audit_entry TO holdfast_app")
+        database.execute("GRANT DELETE ON booking_booking TO holdfast_app")
+        database.execute("GRANT INSERT ON django_migrations, tenant_identity TO holdfast_app")
+    grant_application(owner.acme)
+    with owner.superuser("acme") as database:
+        held = dict(
+            database.execute(
+                "SELECT name, array_to_string(ARRAY(SELECT p FROM unnest(%s::text[]) AS p"
+                " WHERE has_table_privilege('holdfast_app', name::regclass, p)), ' ')"
+                " FROM unnest(%s::text[]) AS name",
+                [
+                    ["SELECT", "INSERT", "UPDATE", "DELETE"],
+                    ["newcomer", "audit_entry", "booking_booking", "django_migrations", "tenant_identity"],
+                ],
+            ).fetchall()
+        )
+        assert held == {
+            "newcomer": "SELECT INSERT UPDATE DELETE",
+            "audit_entry": "SELECT",
+            "booking_booking": "SELECT INSERT UPDATE",
+            "django_migrations": "SELECT",
+            "tenant_identity": "SELECT",
+        }
+        assert database.execute(
+            "SELECT has_sequence_privilege('holdfast_app', 'newcomer_id_seq', 'USAGE')"
+        ).fetchone() == (True,)
+
+
+def test_the_tables_of_a_schema_are_its_own_and_all_of_them(world: World) -> None:
+    with world.superuser() as database:
+        stored = {
+            schema: {
+                name
+                for (name,) in database.execute(
+                    "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", [schema]
+                )
+            }
+            for schema in (world.acme, PUBLIC)
+        }
+    for schema, names in stored.items():
+        with entered(schema), connection.cursor() as cursor:
+            told = {each.name for each in connection.introspection.get_table_list(cursor)}
+        assert told == names
