@@ -96,7 +96,7 @@ def _team(members: tuple[Member, ...], between: Interval) -> Team:
     for reason, starts in chain.from_iterable(member.refusals for member in members):
         if (
             starts and reason is not Reason.HOST_BUSY
-        ):  # BUFFER has them: a meeting lies within its blocked range
+        ):  # which BUFFER holds: a meeting lies in its blocked range
             free = subtract(free, starts)
     windows = intersect_all([member.windows for member in members])
     hosts = tuple(member.host_id for member in members if member.host_id is not None)

@@ -23,7 +23,7 @@ from kernel.transactions import finish, hooks
 
 _BEGIN = "BEGIN; "
 _PUBLIC = "public"
-_MOST_TENANTS = 64  # that a session gets to know, where the settings do not say
+_MOST_TENANTS = 32  # that a session gets to know, where the settings do not say
 
 
 class TenantCursor(CursorMixin, ClientCursor[Any]):
