@@ -94,9 +94,7 @@ def teams_for(request: SlotRequest, between: Interval) -> list[Team]:
 def _team(members: tuple[Member, ...], between: Interval) -> Team:
     free = [between]
     for reason, starts in chain.from_iterable(member.refusals for member in members):
-        if (
-            starts and reason is not Reason.HOST_BUSY
-        ):  # which BUFFER holds: a meeting lies in its blocked range
+        if starts and reason is not Reason.HOST_BUSY:  # what it withholds, BUFFER does as well
             free = subtract(free, starts)
     windows = intersect_all([member.windows for member in members])
     hosts = tuple(member.host_id for member in members if member.host_id is not None)
