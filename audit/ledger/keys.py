@@ -6,18 +6,19 @@ has compared with the tenant's in the very statement that writes (audit/sql/open
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import connection
 
 from audit.ledger.signing import Signer, signer
 from audit.ledger.tenants import schemas
-from audit.models import DataKey, Head, SigningKey
+from audit.models import DataKey, SigningKey
 from kernel import crypto
 from kernel.errors import HoldfastError
 from kernel.tenancy import current_schema, entered
 
 DATA_KEY_PLACE: Final = "audit_data_key/1"
+_AT_ONCE: Final = 50  # tenants whose keys are read in one statement
 _opened: dict[tuple[str, str], Signer] = {}
 _data_keys: dict[str, tuple[bytes, bytes]] = {}
 
@@ -74,33 +75,60 @@ def _read_data_key() -> tuple[bytes, bytes]:
 def check_keys() -> None:
     """Raise KeysUnusable, naming tenant and key, unless every tenant's keys open with this process's KEK.
 
-    Every process calls it before it does anything else. Three queries per tenant.
+    Every process calls it before it does anything else. One query for fifty tenants.
     """
-    for schema in schemas():
-        with entered(schema):
-            check_tenant_keys()
+    names = schemas()
+    for first in range(0, len(names), _AT_ONCE):
+        for stored in _stored(names[first : first + _AT_ONCE]):
+            with entered(stored.schema):
+                _check(stored)
 
 
 def check_tenant_keys() -> None:
     """The same for the current tenant. An empty ledger without keys is in order: it will be founded."""
-    schema = current_schema()
-    head = Head.objects.filter(pk=1).first()
-    row = SigningKey.objects.filter(valid_to__isnull=True).first()
-    has_data_key = DataKey.objects.exists()
-    if head is not None and head.seq == 0 and row is None and not has_data_key:
+    (stored,) = _stored([current_schema()])
+    _check(stored)
+
+
+class _Stored(NamedTuple):
+    """What a tenant has stored of its ledger: the head's seq, the signing key in force, the wrapped data key."""
+
+    schema: str
+    seq: int | None
+    kid: str | None
+    private_key: bytes | None
+    public_key: bytes | None
+    data_key: bytes | None
+
+
+def _stored(names: Sequence[str]) -> list[_Stored]:
+    one = """
+        SELECT %s, h.seq, k.kid, k.wrapped_private_key, k.public_key, d.wrapped_key
+        FROM (VALUES (1)) AS row (id) LEFT JOIN {0}.audit_head h USING (id) LEFT JOIN {0}.audit_data_key d USING (id)
+            LEFT JOIN {0}.audit_key k ON k.valid_to IS NULL
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(one.format(connection.ops.quote_name(name)) for name in names), names
+        )
+        return [_Stored(*row) for row in cursor.fetchall()]
+
+
+def _check(stored: _Stored) -> None:
+    if stored.seq == 0 and stored.kid is None and stored.data_key is None:
         return
-    if head is None or row is None or not has_data_key:
-        lost = "head" if head is None else "signing key" if row is None else "data key"
+    missing = {"head": stored.seq, "signing key": stored.kid, "data key": stored.data_key}
+    if lost := next((name for name, it in missing.items() if it is None), ""):
         raise KeysUnusable(
-            f"The ledger of {schema} is not empty, and its {lost} is missing from the database. "
+            f"The ledger of {stored.schema} is not empty, and its {lost} is missing from the database. "
             "Restore the database from a backup; nothing starts without it."
         )
     try:
-        _open_signing_key(row.kid)
-        data_key()
+        _opened_key(str(stored.kid), stored.private_key or b"", stored.public_key or b"")
+        crypto.unwrap(bytes(stored.data_key or b""), aad=DATA_KEY_PLACE)
     except (crypto.CannotOpen, crypto.KeyMissing) as error:
         raise KeysUnusable(
-            f"The keys of {schema} cannot be opened with this HOLDFAST_KEK: {error.message} "
+            f"The keys of {stored.schema} cannot be opened with this HOLDFAST_KEK: {error.message} "
             "Set the key-encryption key that this installation was made with; beside a new one, as HOLDFAST_KEK_OLD."
         ) from error
 
@@ -130,8 +158,12 @@ def _open_signing_key(kid: str) -> Signer:
     row = SigningKey.objects.filter(kid=kid).first()
     if row is None:
         raise LedgerNotFounded(f"{current_schema()} has no signing key {kid}.")
-    opened = signer(crypto.unwrap(bytes(row.wrapped_private_key), aad=signing_place(kid)))
-    if opened.kid != kid or opened.public_key != bytes(row.public_key):
+    return _opened_key(kid, bytes(row.wrapped_private_key), bytes(row.public_key))
+
+
+def _opened_key(kid: str, wrapped_key: bytes, public_key: bytes) -> Signer:
+    opened = signer(crypto.unwrap(wrapped_key, aad=signing_place(kid)))
+    if opened.kid != kid or opened.public_key != public_key:
         raise crypto.CannotOpen(f"signing key {kid} does not belong to its public key")
     return opened
 

@@ -6,6 +6,7 @@ import sys
 
 import django
 from django.conf import settings
+from django.db import connection
 
 from kernel.errors import HoldfastError, Misconfigured
 
@@ -30,3 +31,4 @@ def check() -> None:
         raise Misconfigured("HOLDFAST_SECRET_KEY is not set. Start with bin/run, or set it (or …_FILE).")
     platform_server()
     check_keys()
+    connection.close()  # a session that has seen every tenant: what serves needs another
