@@ -60,9 +60,9 @@ class Setting:
         return True
 
     @contextmanager
-    def without_workers(self) -> Iterator[None]:
-        """Let worker, relay and clock stand still for the block, so that web and database are alone."""
-        pids = [self.loaded.facts["children"][name] for name in ("worker", "relay", "clock")]
+    def without_workers(self, *names: str) -> Iterator[None]:
+        """Let worker, relay and clock (or those named) stand still for the block, so that the others are alone."""
+        pids = [self.loaded.facts["children"][name] for name in names or ("worker", "relay", "clock")]
         for _ in range(50):
             for pid in pids:
                 os.kill(pid, signal.SIGSTOP)
