@@ -111,9 +111,9 @@ def read_run_file(data: Path) -> Installation | None:
 def _threads() -> int:
     """Return how many threads of web and worker hold a database session at most."""
     web, each, worker = (
-        int(os.environ.get(f"HOLDFAST_{name}", unless_set))
-        for name, unless_set in (("WEB_WORKERS", "2"), ("WEB_THREADS", "8"), ("WORKER_THREADS", "4"))
-    )
+        int(said) if (said := os.environ.get(f"HOLDFAST_{name}", "")).isdecimal() else unless_set
+        for name, unless_set in (("WEB_WORKERS", 2), ("WEB_THREADS", 8), ("WORKER_THREADS", 4))
+    )  # what is no number, the process itself refuses
     return max(1, web * each + worker)
 
 

@@ -4,6 +4,7 @@ import base64
 import http.client
 import smtplib
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
@@ -13,6 +14,7 @@ import httpx
 import pytest
 import redis
 
+from holdfast import memory
 from holdfast.embedded.data_folder import make_data_folder
 from holdfast.embedded.mailsink import MailSink
 from holdfast.embedded.radicale import EmbeddedRadicale
@@ -119,3 +121,24 @@ def test_an_installation_with_simulated_vendors_names_them_and_lets_them_be_aske
     assert given["HOLDFAST_MICROSOFT_SIMULATOR"] == "http://127.0.0.1:9102"
     assert given["HOLDFAST_MICROSOFT_CLIENT_ID"] == given["HOLDFAST_GOOGLE_CLIENT_ID"] == "simulated"
     assert given["HOLDFAST_HTTP_ALLOW"].split(",")[-2:] == ["127.0.0.1:9101", "127.0.0.1:9102"]
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "137"), ({"HOLDFAST_WEB_WORKERS": "many"}, "137")])
+def test_sessions_know_as_many_businesses_as_the_memory_beside_our_own_database_allows(
+    data: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], expected: str
+) -> None:
+    monkeypatch.setattr(memory, "_memory", lambda: 25_265_000_000)
+    monkeypatch.delenv("HOLDFAST_SESSION_TENANTS", raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    make_data_folder(data)
+    made = Installation(
+        data=data, host="", port=8000, database_url="", owner_database_url="", superuser_database_url="postgresql://",
+        broker_url="", smtp_url="",
+    )  # fmt: skip
+    assert made.application_environment()["HOLDFAST_SESSION_TENANTS"] == expected
+    monkeypatch.setenv("HOLDFAST_SESSION_TENANTS", "7")
+    assert made.application_environment()["HOLDFAST_SESSION_TENANTS"] == "7"
+    monkeypatch.delenv("HOLDFAST_SESSION_TENANTS")
+    elsewhere = replace(made, superuser_database_url="")
+    assert "HOLDFAST_SESSION_TENANTS" not in elsewhere.application_environment()
