@@ -32,6 +32,14 @@ def _stamp_of(database: "psycopg.Connection[Any]", table: str) -> str:
     return str(stamps[table])
 
 
+def test_the_stamp_that_the_version_before_asks_for_changes_as_well(world: World) -> None:
+    """In a rolling update its processes serve on beside a schema that is migrated already."""
+    with world.owner("acme") as database:
+        before = database.execute("SELECT stamp FROM booking_catalog").fetchone()
+        database.execute("UPDATE booking_host SET name = name")
+        assert database.execute("SELECT stamp FROM booking_catalog").fetchone() != before
+
+
 def test_another_connections_change_is_seen_at_the_next_look(world: World) -> None:
     with world.enter("acme"):
         assert get_event_type("intro-call").title == "Intro call"

@@ -195,8 +195,8 @@ NO_CLASH = (
         (
             Edit(
                 "booking/sql/catalog_v2.sql",
-                "    UPDATE booking_catalog SET stamps = "
-                "stamps || jsonb_build_object(TG_TABLE_NAME, gen_random_uuid());\n",
+                "    UPDATE booking_catalog SET stamp = gen_random_uuid(),\n"
+                "        stamps = stamps || jsonb_build_object(TG_TABLE_NAME, gen_random_uuid());\n",
                 "",
             ),
         ),
