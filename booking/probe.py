@@ -1,12 +1,11 @@
 """Is the guard there? Calls the booking function for real, and takes everything back (readyz)."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 
 from booking.guard import GuardBroken, TimeRange, ask
-from booking.models import EventType
+from booking.models import EventTypeHost
 from kernel.ids import new_uid
 
 FAR_AHEAD = timedelta(days=36_500)
@@ -19,8 +18,9 @@ def probe_hold(*, now: datetime) -> None:
     type has nothing to book and passes.
     """
     with transaction.atomic():
-        event_type = EventType.objects.filter(hosts__isnull=False).order_by("pk").first()
-        outcomes = [_try(event_type, now + FAR_AHEAD) for _ in range(2)] if event_type else []
+        offered = EventTypeHost.objects.order_by("event_type_id", "host_id")
+        one = offered.values_list("event_type_id", "event_type__duration_minutes", "host_id").first()
+        outcomes = [_try(*one, start=now + FAR_AHEAD) for _ in range(2)] if one else []
         transaction.set_rollback(True)
     if outcomes not in ([], ["held", "slot_taken"]):
         raise GuardBroken(
@@ -28,12 +28,11 @@ def probe_hold(*, now: datetime) -> None:
         )
 
 
-def _try(event_type: EventType, start: datetime) -> str:
-    end = start + timedelta(minutes=event_type.duration_minutes)
-    host_id: Any = event_type.hosts.order_by("pk").values_list("pk", flat=True)[0]
+def _try(event_type_id: int, minutes: int, host_id: int, *, start: datetime) -> str:
+    end = start + timedelta(minutes=minutes)
     meeting = {
         "uid": new_uid(),
-        "event_type": event_type.pk,
+        "event_type": event_type_id,
         "starts_at": start.isoformat(),
         "ends_at": end.isoformat(),
         "capacity": 1,

@@ -32,7 +32,13 @@ from providers.calendars.syncing import sync_calendar
 from providers.connected import has_calendars, has_webhook_endpoints
 from providers.mail.addresses import BadAddress, check_mail_address
 from providers.mail.bounces import RETURNED_JOB as MAIL_RETURNED_JOB
-from providers.mail.delivery import Delivery, compose_mail, deliver_message, greet_mail_server
+from providers.mail.delivery import (
+    Delivery,
+    compose_mail,
+    deliver_in_turn,
+    deliver_message,
+    greet_mail_server,
+)
 from providers.mail.diagnosis import try_mail_server
 from providers.mail.invite import Invite, build_invite
 from providers.mail.outbox import (
@@ -42,7 +48,6 @@ from providers.mail.outbox import (
     get_message,
     messages,
     queue_message,
-    queue_messages,
     withdraw_messages,
 )
 from providers.mail.sender import (
@@ -296,6 +301,7 @@ __all__ = [
     "connect_feed",
     "connect_zoom_account",
     "delete_event",
+    "deliver_in_turn",
     "deliver_message",
     "deliver_notice",
     "deliver_text",
@@ -344,7 +350,6 @@ __all__ = [
     "poll_calendars",
     "prune_rooms",
     "queue_message",
-    "queue_messages",
     "queue_notices",
     "queue_test_notice",
     "queue_text",

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from audit.models import Run
 from audit.models import Step as StepRow
 from audit.sagas.actions import Permanent, Step, StepContext, StepFailure, Transient
-from audit.sagas.branches import AHEAD, after, has_alternative
+from audit.sagas.branches import after, has_alternative
 from audit.sagas.context import context_of
 from audit.sagas.faults import Fault, report
 from audit.sagas.signing import sign_step
@@ -36,27 +36,28 @@ log = logging.getLogger(__name__)
 @handles("run")
 def perform_run(ref: str, lease: Lease) -> None:
     """Perform run `ref` until it ends, or until a step has to wait (raises `Later`)."""
-    run, rows = _loaded(int(ref))
-    workflow = workflow_named(run.workflow)
-    if run.state == Run.State.RUNNING:
-        ahead = (row for row in rows if row.state in AHEAD)
-        it = Performing(run, workflow, rows, lease)
-        row = next(ahead, None)
-        recovered = row is not None and row.state == StepRow.State.STARTED
-        it.advance(done=None, upcoming=row)
-        while row is not None:
-            row = _perform_step(it, row, recovered=recovered)
-            recovered = False
-    if run.state == Run.State.FAILING:
-        undo_started(run, workflow, lease)
+    it, row, recovered = _taken_up(int(ref), lease)
+    while row is not None:
+        row = _perform_step(it, row, recovered=recovered)
+        recovered = False
+    if it.run.state == Run.State.FAILING:
+        undo_started(it.run, it.workflow, lease)
 
 
-def _loaded(run_id: int) -> tuple[Run, list[StepRow]]:
-    """Return a run and its steps in their order; one statement."""
+def _taken_up(run_id: int, lease: Lease) -> "tuple[Performing, StepRow | None, bool]":
+    """Take a run up: what is to be performed, the step whose intent is committed (None: the run is not running, or has
+    no step left and is done now), and whether an attempt of it was found begun. One statement; raises `LeaseLost`."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT run_v1(%s)", [run_id])
+        cursor.execute(
+            "SELECT take_up_v1(%s, %s, %s, %s, %s)",
+            [lease.job_id, lease.token, lease.seconds, run_id, wall_clock()],
+        )
         found = json.loads(cursor.fetchone()[0])  # Django's cursors hand jsonb over as text
-    return from_row(Run, found["run"]), [from_row(StepRow, row) for row in found["steps"]]
+    run, rows = from_row(Run, found["run"]), [from_row(StepRow, row) for row in found["steps"]]
+    it = Performing(run, workflow_named(run.workflow), rows, lease)
+    if found["outcome"] is not None:
+        it.has_advanced(found["outcome"], is_done=found["upcoming"] is None)
+    return it, next((row for row in rows if row.pk == found["upcoming"]), None), found["recovered"]
 
 
 @dataclass(frozen=True)
@@ -69,22 +70,20 @@ class Performing:
     lease: Lease
 
     def advance(self, *, done: StepRow | None, upcoming: StepRow | None) -> None:
-        """Write that `done` is done and that `upcoming` starts (without one: that the run is done), and renew the
-        lease, in the caller's transaction or one of its own. Raises `LeaseLost`; nothing may be written then."""
+        """Write that `done` is done and that `upcoming` starts (without one: that the run is done, and its job), and
+        renew the lease, in the caller's transaction. Raises `LeaseLost`; nothing may be written then."""
         now = wall_clock()
         ended = json.dumps({"id": done.pk, "result": done.result}) if done else None
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT advance_v1(%s, %s, %s, %s, %s::jsonb, %s, %s)",
+                "SELECT advance_v2(%s, %s, %s, %s, %s::jsonb, %s, %s)",
                 [
                     self.lease.job_id, self.lease.token, self.lease.seconds,
                     self.run.pk, ended, upcoming.pk if upcoming else None, now,
                 ],
             )  # fmt: skip
             (outcome,) = cursor.fetchone()
-        if outcome != "advanced":
-            raise LeaseLost(f"run {self.run.pk} is {outcome}: somebody else goes on with it")
-        self.lease.was_renewed()
+        self.has_advanced(outcome, is_done=upcoming is None)
         if done:
             done.state, done.finished_at, done.error = StepRow.State.DONE, now, ""
         if upcoming is None:
@@ -93,6 +92,14 @@ class Performing:
         upcoming.attempts += 1
         upcoming.repeats += int(upcoming.state == StepRow.State.STARTED)
         upcoming.state, upcoming.started_at = StepRow.State.STARTED, upcoming.started_at or now
+
+    def has_advanced(self, outcome: str, *, is_done: bool) -> None:
+        """Hear how an advance ended: the lease is renewed or, with the run that is done, ends at the commit."""
+        if outcome != "advanced":
+            raise LeaseLost(f"run {self.run.pk} is {outcome}: somebody else goes on with it")
+        self.lease.was_renewed()
+        if is_done:
+            transaction.on_commit(self.lease.has_ended)
 
     def go_on(self, row: StepRow, *, done: bool, gives_way: bool = False) -> StepRow | None:
         """Write that `row` ended, leave out what is not needed any more, and return the next step, which starts (None:

@@ -18,7 +18,7 @@ from audit.api import (
     get_run,
 )
 from booking import messages as compose
-from booking.actions.messages import deliver_all, team_members
+from booking.actions.messages import deliver, team_members
 from booking.actions.target import asked
 from booking.facts import business_facts, load_booking
 from booking.faults import REPAIR_FAILED, Failed, in_words
@@ -27,7 +27,7 @@ from booking.messages import IncidentFacts
 from booking.models import Booking, EventType, Incident
 from booking.sentences import booking_sentence, when
 from booking.ways import WORDS
-from providers.api import MessageDraft, deliver_notice, queue_message, queue_notices
+from providers.api import MessageDraft, Queued, deliver_notice, queue_notices
 from tenants.api import current_tenant, tenant_url
 
 QUIET = timedelta(hours=1)  # a fault that comes and goes is told of once in this time
@@ -189,17 +189,12 @@ def _told_lately(incident: Incident) -> bool:
 def _send(
     context: StepContext, drafts: list[MessageDraft], incident: Incident, *, suffix: str = ""
 ) -> dict[str, Json]:
-    with transaction.atomic():
-        ids = [
-            queue_message(
-                draft,
-                booking_uid=str(incident.details.get("booking", "")),
-                now=context.now,
-                dedupe_key=f"incident{incident.pk}:{_turn(context)}{draft.kind}:{draft.to_address}{suffix}",
-            )
-            for draft in drafts
-        ]
-    return {"messages": [str(pk) for pk in ids], "repeats": deliver_all(ids, context)}
+    uid = str(incident.details.get("booking", ""))
+    key = f"incident{incident.pk}:{_turn(context)}"
+    return deliver(
+        context,
+        [Queued(draft, uid, f"{key}{draft.kind}:{draft.to_address}{suffix}") for draft in drafts],
+    )
 
 
 def _turn(context: StepContext) -> str:

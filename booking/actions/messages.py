@@ -1,21 +1,21 @@
 """Tell people by mail. What was sent cannot be unsent: undo sends a correction and is called that."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from accounts.api import User
-from audit.api import Action, Irreversible, Json, Permanent, StepContext, Transient
+from audit.api import Action, Irreversible, Json, StepContext
 from booking import messages as compose
 from booking.actions.confirming import confirming
-from booking.actions.target import Target, asked, target_of
+from booking.actions.target import Target, failure_of, target_of
 from booking.facts import booking_facts
 from booking.messages import BookingFacts, What
 from providers.api import (
     Delivery,
     MessageDraft,
     Person,
+    ProviderError,
     Queued,
-    deliver_message,
-    queue_messages,
+    deliver_in_turn,
     withdraw_messages,
 )
 
@@ -83,32 +83,26 @@ def send(
 ) -> dict[str, Json]:
     """Queue the drafts of each booking (by uid) once, whatever is retried, then deliver them; returns their ids
     and repeats."""
-    wanted = [
-        Queued(draft, uid, f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}")
-        for uid, of_booking in drafts.items()
-        for draft in of_booking
-    ]
-    ids = queue_messages(wanted, now=context.now)
-    return {"messages": [str(pk) for pk in ids], "repeats": deliver_all(ids, context)}
+    return deliver(
+        context,
+        [
+            Queued(draft, uid, f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}")
+            for uid, of_booking in drafts.items()
+            for draft in of_booking
+        ],
+    )
 
 
-def deliver_all(ids: Iterable[int], context: StepContext) -> int:
-    """Deliver each; one that fails does not keep the others waiting, and fails the step afterwards."""
-    repeats, first_failure = 0, None
-    for pk in ids:
-        try:
-            repeats += _deliver(pk, context).repeats
-        except (Transient, Permanent) as failure:
-            if first_failure is None or isinstance(failure, Transient):
-                first_failure = failure
-    if first_failure:
-        raise first_failure
-    return repeats
-
-
-def _deliver(message_id: int, context: StepContext) -> Delivery:
-    context.alive()  # one slow recipient after another must not outlast the lease
-    return asked(lambda: deliver_message(message_id, now=context.now))
+def deliver(context: StepContext, wanted: Sequence[Queued]) -> dict[str, Json]:
+    """Queue these once and deliver them; returns their ids and repeats. One that fails does not keep the others
+    waiting, and fails the step afterwards: for now where any may still succeed, else for good."""
+    outcomes = deliver_in_turn(wanted, now=context.now, alive=context.alive)
+    failures = [each for each in outcomes.values() if isinstance(each, ProviderError)]
+    if failures:
+        first = next((each for each in failures if each.is_transient), failures[0])
+        raise failure_of(first) from first
+    repeats = sum(each.repeats for each in outcomes.values() if isinstance(each, Delivery))
+    return {"messages": [str(pk) for pk in outcomes], "repeats": repeats}
 
 
 def team_members() -> list[Person]:

@@ -72,12 +72,16 @@ _MOVE = ("meeting__event_type", "from_meeting__event_type", "from_host", "host")
 
 
 def asked(provider: Callable[[], T], *, code: str = "") -> T:
-    """Call a provider; its closed set of failures becomes the runner's: try again, or failed for good."""
+    """Call a provider; its closed set of failures becomes the runner's."""
     try:
         return provider()
-    except RateLimited as error:
-        raise Transient(error.message, code=code or error.code, retry_after=error.retry_after) from error
     except ProviderError as error:
-        if error.is_transient:
-            raise Transient(error.message, code=code or error.code) from error
-        raise Permanent(error.message, code=code or error.code) from error
+        raise failure_of(error, code=code) from error
+
+
+def failure_of(error: ProviderError, *, code: str = "") -> Transient | Permanent:
+    """Return a provider's failure as the runner's: try again (when it said so, if it did), or failed for good."""
+    code = code or error.code
+    if isinstance(error, RateLimited):
+        return Transient(error.message, code=code, retry_after=error.retry_after)
+    return Transient(error.message, code=code) if error.is_transient else Permanent(error.message, code=code)

@@ -13,13 +13,14 @@ from zlib import crc32
 from django.conf import settings
 from django.db import connection, transaction
 
-from audit.api import Actor, Run, latest_run
+from audit.api import Actor, Run
 from booking.health import keeping
 from booking.health.findings import Asked, Finding, Probe, Reading
 from booking.health.registry import BY_NAME, CHEAP, DAILY
 from booking.models import ProbeResult
+from booking.repairs.passes import run_pass
 from booking.workflows.health_check import NAME, SUBJECT, start_health_check
-from jobs.api import Job, Lease, enqueue, handles, unfinished
+from jobs.api import Job, Lease, enqueue, handles
 from kernel.build import build_id
 from kernel.clock import now as wall_clock
 from kernel.tenancy import PUBLIC, current_schema, entered
@@ -77,19 +78,17 @@ def _has_look(schema: str, slot: int) -> bool:
 def perform_look(ref: str, lease: Lease) -> None:
     """Look quietly; once a day, and after a deploy, start the thorough run instead. A pass of the fixer follows."""
     now = wall_clock()
-    with transaction.atomic():
-        lease.check()
-        if not unfinished("fixer", f"pass:{ref}"):
-            enqueue("fixer", ref=f"pass:{ref}", now=now)
     if is_daily_due(now):
         start_check("daily", now=now)
     else:
-        run_probes(now, alive=lease.renew)
+        run_probes(now, alive=lease.keep)
+    run_pass(int(ref), lease)
 
 
 def is_daily_due(now: datetime) -> bool:
     """Say whether the last daily run is a day old, or was made by another build of the product."""
-    last = latest_run(SUBJECT, workflow=NAME, why="daily")
+    daily = Run.objects.filter(subject=SUBJECT, workflow=NAME, payload__why="daily")
+    last = daily.order_by("-pk").first()
     return last is None or last.started_at <= now - DAY or last.payload.get("build") != build_id()
 
 

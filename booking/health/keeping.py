@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -20,9 +21,16 @@ def changed(readings: Iterable[Reading]) -> list[Reading]:
 
 
 def keep_quietly(readings: Iterable[Reading], *, now: datetime) -> None:
-    """Keep readings that changed nothing: their age and words, without a trace in the ledger."""
-    for each in readings:
-        _keep(each, now)
+    """Keep readings that changed nothing, or whose probe was never read: their age and words, without a trace in the
+    ledger. One statement."""
+    columns = [(each.probe.name, _values(each, now)) for each in readings]
+    if columns:
+        ProbeResult.objects.bulk_create(
+            [ProbeResult(probe=name, since_at=now, **values) for name, values in columns],
+            update_conflicts=True,
+            unique_fields=["probe"],
+            update_fields=list(columns[0][1]),
+        )
 
 
 def keep(readings: Sequence[Reading], *, run_id: int, now: datetime) -> list[str]:
@@ -43,8 +51,16 @@ def _differs(reading: Reading, row: ProbeResult | None) -> bool:
 
 
 def _keep(reading: Reading, now: datetime) -> None:
+    values = _values(reading, now)
+    same = ProbeResult.objects.filter(probe=reading.probe.name, state=reading.state)
+    if not same.update(**values):
+        ProbeResult.objects.update_or_create(probe=reading.probe.name, defaults={**values, "since_at": now})
+
+
+def _values(reading: Reading, now: datetime) -> dict[str, Any]:
+    """Return a reading's columns, all but the probe and when its state began."""
     worst = reading.worst
-    values = {
+    return {
         "state": worst.state,
         "words": _words(reading),
         "consequence": worst.consequence,
@@ -52,9 +68,6 @@ def _keep(reading: Reading, now: datetime) -> None:
         "checked_at": now,
         "duration_ms": reading.duration_ms,
     }
-    same = ProbeResult.objects.filter(probe=reading.probe.name, state=worst.state)
-    if not same.update(**values):
-        ProbeResult.objects.update_or_create(probe=reading.probe.name, defaults={**values, "since_at": now})
 
 
 def _words(reading: Reading) -> str:

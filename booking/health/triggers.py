@@ -74,26 +74,24 @@ def _present() -> set[str]:
 def unsigned_outcome(asked: Asked) -> str:
     """Write a meeting without a signed entry and have the deferred triggers look now; the SQLSTATE, or "nothing"."""
     start = asked.now + FAR_AHEAD
-    with transaction.atomic():
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                Meeting.objects.create(
-                    uid=new_uid(),
-                    event_type=EventType.objects.order_by("pk")[0],
-                    starts_at=start,
-                    ends_at=start + timedelta(hours=1),
-                    blocked=(start, start + timedelta(hours=1)),
-                    capacity=1,
-                    location_kind=EventType.Location.IN_PERSON,
-                    released_at=asked.now,
-                    created_at=asked.now,
-                )
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            outcome = "nothing"
-        except DatabaseError as error:
-            outcome = sqlstate(error) or type(error).__name__
-        transaction.set_rollback(True)
-    return outcome
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            Meeting.objects.create(
+                uid=new_uid(),
+                event_type=EventType.objects.order_by("pk")[0],
+                starts_at=start,
+                ends_at=start + timedelta(hours=1),
+                blocked=(start, start + timedelta(hours=1)),
+                capacity=1,
+                location_kind=EventType.Location.IN_PERSON,
+                released_at=asked.now,
+                created_at=asked.now,
+            )
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            transaction.set_rollback(True)
+    except DatabaseError as error:
+        return sqlstate(error) or type(error).__name__
+    return "nothing"
 
 
 PROBE = Probe("triggers", "Nothing is written unsigned", check)

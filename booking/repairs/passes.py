@@ -64,14 +64,18 @@ def ask_fixer(incident: Incident, *, now: datetime) -> bool:
 @handles(NAME)
 def perform_pass(ref: str, lease: Lease) -> None:
     """Start the repairs of one pass, or those that one incident asks for; raises `Later` where it looks once more."""
-    now = wall_clock()
     if ref.startswith(ASKED):
-        _repair_incident(int(ref.removeprefix(ASKED)), now)
-        return
-    number = int(ref.removeprefix(PERIODIC))
+        _repair_incident(int(ref.removeprefix(ASKED)), wall_clock())
+    else:
+        run_pass(int(ref.removeprefix(PERIODIC)), lease)
+
+
+def run_pass(number: int, lease: Lease) -> None:
+    """Find what is broken and start its repair, for the repairs whose turn it is in the pass of that number."""
+    now = wall_clock()
     for repair in REPAIRS:
         if repair.every and number % repair.every == 0:
-            lease.renew()
+            lease.keep()
             for broken in repair.find(Search(now))[:MOST_PER_PASS]:
                 start_repair(repair, broken, now=now)
 

@@ -59,6 +59,23 @@ class Setting:
                 time.sleep(0.1)
         return True
 
+    def wait_for_upkeep(self) -> None:
+        """Wait until the database has written out and vacuumed what was made: nothing of that is a request's cost.
+
+        Autovacuum looks once a minute; when it has found nothing to do for so long, it has nothing left.
+        """
+        quiet_since, given_up_at = time.monotonic(), time.monotonic() + 900
+        with self.superuser() as connection:
+            connection.execute("CHECKPOINT")
+            while time.monotonic() < quiet_since + (5 if self.quick else _VACUUM_PERIOD):
+                if connection.execute(_VACUUMS).fetchone() != (0,):
+                    quiet_since = time.monotonic()
+                if quiet_since > given_up_at:
+                    raise SystemExit(
+                        "The database has vacuumed for a quarter of an hour; nothing was measured."
+                    )
+                time.sleep(1)
+
     @contextmanager
     def without_workers(self, *names: str) -> Iterator[None]:
         """Let worker, relay and clock (or those named) stand still for the block, so that the others are alone."""
@@ -76,6 +93,10 @@ class Setting:
         finally:
             for pid in pids:
                 os.kill(pid, signal.SIGCONT)
+
+
+_VACUUM_PERIOD = 62.0  # seconds
+_VACUUMS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'"
 
 
 def one_after_another(items: Iterable[bytes], *, most: int | None = None) -> Callable[[], bytes | None]:

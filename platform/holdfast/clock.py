@@ -18,6 +18,7 @@ from holdfast.startup import start
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 1.0
 ROUND_SECONDS = 60
+OLD_JOBS_SECONDS = 600
 TICKS_OF_A_ROUND = 40  # a round through many tenants takes so many ticks
 FEW_TENANTS = 20  # who are visited in one tick
 
@@ -41,7 +42,10 @@ class Clock:
 
     def __init__(self) -> None:
         # the first health check waits a minute: after a start or a deploy the web processes are still coming up
-        self._done_at: dict[str, float] = {"health": time.monotonic() + 50}
+        self._done_at: dict[str, float] = {
+            "health": time.monotonic() + 50,
+            "old jobs": time.monotonic() + 60 - OLD_JOBS_SECONDS,
+        }
         self._round: deque[str] = deque()  # schemas that this round has yet to visit
         self._of_a_tick = 0
         self._oftener: defaultdict[str, set[str]] = defaultdict(set)  # chore -> schemas that said yes to it
@@ -49,13 +53,15 @@ class Clock:
     def tick(self) -> None:
         """Do what is due, tenant by tenant; one tenant's fault does not keep the others waiting."""
         from booking.api import schedule_looks, settle_deadlines
-        from jobs.api import passed_deadlines
+        from jobs.api import passed_deadlines, prune_jobs
         from kernel.chores import chores
         from kernel.clock import now
 
         if self._is_due("deadlines", 2):
             for schema, until in passed_deadlines().items():
                 _within(schema, "deadlines", partial(settle_deadlines, until))
+        if self._is_due("old jobs", OLD_JOBS_SECONDS):
+            prune_jobs(now=now())
         if self._is_due("health", _between_looks()):
             schedule_looks(_schemas(kind="business"), now=now())
         for chore in chores():

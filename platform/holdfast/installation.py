@@ -10,7 +10,7 @@ from pathlib import Path
 
 from holdfast.embedded.data_folder import secret_file
 from holdfast.embedded.simulated_vendor import CLIENT_ID, CLIENT_SECRET
-from holdfast.memory import session_tenants
+from holdfast.memory import process_tenants
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Installation:
             **_secret("HOLDFAST_KEK", self.data, "key-encryption-key", _fresh_key()),
         }
         if self.superuser_database_url:  # the database is ours, and on this machine
-            settings |= _unless_set("HOLDFAST_SESSION_TENANTS", str(session_tenants(_threads())))
+            settings |= _unless_set("HOLDFAST_PROCESS_TENANTS", str(process_tenants(_processes())))
         if self.calendar_url:
             settings["HOLDFAST_CALDAV_DEMO_URL"] = self.calendar_url
             settings["HOLDFAST_CALDAV_DEMO_USER"] = "ana"
@@ -108,13 +108,10 @@ def read_run_file(data: Path) -> Installation | None:
     return Installation(data=data, **{name: content[name] for name in names if name in content})
 
 
-def _threads() -> int:
-    """Return how many threads of web and worker hold a database session at most."""
-    web, each, worker = (
-        int(said) if (said := os.environ.get(f"HOLDFAST_{name}", "")).isdecimal() else unless_set
-        for name, unless_set in (("WEB_WORKERS", 2), ("WEB_THREADS", 8), ("WORKER_THREADS", 4))
-    )  # what is no number, the process itself refuses
-    return max(1, web * each + worker)
+def _processes() -> int:
+    """Return how many processes keep database sessions: of the web, and the worker."""
+    said = os.environ.get("HOLDFAST_WEB_WORKERS", "")
+    return 1 + (max(1, int(said)) if said.isdecimal() else 2)  # what is no number, the process itself refuses
 
 
 def _unless_set(name: str, value: str) -> dict[str, str]:

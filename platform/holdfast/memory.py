@@ -5,13 +5,15 @@ from pathlib import Path
 
 _MB = 1024 * 1024
 _OF_A_BUSINESS = 4_600_000  # bytes that a session keeps of one in which bookings are made, measured
+_ELSEWHERE = 2_000_000_000  # bytes that everything else takes
 _LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
-def session_tenants(sessions: int) -> int:
-    """Return how many businesses a database session may get to know, so that this many sessions take at most half of
-    the memory; 32 to 256."""
-    return min(256, max(32, _memory() // 2 // sessions // _OF_A_BUSINESS))
+def process_tenants(processes: int) -> int:
+    """Return how many businesses the database sessions of each of these processes may get to know, so that all of them
+    take at most two thirds of the memory beyond 2 GB; 64 to 1280."""
+    left = max(0, _memory() - _ELSEWHERE) * 2 // 3
+    return min(1280, max(64, left // processes // _OF_A_BUSINESS))
 
 
 def shared_buffers() -> str:

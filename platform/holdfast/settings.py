@@ -41,7 +41,7 @@ HOLDFAST_LINK_SECONDS = env.integer("HOLDFAST_LINK_SECONDS", 90)
 HOLDFAST_HOLDS_PER_VISITOR = env.integer("HOLDFAST_HOLDS_PER_VISITOR", 3)
 HOLDFAST_HOLDS_PER_TENANT = env.integer("HOLDFAST_HOLDS_PER_TENANT", 200)
 HOLDFAST_WEB_THREADS = env.integer("HOLDFAST_WEB_THREADS", 8)
-HOLDFAST_SESSION_TENANTS = env.integer("HOLDFAST_SESSION_TENANTS", 32)
+HOLDFAST_PROCESS_TENANTS = env.integer("HOLDFAST_PROCESS_TENANTS", 256)
 HOLDFAST_TRUSTED_PROXIES = env.integer("HOLDFAST_TRUSTED_PROXIES", 0)
 
 # -- the built-in room (docs/room.md) ------------------------------------------------------------------
@@ -81,7 +81,6 @@ DATABASES = {
         env.text("DATABASE_URL", "postgresql://holdfast_app@127.0.0.1:5432/holdfast")
     )
 }
-DATABASES["default"]["MOST_TENANTS"] = HOLDFAST_SESSION_TENANTS
 HOLDFAST_APPLICATION_ROLE = DATABASES["default"]["USER"]
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

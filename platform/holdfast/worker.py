@@ -21,7 +21,7 @@ def main() -> None:
     from kernel.postgres.shelf import keep_sessions
 
     declare()
-    keep_sessions(THREADS, settings.HOLDFAST_SESSION_TENANTS)
+    keep_sessions(THREADS, settings.HOLDFAST_PROCESS_TENANTS)
     keep_what_is_loaded()
     worker = dramatiq.Worker(broker(), queues={QUEUE}, worker_threads=THREADS, worker_timeout=200)
     stopping = threading.Event()

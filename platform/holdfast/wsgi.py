@@ -16,5 +16,5 @@ application = get_wsgi_application()
 check()
 for name in ("business", "staff", "process"):
     import_module(f"holdfast.urls.{name}")  # with every view: nobody's first request waits for them
-keep_sessions(settings.HOLDFAST_WEB_THREADS, settings.HOLDFAST_SESSION_TENANTS)
+keep_sessions(settings.HOLDFAST_WEB_THREADS, settings.HOLDFAST_PROCESS_TENANTS)
 keep_what_is_loaded()

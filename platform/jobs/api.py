@@ -14,7 +14,7 @@ from jobs.outbox import (
 )
 from jobs.perform import perform
 from jobs.registry import OWNER_PREFIX, Later, Lease, LeaseLost, handles, needs_owner
-from jobs.relay import drain, perform_owner_jobs, relay_once
+from jobs.relay import drain, perform_owner_jobs, prune_jobs, relay_once
 
 __all__ = [
     "OWNER_PREFIX",
@@ -39,6 +39,7 @@ __all__ = [
     "passed_deadlines",
     "perform",
     "perform_owner_jobs",
+    "prune_jobs",
     "relay_once",
     "requeue",
     "unfinished",

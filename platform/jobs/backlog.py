@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q
 from dramatiq.brokers.stub import StubBroker
 
 from jobs.broker import broker
@@ -20,14 +19,14 @@ class Backlog:
 
 
 def backlog(now: datetime) -> Backlog:
-    """Return how late the current tenant's jobs are. One query."""
+    """Return how late the current tenant's jobs are. Two queries, which read what is late and what was given up."""
     mine = Job.objects.filter(schema=current_schema())
-    waiting = Q(state__in=[Job.State.QUEUED, Job.State.LEASED], due_at__lte=now)
-    found = mine.aggregate(
-        oldest=Min("due_at", filter=waiting), parked=Count("pk", filter=Q(state=Job.State.PARKED))
+    late = mine.filter(state__in=[Job.State.QUEUED, Job.State.LEASED], due_at__lte=now)
+    oldest: datetime | None = late.order_by("due_at").values_list("due_at", flat=True).first()
+    return Backlog(
+        oldest_age=now - oldest if oldest else timedelta(0),
+        parked=mine.filter(state=Job.State.PARKED).count(),
     )
-    oldest: datetime | None = found["oldest"]
-    return Backlog(oldest_age=now - oldest if oldest else timedelta(0), parked=found["parked"])
 
 
 def waiting_refs() -> set[tuple[str, str]]:

@@ -22,6 +22,18 @@ def broker() -> dramatiq.Broker:
     return made
 
 
+def waiting_ids() -> int:
+    """Return how many ids the broker holds for workers; raises what its library raises when it does not answer."""
+    carrier = broker()
+    client = getattr(carrier, "client", None)
+    if client is not None:
+        return int(client.llen(f"{carrier.namespace}:{QUEUE}"))  # type: ignore[attr-defined]  # Redis's
+    if isinstance(carrier, StubBroker):
+        return 0
+    ready, _delayed, _dead = carrier.get_queue_message_counts(QUEUE)  # type: ignore[attr-defined]  # RabbitMQ's
+    return int(ready)
+
+
 def _made(url: str) -> dramatiq.Broker:
     match urlsplit(url).scheme:
         case "redis" | "rediss" | "unix":

@@ -40,6 +40,16 @@ class Job(models.Model):
                 name="jobs_job_waiting", fields=["due_at"], condition=Q(state__in=["queued", "leased"])
             ),
             models.Index(name="jobs_job_ref", fields=["schema", "kind", "ref"]),
+            models.Index(
+                name="jobs_job_open",
+                fields=["schema", "state", "due_at"],
+                condition=Q(state__in=["queued", "leased", "parked"]),
+            ),
+            models.Index(
+                name="jobs_job_owner",
+                fields=["due_at"],
+                condition=Q(kind__startswith="owner:", state__in=["queued", "leased"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -49,7 +49,8 @@ def perform(job_id: int, *, as_owner: bool = False) -> bool:
         log.exception("Job %s (%s %s) failed", job_id, job.kind, job.ref)
         _give_back(job, lease, error)
     else:
-        _done(lease)
+        if not lease.is_over:
+            _done(lease)
     return True
 
 

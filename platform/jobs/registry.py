@@ -17,12 +17,14 @@ class LeaseLost(RuntimeError):
 
 @dataclass
 class Lease:
-    """A worker's claim on a job: `token` fences writes, `seconds` is how long a renewal lasts."""
+    """A worker's claim on a job: `token` fences writes, `seconds` is how long a renewal lasts; `is_over` once the
+    handler has written that the job is done."""
 
     job_id: int
     token: UUID
     seconds: int
     renewed_at: float = field(default_factory=time.monotonic)
+    is_over: bool = False
 
     def renew(self) -> None:
         """Hold the job for another `seconds`, by the database's clock; raises `LeaseLost`."""
@@ -41,6 +43,10 @@ class Lease:
     def was_renewed(self) -> None:
         """Note that a statement of the caller's has renewed it."""
         self.renewed_at = time.monotonic()
+
+    def has_ended(self) -> None:
+        """Note that a transaction of the handler's, now committed, has written with its work that the job is done."""
+        self.is_over = True
 
     def check(self) -> None:
         """Raise `LeaseLost` unless this claim still stands; locks the job row for the transaction."""

@@ -1,9 +1,12 @@
 """The relay: hands on every due job that the direct way missed, and every job whose worker died."""
 
+from datetime import datetime, timedelta
+
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from jobs.broker import waiting_ids
 from jobs.handover import REHAND_AFTER, send
 from jobs.models import Job
 from jobs.perform import perform
@@ -11,17 +14,20 @@ from jobs.registry import OWNER_PREFIX
 from kernel.tenancy import PUBLIC, entered
 
 BATCH = 100
+KEPT_DONE = timedelta(days=7)
+PRUNED_AT_ONCE = 5000
 
 
 def relay_once() -> int:
     """Hand on up to `BATCH` jobs that are due; return how many went. Several relays may run at once.
 
-    A job counts as missed when it is due and was not handed on since, or 10 s ago and still waits; a job
-    whose lease ran out is handed on again (its worker was killed). They are marked as handed on first and sent
+    A job counts as missed when it is due and was not handed on since; a job whose lease ran out is handed on again
+    (its worker was killed). One that was handed on 10 s ago and still waits may have been lost by the broker: it goes
+    again unless the broker holds many ids, for then it waits its turn. They are marked as handed on first and sent
     after that commit, so a slow broker keeps no row locked; what it did not take is unmarked, and what a
     killed relay did not send is missed again after 10 s.
     """
-    ids = _mark_handed()
+    ids = _mark_handed(again=_few_wait())
     for sent, job_id in enumerate(ids):
         if not send(job_id):
             Job.objects.filter(pk__in=ids[sent:]).update(handed_at=None)
@@ -29,11 +35,19 @@ def relay_once() -> int:
     return len(ids)
 
 
-def _mark_handed() -> list[int]:
+def _few_wait() -> bool:
+    """Say whether the broker answers and holds few ids."""
+    try:
+        return waiting_ids() < BATCH
+    except Exception:  # every broker library has its own tree of connection errors
+        return False
+
+
+def _mark_handed(*, again: bool) -> list[int]:
     with transaction.atomic():
         ids = list(
             Job.objects.select_for_update(skip_locked=True)
-            .filter(_missed(), ~Q(kind__startswith=OWNER_PREFIX))  # those, no worker may perform
+            .filter(_missed(again=again), ~Q(kind__startswith=OWNER_PREFIX))  # those, no worker may perform
             .order_by("due_at")
             .values_list("pk", flat=True)[:BATCH]
         )
@@ -41,15 +55,33 @@ def _mark_handed() -> list[int]:
     return ids
 
 
-def _missed() -> Q:
-    long_ago = Now() - REHAND_AFTER
-    queued = Q(state=Job.State.QUEUED, due_at__lte=Now()) & (
-        Q(handed_at=None) | Q(handed_at__lt=F("due_at")) | Q(handed_at__lt=long_ago)
-    )
-    orphaned = Q(state=Job.State.LEASED, leased_until__lt=Now()) & (
-        Q(handed_at=None) | Q(handed_at__lt=F("leased_until")) | Q(handed_at__lt=long_ago)
-    )
-    return queued | orphaned
+def _missed(*, again: bool) -> Q:
+    queued = Q(handed_at=None) | Q(handed_at__lt=F("due_at"))
+    orphaned = Q(handed_at=None) | Q(handed_at__lt=F("leased_until"))
+    if again:
+        long_ago = Q(handed_at__lt=Now() - REHAND_AFTER)
+        queued, orphaned = queued | long_ago, orphaned | long_ago
+    return _due(queued=queued, orphaned=orphaned)
+
+
+def _due(*, queued: Q | None = None, orphaned: Q | None = None) -> Q:
+    """Return what is due, queued or of a lease that ran out, each with its condition. `due_at` bounds both, so that the
+    index leaves out all that lies ahead (a reminder of each booking)."""
+    is_queued = Q(state=Job.State.QUEUED) & (queued or Q())
+    is_orphaned = Q(state=Job.State.LEASED, leased_until__lt=Now()) & (orphaned or Q())
+    return Q(due_at__lte=Now()) & (is_queued | is_orphaned)
+
+
+def prune_jobs(*, now: datetime) -> int:
+    """Delete the jobs that were done a week ago, some thousands a statement; return how many."""
+    old = Job.objects.filter(state=Job.State.DONE, finished_at__lt=now - KEPT_DONE).order_by("pk")
+    pruned = 0
+    with entered(PUBLIC):
+        while deleted := Job.objects.filter(
+            pk__in=list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE])
+        ).delete()[0]:
+            pruned += deleted
+    return pruned
 
 
 def perform_owner_jobs(*, limit: int = 100) -> int:
@@ -63,8 +95,7 @@ def drain(*, limit: int = 1000, as_owner: bool = False) -> int:
     Those that need the owner's database role are left alone, unless `as_owner`: then only those run.
     """
     ran = 0
-    due = Q(state=Job.State.QUEUED, due_at__lte=Now()) | Q(state=Job.State.LEASED, leased_until__lt=Now())
-    due &= Q(kind__startswith=OWNER_PREFIX) if as_owner else ~Q(kind__startswith=OWNER_PREFIX)
+    due = _due() & (Q(kind__startswith=OWNER_PREFIX) if as_owner else ~Q(kind__startswith=OWNER_PREFIX))
     while ran < limit:
         with entered(PUBLIC):
             ids = list(Job.objects.filter(due).order_by("due_at", "pk").values_list("pk", flat=True)[:BATCH])

@@ -38,14 +38,6 @@ class MessageDraft:
     ics_method: str = ""
 
 
-def queue_message(draft: MessageDraft, *, booking_uid: str, dedupe_key: str, now: datetime) -> int:
-    """Queue one mail in the caller's transaction and return its id; the same `dedupe_key` is queued once.
-
-    The first draft of a key wins. Raises BadAddress for a recipient that we do not send to. One statement.
-    """
-    return queue_messages([Queued(draft, booking_uid, dedupe_key)], now=now)[0]
-
-
 @dataclass(frozen=True)
 class Queued:
     """A draft on its way into the outbox: of which booking, and under which key it is queued once."""
@@ -55,15 +47,21 @@ class Queued:
     dedupe_key: str
 
 
-def queue_messages(wanted: Sequence[Queued], *, now: datetime) -> list[int]:
-    """The same for several, all or none; return their ids in that order. One statement."""
-    if not wanted:
-        return []
-    rows = json.dumps([_row(each) for each in wanted])
+def queue_message(draft: MessageDraft, *, booking_uid: str, dedupe_key: str, now: datetime) -> int:
+    """Queue one mail in the caller's transaction and return its id; the same `dedupe_key` is queued once.
+
+    The first draft of a key wins. Raises BadAddress for a recipient that we do not send to. One statement.
+    """
+    rows = rows_of([Queued(draft, booking_uid, dedupe_key)])
     with connection.cursor() as cursor:
         cursor.execute("SELECT queue_messages_v1(%s::jsonb, %s)", [rows, now])
         ids = json.loads(cursor.fetchone()[0])  # Django's cursors hand jsonb over as text
-    return [ids[each.dedupe_key] for each in wanted]
+    return int(ids[dedupe_key])
+
+
+def rows_of(wanted: Sequence[Queued]) -> str:
+    """Return drafts as the SQL functions of the outbox take them (providers/sql/outbox_v1.sql); raises BadAddress."""
+    return json.dumps([_row(each) for each in wanted])
 
 
 def _row(wanted: Queued) -> dict[str, str]:

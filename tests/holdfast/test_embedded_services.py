@@ -123,12 +123,15 @@ def test_an_installation_with_simulated_vendors_names_them_and_lets_them_be_aske
     assert given["HOLDFAST_HTTP_ALLOW"].split(",")[-2:] == ["127.0.0.1:9101", "127.0.0.1:9102"]
 
 
-@pytest.mark.parametrize(("given", "expected"), [({}, "137"), ({"HOLDFAST_WEB_WORKERS": "many"}, "137")])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, "1123"), ({"HOLDFAST_WEB_WORKERS": "many"}, "1123"), ({"HOLDFAST_WEB_WORKERS": "5"}, "561")],
+)
 def test_sessions_know_as_many_businesses_as_the_memory_beside_our_own_database_allows(
     data: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], expected: str
 ) -> None:
     monkeypatch.setattr(memory, "_memory", lambda: 25_265_000_000)
-    monkeypatch.delenv("HOLDFAST_SESSION_TENANTS", raising=False)
+    monkeypatch.delenv("HOLDFAST_PROCESS_TENANTS", raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     make_data_folder(data)
@@ -136,9 +139,9 @@ def test_sessions_know_as_many_businesses_as_the_memory_beside_our_own_database_
         data=data, host="", port=8000, database_url="", owner_database_url="", superuser_database_url="postgresql://",
         broker_url="", smtp_url="",
     )  # fmt: skip
-    assert made.application_environment()["HOLDFAST_SESSION_TENANTS"] == expected
-    monkeypatch.setenv("HOLDFAST_SESSION_TENANTS", "7")
-    assert made.application_environment()["HOLDFAST_SESSION_TENANTS"] == "7"
-    monkeypatch.delenv("HOLDFAST_SESSION_TENANTS")
+    assert made.application_environment()["HOLDFAST_PROCESS_TENANTS"] == expected
+    monkeypatch.setenv("HOLDFAST_PROCESS_TENANTS", "7")
+    assert made.application_environment()["HOLDFAST_PROCESS_TENANTS"] == "7"
+    monkeypatch.delenv("HOLDFAST_PROCESS_TENANTS")
     elsewhere = replace(made, superuser_database_url="")
-    assert "HOLDFAST_SESSION_TENANTS" not in elsewhere.application_environment()
+    assert "HOLDFAST_PROCESS_TENANTS" not in elsewhere.application_environment()

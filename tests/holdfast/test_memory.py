@@ -11,14 +11,20 @@ GIGABYTE = 1024**3
 
 
 @pytest.mark.parametrize(
-    ("gigabytes", "sessions", "tenants", "buffers"),
-    [(2, 20, 32, "256MB"), (8, 20, 46, "1024MB"), (24, 20, 140, "3072MB"), (512, 20, 256, "4096MB")],
+    ("gigabytes", "processes", "tenants", "buffers"),
+    [
+        (1, 3, 64, "128MB"),
+        (8, 3, 318, "1024MB"),
+        (24, 3, 1148, "3072MB"),
+        (24, 9, 382, "3072MB"),
+        (512, 3, 1280, "4096MB"),
+    ],
 )
-def test_sessions_take_at_most_half_of_the_memory_unless_there_is_very_little(
-    monkeypatch: pytest.MonkeyPatch, gigabytes: int, sessions: int, tenants: int, buffers: str
+def test_what_sessions_know_fits_into_two_thirds_of_the_memory_that_others_leave(
+    monkeypatch: pytest.MonkeyPatch, gigabytes: int, processes: int, tenants: int, buffers: str
 ) -> None:
     monkeypatch.setattr(memory, "_memory", lambda: gigabytes * GIGABYTE)
-    assert memory.session_tenants(sessions) == tenants
+    assert memory.process_tenants(processes) == tenants
     assert memory.shared_buffers() == buffers
 
 

@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 from holdfast.embedded.ports import free_port
 from holdfast.embedded.valkey import server_binary
 from jobs import broker as brokers
-from jobs import handover
+from jobs import handover, relay
 from jobs.api import Job, enqueue, relay_once
 from kernel.tenancy import entered
 from tests.database import World
@@ -105,6 +105,23 @@ def test_the_relay_hands_on_again_what_the_broker_lost(carried: _Carried) -> Non
     assert relay_once() == 0
     seconds_ago(job, handed_at=11)
     assert (relay_once(), relay_once()) == (1, 0)
+
+
+def test_while_the_broker_holds_many_ids_nothing_is_handed_on_twice(
+    carried: _Carried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "BATCH", 2)
+    waiting, lost = put(), put()
+    seconds_ago(lost, due_at=60, handed_at=30)
+    assert len(carried.now()) == 2
+    assert relay_once() == 0, "it may be one of those that wait"
+    missed = put()
+    seconds_ago(missed, due_at=5)
+    Job.objects.filter(pk=missed.pk).update(handed_at=None)
+    assert relay_once() == 1, "what was never handed on goes at once"
+    carried._client.flushall()
+    assert (relay_once(), carried.now()) == (1, [lost.pk])
+    assert waiting.pk not in carried.now()
 
 
 def test_the_relay_hands_on_what_a_dead_worker_held(carried: _Carried) -> None:

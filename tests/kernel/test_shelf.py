@@ -92,6 +92,31 @@ def test_it_is_not_waited_for_long_nor_for_a_session_that_ended(monkeypatch: pyt
     assert shelf.take("a") is idle
 
 
+def test_what_a_process_may_know_is_shared_among_its_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelves, "_shelf", None)
+    shares = []
+    for threads, tenants in ((4, 1011), (8, 1011), (8, 3)):
+        shelves.keep_sessions(threads, tenants)
+        made = shelves.shelf()
+        assert made is not None
+        shares.append(made.tenants)
+    assert shares == [252, 126, 1]
+
+
+def test_a_session_that_knows_more_than_its_share_ends_between_requests(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelves, "_shelf", Shelf(4, tenants=1))
+    close_old_connections()
+    with world.enter("acme"):
+        assert EventType.objects.exists()
+        first = connection.connection
+        with transaction.atomic(), world.enter("northwind"):  # which cannot change the session
+            assert EventType.objects.exists()
+    close_old_connections()
+    assert first.closed
+
+
 @pytest.fixture
 def shared(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A process whose sessions rest, as the web's and the worker's do."""

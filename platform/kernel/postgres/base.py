@@ -23,7 +23,7 @@ from kernel.transactions import finish, hooks
 
 _BEGIN = "BEGIN; "
 _PUBLIC = "public"
-_MOST_TENANTS = 32  # that a session gets to know, where the settings do not say
+_MOST_TENANTS = 128  # that a session gets to know in a process without a shelf, where the settings do not say
 
 
 class TenantCursor(CursorMixin, ClientCursor[Any]):
@@ -129,10 +129,14 @@ class DatabaseWrapper(django_tenants_base.DatabaseWrapper):  # type: ignore[misc
 
     def close_if_unusable_or_obsolete(self) -> None:
         """Between requests or jobs: also let go of a session that keeps what it knows of too many tenants."""
-        if len(self.visited) > self.settings_dict.get("MOST_TENANTS", _MOST_TENANTS):
+        if len(self.visited) > self._most_tenants():
             self.close()
         super().close_if_unusable_or_obsolete()
         self._lay_down()
+
+    def _most_tenants(self) -> int:
+        resting = shelf()
+        return resting.tenants if resting else int(self.settings_dict.get("MOST_TENANTS", _MOST_TENANTS))
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         """Be in a tenant from the next statement on; nothing is sent. A session that does not know it gives way to one

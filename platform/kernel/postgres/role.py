@@ -31,7 +31,7 @@ def database_settings(url: str, *, limits: str = _LIMITS) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(query.get("host", parts.hostname or "")),
         "PORT": str(parts.port or query.get("port", "")),
-        "CONN_MAX_AGE": 3600,  # what it keeps in memory is bounded by HOLDFAST_SESSION_TENANTS
+        "CONN_MAX_AGE": 3600,  # what it keeps in memory is bounded by HOLDFAST_PROCESS_TENANTS
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "LIMITS_PER_STATEMENT": _as_statements(limits) if is_pooled else "",

@@ -108,6 +108,7 @@ def shelf() -> Shelf | None:
 
 
 def keep_sessions(threads: int, tenants: int) -> None:
-    """Let this process's sessions rest between requests and jobs, from now on."""
+    """Let this process's sessions, one for each thread, rest between requests and jobs, from now on. All together they
+    get to know at most so many tenants, each its share."""
     global _shelf
-    _shelf = Shelf(threads, tenants)
+    _shelf = Shelf(threads, max(1, tenants // threads))

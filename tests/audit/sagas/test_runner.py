@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.api import Permanent, Transient, body_of_entry
 from audit.models import Entry
-from jobs.api import Job, drain
+from audit.sagas.runner import perform_run
+from jobs.api import Job, Lease, LeaseLost, drain
 from kernel.tenancy import PUBLIC, entered
 from tests.audit.sagas.toy import Toy, actions, make_due, raises, states, steal_leases
 from tests.database import World
@@ -45,6 +49,63 @@ def test_a_run_delivered_again_after_its_end_does_nothing(toy: Toy) -> None:
         Job.objects.update(state="queued", finished_at=None)
     assert drain() == 1
     assert (len(toy.diary), actions(run)) == (6, ["check", "make", "keep", "tell", "note"])
+
+
+def test_the_job_is_done_in_the_transaction_that_ends_the_run(toy: Toy) -> None:
+    run = toy.start()
+    drain()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.xmin::text = j.xmin::text, j.state FROM audit_run r, public.jobs_job j WHERE r.id = %s",
+            [run.pk],
+        )
+        assert cursor.fetchall() == [(True, "done")]
+
+
+def test_an_end_that_is_rolled_back_leaves_the_job_to_be_tried_again(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise RuntimeError("no key to sign with")
+
+    run = toy.start(without=("keep", "tell", "note", "make"))
+    with monkeypatch.context() as patched:
+        patched.setattr("audit.sagas.runner.sign_step", refuses)
+        drain()
+    with entered(PUBLIC):
+        job = Job.objects.get()
+    assert (states(run), job.state, "no key" in job.last_error) == (("running", ["started"]), "queued", True)
+    make_due()
+    drain()
+    with entered(PUBLIC):
+        job.refresh_from_db()
+    assert (states(run), job.state) == (("done", ["done"]), "done")
+
+
+def test_a_run_without_a_step_ahead_ends_with_its_job(toy: Toy) -> None:
+    run = toy.start(at_once=("check",), without=("keep", "tell", "note", "make"))
+    drain()
+    with entered(PUBLIC):
+        job = Job.objects.get()
+    assert (states(run), job.state) == (("done", ["done"]), "done")
+
+
+def test_who_lost_the_lease_takes_nothing_up(toy: Toy) -> None:
+    run = toy.start()
+    with entered(PUBLIC):
+        job = Job.objects.get()
+    with pytest.raises(LeaseLost):
+        perform_run(str(run.pk), Lease(job_id=job.pk, token=uuid4(), seconds=30))
+    assert (states(run), toy.diary) == (("running", ["waiting"] * 5), [])
+
+
+def test_taking_up_a_run_is_one_statement(toy: Toy) -> None:
+    toy.start(without=("keep", "tell", "note", "make"))
+    with CaptureQueriesContext(connection) as told:
+        drain()
+    assert [
+        each["sql"].split("(")[0] for each in told if "take_up" in each["sql"] or "run_v1" in each["sql"]
+    ] == ["SELECT take_up_v1"]
 
 
 def test_leading_steps_done_at_once_are_not_done_again(toy: Toy) -> None:

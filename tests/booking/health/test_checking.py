@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from audit.api import Entry, Run, runs
@@ -18,7 +20,7 @@ from booking.api import (
 )
 from booking.health.checking import is_daily_due
 from booking.models import Incident, ProbeResult
-from jobs.api import Job, drain
+from jobs.api import Job, drain, enqueue
 from kernel.tenancy import PUBLIC, entered
 from tests.booking.clockwork import perform_all
 from tests.booking.scene import OWNER, booked, now, workday
@@ -27,6 +29,7 @@ from tests.simulators.dav_server import free_port
 from tests.simulators.smtp import MailSink
 
 CHEAP = 9
+QUIET = 50  # statements of a look at a business where all is well, and of the fixer's pass behind it
 
 
 def looked() -> list[tuple[str, str, int]]:
@@ -55,6 +58,21 @@ def test_the_first_look_is_the_daily_one_with_the_trial_booking(
     assert is_daily_due(now() + timedelta(days=1))
     (run,) = runs(workflow="health_check")
     assert not run.reversible
+
+
+def test_a_quiet_look_and_the_fixers_pass_are_one_job_of_few_statements(
+    acme: World, web: str, mails: MailSink
+) -> None:
+    start_check("daily", now=now())
+    perform_all()
+    with transaction.atomic():
+        enqueue("health_check", ref="12", now=now())
+    with CaptureQueriesContext(connection) as told:
+        assert drain() == 1
+    asked = [each["sql"] for each in told if each["sql"] not in ("BEGIN", "COMMIT", "ROLLBACK")]
+    assert len(asked) <= QUIET, "\n".join(asked)
+    assert not any(each.startswith(("SAVEPOINT", "ROLLBACK TO")) for each in asked)
+    assert sum("booking_proberesult" in each and "INSERT" in each for each in asked) == 1
 
 
 def test_a_deploy_makes_the_daily_check_due(acme: World, monkeypatch: pytest.MonkeyPatch) -> None:
