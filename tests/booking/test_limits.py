@@ -17,7 +17,7 @@ from booking.limits import limits_in_force, limits_to_keep
 from booking.models import EventType, Host, Meeting
 from booking.places import limits_at
 from kernel.reasons import Reason
-from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, booked, now, workday
+from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, TODAY, booked, now, workday
 from tests.database import World
 
 DAY = workday(9).astimezone(LISBON).date()
@@ -43,7 +43,7 @@ def test_a_full_day_is_withheld_whole_and_the_next_day_is_not(world: World) -> N
         limit("site-visit", Limit("day", "meetings", 1))
         booked("site-visit", workday(9))
         assert withheld("site-visit") == {"limit_reached": 14, "open": 0}
-        assert withheld("site-visit", workday(9, days=(DAY - now().date()).days + 1).date())["open"] > 0
+        assert withheld("site-visit", workday(9, days=(DAY - TODAY).days + 1).date())["open"] > 0
         with pytest.raises(SlotRefused) as refused:
             booked("site-visit", workday(14))
         assert refused.value.reason == Reason.LIMIT_REACHED
@@ -192,7 +192,7 @@ def test_a_move_into_a_full_day_is_refused_and_within_its_own_day_it_is_not(worl
     with world.enter("acme"):
         limit("site-visit", Limit("day", "meetings", 1))
         there = booked("site-visit", workday(9))
-        other = booked("site-visit", workday(9, days=(DAY - now().date()).days + 1))
+        other = booked("site-visit", workday(9, days=(DAY - TODAY).days + 1))
         with pytest.raises(SlotRefused) as refused:
             move(other, start=workday(14), now=now(), actor=OWNER)
         assert refused.value.reason == Reason.LIMIT_REACHED
@@ -205,7 +205,7 @@ def test_the_database_refuses_a_move_that_the_page_had_offered(
     with world.enter("acme"):
         limit("site-visit", Limit("day", "meetings", 1))
         booked("site-visit", workday(9))
-        other = booked("site-visit", workday(9, days=(DAY - now().date()).days + 1))
+        other = booked("site-visit", workday(9, days=(DAY - TODAY).days + 1))
         monkeypatch.setattr("booking.moving.check", lambda *_, **__: OpenStart(0, (get_host("ana").pk,)))
         with pytest.raises(SlotRefused) as refused:
             move(other, start=workday(14), now=now(), actor=OWNER)

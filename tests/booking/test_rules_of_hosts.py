@@ -30,7 +30,7 @@ from booking.api import (
 )
 from booking.core.hours import week
 from booking.models import EventType, EventTypeHost, Host
-from tests.booking.scene import LISBON, OWNER, now, workday
+from tests.booking.scene import LISBON, OWNER, TODAY, now, workday
 from tests.database import World
 
 DAY = workday(9).astimezone(LISBON).date()
@@ -154,7 +154,7 @@ def test_a_fixed_window_and_an_offset_shape_the_day(world: World) -> None:
         )
         assert day_of()[0][:2] == ["09:15", "09:45"]
         assert day_of()[0][-1] == "15:45"
-        following = workday(9, days=(DAY - now().date()).days + 1).date()
+        following = workday(9, days=(DAY - TODAY).days + 1).date()
         assert day_of(day=following) == ([], {"outside_window"})
 
 
