@@ -92,6 +92,27 @@ def test_it_is_not_waited_for_long_nor_for_a_session_that_ended(monkeypatch: pyt
     assert shelf.take("a") is idle
 
 
+def test_where_nobody_has_room_to_learn_one_that_knows_is_waited_for_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shelves, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(shelves, "FULL_PATIENCE_SECONDS", 10.0)
+    shelf = Shelf(2, tenants=1)
+    resting(shelf, "a")
+    at_work = shelf.take("a")
+    assert at_work is not None
+    assert shelf.take("a") is None, "there is room for another session, so none is waited for"
+    other = resting(shelf, "b")
+    came: list[Session | None] = []
+    waiting = threading.Thread(target=lambda: came.append(shelf.take("a")))
+    waiting.start()
+    waiting.join(0.2)
+    assert (waiting.is_alive(), other.connection.closed) == (True, False)
+    shelf.put(at_work)
+    waiting.join(5)
+    assert came == [at_work]
+
+
 def test_what_a_process_may_know_is_shared_among_its_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelves, "_shelf", None)
     shares = []

@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 PATIENCE_SECONDS = 0.015  # what it is worth to wait for a session that knows the tenant, and is at work
+FULL_PATIENCE_SECONDS = 0.25  # the same where all know as many tenants as they may
 _PUBLIC = "public"  # known to all
 
 
@@ -85,13 +86,20 @@ class Shelf:
 
     def _who_knows(self, schema: str) -> Session | None:
         """Return the session at rest that knows this schema and was used last, after a moment if it is at work now."""
-        until = time.monotonic() + (PATIENCE_SECONDS if schema != _PUBLIC else 0)
+        until = time.monotonic() + (self._patience() if schema != _PUBLIC else 0)
         while True:
             found = next((each for each in reversed(self._resting) if schema in each.visited), None)
             left = until - time.monotonic()
             if found is not None or left <= 0 or not self._is_known_at_work(schema):
                 return found
             self._changed.wait(left)
+
+    def _patience(self) -> float:
+        """Return the seconds to wait for a session that knows: longer where nobody has room, for whoever learns
+        then takes the place of one who knows its whole share."""
+        may_grow = len(self._resting) + len(self._at_work) < self._most
+        has_room = may_grow or any(len(each.visited) < self.tenants for each in self._resting)
+        return PATIENCE_SECONDS if has_room else FULL_PATIENCE_SECONDS
 
     def _is_known_at_work(self, schema: str) -> bool:
         return any(
