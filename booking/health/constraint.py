@@ -37,9 +37,8 @@ def overlap_outcome(asked: Asked) -> str:
             for minutes in (0, 30):
                 begins = start + timedelta(minutes=minutes)
                 cursor.execute(_OVERLAP, [resource.pk, begins, begins + timedelta(hours=1)])
-            transaction.set_rollback(
-                True
-            )  # before the deferred triggers, which would ask whose meeting this is
+            # before the deferred triggers, which would ask whose meeting this is
+            transaction.set_rollback(True)
     except DatabaseError as error:
         return sqlstate(error) or type(error).__name__
     return "nothing"

@@ -1,5 +1,6 @@
 """The relay: hands on every due job that the direct way missed, and every job whose worker died."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from jobs.perform import perform
 from jobs.registry import OWNER_PREFIX
 from kernel.tenancy import PUBLIC, entered
 
+log = logging.getLogger(__name__)
 BATCH = 100
 KEPT_DONE = timedelta(days=7)
 PRUNED_AT_ONCE = 5000
@@ -36,11 +38,12 @@ def relay_once() -> int:
 
 
 def _few_wait() -> bool:
-    """Say whether the broker answers and holds few ids."""
+    """Say whether the broker holds few ids. True in doubt: handed on twice is performed once, lost is not."""
     try:
         return waiting_ids() < BATCH
-    except Exception:  # every broker library has its own tree of connection errors
-        return False
+    except Exception as error:  # every broker library has its own tree of connection errors
+        log.warning("The broker does not say how many ids it holds (%s).", error)
+        return True
 
 
 def _mark_handed(*, again: bool) -> list[int]:
@@ -77,10 +80,8 @@ def prune_jobs(*, now: datetime) -> int:
     old = Job.objects.filter(state=Job.State.DONE, finished_at__lt=now - KEPT_DONE).order_by("pk")
     pruned = 0
     with entered(PUBLIC):
-        while deleted := Job.objects.filter(
-            pk__in=list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE])
-        ).delete()[0]:
-            pruned += deleted
+        while ids := list(old.values_list("pk", flat=True)[:PRUNED_AT_ONCE]):
+            pruned += Job.objects.filter(pk__in=ids).delete()[0]
     return pruned
 
 

@@ -185,3 +185,15 @@ def test_the_relay_speaks_to_the_broker_outside_its_transaction(
     assert (relay_once(), seen) == (1, [False, False])
     handed = {job.pk: Job.objects.get(pk=job.pk).handed_at is not None for job in jobs}
     assert list(handed.values()) == [True, False, False]
+
+
+def test_a_broker_that_does_not_say_what_it_holds_is_handed_the_job_again(
+    carried: _Carried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses() -> int:
+        raise OSError("no answer")
+
+    monkeypatch.setattr(relay, "waiting_ids", refuses)
+    job = put()
+    seconds_ago(job, due_at=60, handed_at=30)
+    assert (relay_once(), relay_once()) == (1, 0)
