@@ -1,7 +1,7 @@
 """When the health check looks, and what becomes of it.
 
-Every five minutes the cheap probes look quietly: nothing new leaves no trace but the readings' age. Where something
-changed, and once a day, after a deploy, or when somebody asks, a run looks (again) and leaves its entry.
+Every five minutes the cheap probes look quietly: nothing new leaves no trace but the readings' age. Where a fault
+came or went, and once a day, after a deploy, or when somebody asks, a run looks (again) and leaves its entry.
 """
 
 import logging
@@ -93,12 +93,17 @@ def is_daily_due(now: datetime) -> bool:
 
 
 def run_probes(now: datetime, *, alive: Callable[[], None] = lambda: None) -> list[Reading]:
-    """Ask the cheap probes; keep what is as it was, and start a run about what is not. Outside any transaction."""
+    """Ask the cheap probes; keep what is as it was or nearly so, and start a run about the rest.
+
+    Outside any transaction.
+    """
     readings = read(wanted(), Asked(now), alive=alive)
-    different = keeping.changed(readings)
-    keeping.keep_quietly([each for each in readings if each not in different], now=now)
-    if different:
-        start_check("change", probes=[each.probe.name for each in different], now=now)
+    grave, slight = keeping.changed(readings)
+    keeping.keep_quietly([each for each in readings if each not in grave and each not in slight], now=now)
+    for each in slight:
+        keeping.keep_slight(each, now=now)
+    if grave:
+        start_check("change", probes=[each.probe.name for each in grave], now=now)
     return readings
 
 

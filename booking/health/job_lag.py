@@ -3,21 +3,32 @@
 from datetime import timedelta
 
 from booking.health.findings import Asked, Finding, Probe
-from jobs.api import backlog, broker_answers
+from jobs.api import backlog, broker_answers, others_wait
 
 SLOW = timedelta(seconds=60)
 STUCK = timedelta(minutes=5)
 
 
 def check(asked: Asked) -> list[Finding]:
-    """One query and one question to the broker."""
+    """Two queries, a third where jobs are stuck, and one question to the broker.
+
+    What all businesses wait for is no incident of each: the platform's staff see it, once.
+    """
     found = backlog(asked.now)
     faults: list[Finding] = []
-    if found.oldest_age >= STUCK:
+    if found.oldest_age >= STUCK and others_wait(asked.now - SLOW):
+        faults.append(
+            Finding(
+                "warn",
+                f"The oldest job has waited {minutes(found.oldest_age)}, and other businesses’ jobs wait too.",
+                "New online bookings are confirmed late. The platform’s staff see it.",
+            )
+        )
+    elif found.oldest_age >= STUCK:
         faults.append(
             Finding(
                 "bad",
-                f"The oldest job has waited {minutes(found.oldest_age)}: is a worker running?",
+                f"The oldest job has waited {minutes(found.oldest_age)}: the worker does not keep up.",
                 "New online bookings are not confirmed in time, and nobody is told anything.",
             )
         )

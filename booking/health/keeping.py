@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -14,10 +15,19 @@ from booking.models import ProbeResult
 ACTOR = Actor(type="automation", id="health_check")
 
 
-def changed(readings: Iterable[Reading]) -> list[Reading]:
-    """Return the readings that differ from what was kept: another state, or fault with something else. One query."""
+def changed(readings: Iterable[Reading]) -> tuple[list[Reading], list[Reading]]:
+    """Return the readings that differ from what was kept (another state, or fault with something else). One query.
+
+    First those where a fault came or went, or a look failed; then those that went between well and nearly so.
+    """
     kept = {row.probe: row for row in ProbeResult.objects.all()}
-    return [each for each in readings if _differs(each, kept.get(each.probe.name))]
+    grave: list[Reading] = []
+    slight: list[Reading] = []
+    for each in readings:
+        row = kept.get(each.probe.name)
+        if _differs(each, row):
+            (slight if row and {each.state, row.state} <= {"ok", "warn"} else grave).append(each)
+    return grave, slight
 
 
 def keep_quietly(readings: Iterable[Reading], *, now: datetime) -> None:
@@ -33,10 +43,16 @@ def keep_quietly(readings: Iterable[Reading], *, now: datetime) -> None:
         )
 
 
+def keep_slight(reading: Reading, *, now: datetime) -> None:
+    """Keep a reading that went between well and nearly so: no entry, no incident. At most three statements."""
+    with transaction.atomic():
+        _keep(reading, now)
+
+
 def keep(readings: Sequence[Reading], *, run_id: int, now: datetime) -> list[str]:
     """Keep readings, open an incident for each fault and resolve those that are over; return whose state changed."""
     with transaction.atomic():
-        different = [each.probe.name for each in changed(readings)]
+        different = [each.probe.name for each in chain(*changed(readings))]
         for each in readings:
             _keep(each, now)
             if each.state != "unknown":  # what could not be looked at is neither new nor over

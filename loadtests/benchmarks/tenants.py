@@ -17,8 +17,8 @@ from lab.wire import booking, by_clients, get, open_slots, post, slots_path
 NAME = "many"
 MIGRATED = 60
 ROUNDS = 5
-VISITS = 10  # of each tenant, before anything is measured: both processes know it then,
-FEWEST_VISITS = 200  # and so do their sessions where there are few tenants
+VISITS = 40  # of each tenant, before anything is measured: each session that may know it does,
+FEWEST_VISITS = 120  # also where there are few tenants
 
 
 def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa: ARG001  a section's signature
@@ -79,8 +79,8 @@ def _failed(process: "subprocess.Popen[bytes]") -> bool:
 def _cost(setting: Setting, stage: int) -> list[tuple[str, float, float]]:
     """CPU and p95 of a month of slots and of a booking, in milliseconds: the median of five rounds.
 
-    Nobody's first visit is in it: each tenant was asked, and booked, ten times before, more where there are few. Nor is
-    the upkeep that making tenants leaves to the database; worker, relay and clock stand still.
+    Nobody's first visit is in it: each tenant was asked, and booked, forty times before, more where there are
+    few. Nor is the upkeep that making and booking leave to the database; worker, relay and clock stand still.
     """
     sites = [f"{NAME}-{number}" for number in range(1, stage + 1)]
     views = 500 if setting.quick else 3000
@@ -103,13 +103,13 @@ def _cost(setting: Setting, stage: int) -> list[tuple[str, float, float]]:
     ]  # fmt: skip
     result = []
     with setting.without_workers():
-        setting.wait_for_upkeep()
-        setting.meter.learn_idle()
         for words, expected, before, requests in ways:
             order.shuffle(before)
             order.shuffle(requests)
-            by_clients(setting.port, 4, one_after_another(before))
             del requests[views:]
+            by_clients(setting.port, 4, one_after_another(before))
+            setting.wait_for_upkeep()
+            setting.meter.learn_idle()
             setting.say(f"{stage:,} tenants: {len(requests)} × {words}")
             costs, answers = [], []
             for number in range(ROUNDS):

@@ -1,6 +1,6 @@
 """The door of the app."""
 
-from jobs.backlog import Backlog, backlog, broker_answers, parked_jobs, requeue, waiting_refs
+from jobs.backlog import Backlog, backlog, broker_answers, others_wait, parked_jobs, requeue, waiting_refs
 from jobs.deadlines import forget_deadlines, passed_deadlines
 from jobs.models import Job
 from jobs.outbox import (
@@ -34,6 +34,7 @@ __all__ = [
     "handles",
     "needs_owner",
     "oldest_due_jobs",
+    "others_wait",
     "owner_job_waits_since",
     "parked_jobs",
     "passed_deadlines",

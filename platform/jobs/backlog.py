@@ -29,6 +29,12 @@ def backlog(now: datetime) -> Backlog:
     )
 
 
+def others_wait(since: datetime) -> bool:
+    """Say whether a job of another tenant is queued and due since then, too: not one business is late, all are."""
+    others = Job.objects.filter(state=Job.State.QUEUED, due_at__lte=since).exclude(schema=current_schema())
+    return others.exists()
+
+
 def waiting_refs() -> set[tuple[str, str]]:
     """Return kind and ref of the current tenant's jobs that are queued or being performed. One query."""
     mine = Job.objects.filter(schema=current_schema(), state__in=[Job.State.QUEUED, Job.State.LEASED])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -37,6 +38,7 @@ class Row:
     face: str
     state: State
     usage: Usage | None
+    waits_since: datetime | None  # of its oldest job that is due
 
 
 @require_safe
@@ -45,11 +47,14 @@ def home(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Show every business of the platform, worst first. Five statements, two more for each hundred businesses."""
     rows = fleet(viewer.now)
     waits_since = owner_job_waits_since()
+    late = [row.waits_since for row in rows if _is_late(row.waits_since, viewer.now)]
     context = {
         "viewer": viewer,
         "here": "businesses",
         "rows": rows,
         "harmed": sum(row.state.tone == "bad" for row in rows),
+        "late": len(late),
+        "late_since": min(late, default=None),
         "no_owner": waits_since is not None and viewer.now - waits_since > NO_OWNER,
     }
     return render(request, "staff/fleet.html", context)
@@ -86,7 +91,12 @@ def row_of(tenant: Tenant, *, used: Usage | None, due: datetime | None, now: dat
         face=_FACES.get(tenant.mode, tenant.mode),
         state=state_of(tenant, used=used, due=due, now=now),
         usage=used,
+        waits_since=due,
     )
+
+
+def _is_late(due: datetime | None, now: datetime) -> TypeGuard[datetime]:
+    return due is not None and now - due > LATE
 
 
 def state_of(tenant: Tenant, *, used: Usage | None, due: datetime | None, now: datetime) -> State:
@@ -100,7 +110,7 @@ def state_of(tenant: Tenant, *, used: Usage | None, due: datetime | None, now: d
         return State(
             "Incidents", "bad", f"{used.open_incidents} incident{'s' if many else ''} open in its Health.", 0
         )
-    if due and now - due > LATE:
+    if _is_late(due, now):
         minutes = int((now - due).total_seconds() // 60)
         return State(
             "Behind", "bad", f"Its oldest job has waited for {minutes} min: confirmations are late.", 1

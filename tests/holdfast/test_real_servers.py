@@ -15,10 +15,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from pytest_django.fixtures import Settings
 
 from holdfast.embedded.ports import free_port
+from jobs import broker as brokers
+from jobs.handover import send
 from tests.holdfast.debian_servers import debian_postgres, debian_rabbitmq
-from tests.holdfast.eventually import processes_naming
+from tests.holdfast.eventually import eventually, processes_naming
 
 pytestmark = pytest.mark.slow
 Run = Callable[..., tuple[int, list[str]]]
@@ -91,6 +94,20 @@ def test_rabbitmq_carries_a_booking_and_no_broker_is_embedded(data: Path, beside
         port, _ = run(BROKER_URL=url)
         assert book(port)["status"] == "confirmed"
         assert not (data / "valkey").exists()
+
+
+@pytest.mark.rabbitmq
+def test_rabbitmq_says_how_many_ids_it_holds(beside: Path, settings: Settings) -> None:
+    with debian_rabbitmq(beside) as url:
+        settings.BROKER_URL = url
+        brokers.broker.cache_clear()
+        try:
+            assert brokers.waiting_ids() == 0
+            assert [send(number) for number in range(3)] == [True, True, True]
+            assert eventually(lambda: brokers.waiting_ids() == 3)
+        finally:
+            brokers.broker().close()
+            brokers.broker.cache_clear()
 
 
 def book(port: int) -> dict[str, Any]:

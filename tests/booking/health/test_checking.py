@@ -118,6 +118,19 @@ def test_a_fault_opens_one_incident_and_its_end_resolves_it(
     assert health(now()).state in ("warn", "unknown")  # no TURN server; what was not asked yet
 
 
+def test_nearly_well_is_kept_without_a_run(acme: World, web: str, mails: MailSink) -> None:
+    run_probes(now())
+    booked("site-visit", workday(11))
+    began = ProbeResult.objects.get(probe="jobs").since_at
+    with entered(PUBLIC):
+        Job.objects.filter(kind="run").update(due_at=now() - timedelta(seconds=90))
+    runs, entries = Run.objects.count(), Entry.objects.count()
+    run_probes(now())
+    kept = ProbeResult.objects.get(probe="jobs")
+    assert (kept.state, kept.since_at > began) == ("warn", True)
+    assert (Run.objects.count(), Entry.objects.count(), incidents()) == (runs, entries, [])
+
+
 def test_a_failed_trial_is_tried_again_at_the_next_look(
     acme: World, settings: Settings, web: str, mails: MailSink
 ) -> None:

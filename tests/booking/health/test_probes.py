@@ -148,13 +148,28 @@ def test_jobs_that_wait_or_were_given_up_are_seen(acme: World) -> None:
     booked("site-visit", workday(11))
     with entered(PUBLIC):
         Job.objects.filter(kind="run").update(due_at=now() - timedelta(minutes=7))
-    assert seen("jobs").words == "The oldest job has waited 7 minutes: is a worker running?"
+    assert seen("jobs").state == "bad"
+    assert seen("jobs").words == "The oldest job has waited 7 minutes: the worker does not keep up."
     with entered(PUBLIC):
         Job.objects.filter(kind="run").update(state="parked")
     assert (seen("jobs").words, seen("jobs").repair) == (
         "One job was given up after many tries.",
         "stuck_run",
     )
+
+
+def test_what_every_business_waits_for_is_no_fault_of_one(acme: World) -> None:
+    booked("site-visit", workday(11))
+    with entered(PUBLIC):
+        Job.objects.filter(kind="run").update(due_at=now() - timedelta(minutes=7))
+        other = Job.objects.create(
+            schema=acme.northwind, kind="run", ref="0", due_at=now() - timedelta(seconds=90), created_at=now()
+        )
+    assert seen("jobs").state == "warn"
+    assert seen("jobs").words == "The oldest job has waited 7 minutes, and other businesses’ jobs wait too."
+    with entered(PUBLIC):
+        Job.objects.filter(pk=other.pk).update(due_at=now() - timedelta(seconds=30))
+    assert seen("jobs").state == "bad"
 
 
 def test_a_rewritten_entry_is_seen_recent_and_thorough(acme: World) -> None:

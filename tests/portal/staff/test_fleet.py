@@ -74,6 +74,15 @@ def test_it_says_when_nothing_performs_the_owners_jobs(world: World, sam: Client
     assert "Nothing performs the owner’s jobs at the moment" in words(sam.get("/").content)
 
 
+def test_what_all_wait_for_is_said_once(world: World, sam: Client) -> None:
+    long_ago = now() - timedelta(minutes=9, seconds=30)
+    with entered(PUBLIC):
+        for schema in (world.acme, world.northwind):
+            assert "businesses wait" not in words(sam.get("/").content)
+            Job.objects.create(schema=schema, kind="run", ref="0", due_at=long_ago, created_at=long_ago)
+    assert "Jobs of 2 businesses wait, the oldest for 9 minutes" in words(sam.get("/").content)
+
+
 def test_stranger_is_asked_to_sign_in(client_for: Callable[[str], Client]) -> None:
     answer = client_for("localhost").get("/")
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/")
