@@ -1,8 +1,12 @@
-"""Ask for one more business as the console's form does, and print how many seconds pass until its run has ended.
+"""Ask for one more business as the console's form does, and print what it came to as JSON:
 
-Runs in a process of its own, with the environment of the installation's web process.
+    {"state": "done", "seconds": 2.1, "of_it": {"create_schema": 1.3, ...}}
+
+`seconds` pass until its run has ended, `of_it` before the first step and in each. Runs in a process of its own,
+with the environment of the installation's web process.
 """
 
+import json
 import sys
 import time
 
@@ -32,7 +36,14 @@ def main(slug: str) -> None:
             if run.state not in ("running", "failing"):
                 break
             time.sleep(0.02)
-    print(run.state, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        steps = list(
+            run.steps.filter(started_at__isnull=False, finished_at__isnull=False).order_by("position")
+        )
+        waited = min(each.started_at for each in steps) - run.started_at
+    lasted = {"waiting": waited, **{each.action: each.finished_at - each.started_at for each in steps}}
+    of_it = {action: round(each.total_seconds(), 2) for action, each in lasted.items()}
+    print(json.dumps({"state": run.state, "seconds": seconds, "of_it": of_it}))
 
 
 if __name__ == "__main__":
