@@ -6,6 +6,7 @@ A process that is killed in the middle leaves a lease that runs out; the next on
 import logging
 import threading
 import time
+from importlib import import_module
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -20,6 +21,7 @@ def begin() -> bool:
     if not settings.OWNER_DATABASE_URL:
         log.info("OWNER_DATABASE_URL is not set: nothing is onboarded or deleted from here.")
         return False
+    import_module(settings.ROOT_URLCONF)  # with every view: no invitation's link waits for them
     threading.Thread(target=_work, name="owner-jobs", daemon=True).start()
     return True
 
