@@ -20,7 +20,7 @@ NAME = "many"
 MIGRATED = 60
 ROUNDS = 5
 FIRST_VISITS = (
-    4000  # of all tenants together, before anything is measured, at least 16 and at most 80 of each:
+    4000  # of all tenants together, before anything is measured, at least 40 and at most 80 of each:
 )
 # each session that may know a tenant does then
 
@@ -95,7 +95,7 @@ def _cost(setting: Setting, stage: int) -> list[_Cost]:
     """
     sites = [f"{NAME}-{number}" for number in range(1, stage + 1)]
     order = random.Random(stage)  # the same each time
-    visits = min(80, max(16, FIRST_VISITS // stage))
+    visits = min(80, max(40, FIRST_VISITS // stage))
     bookings.drain(setting)
     rounds, views, booked, alone = (3, 100, 20, 20) if setting.quick else (ROUNDS, 600, 60, 60)
     each = -(-rounds * booked // stage)
