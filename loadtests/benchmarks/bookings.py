@@ -20,7 +20,7 @@ def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:
     setting.loaded.sandbox(TENANT, hosts=60, bookings=0)
     wanted = _requests(setting)
     alone = 300 if setting.quick else 1500
-    # each session has booked: PostgreSQL settles on its plans at the sixth time
+    # each session has booked many times before: what it learns of a business is nobody's booking
     by_clients(setting.port, CLIENTS, one_after_another(wanted, most=400))
     drain(setting)
     with setting.without_workers():

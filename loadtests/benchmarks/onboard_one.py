@@ -40,7 +40,7 @@ def main(slug: str) -> None:
         steps = list(
             run.steps.filter(started_at__isnull=False, finished_at__isnull=False).order_by("position")
         )
-        waited = min(each.started_at for each in steps) - run.started_at
+        waited = min((each.started_at for each in steps), default=run.started_at) - run.started_at
     lasted = {"waiting": waited, **{each.action: each.finished_at - each.started_at for each in steps}}
     of_it = {action: round(each.total_seconds(), 2) for action, each in lasted.items()}
     print(json.dumps({"state": run.state, "seconds": seconds, "of_it": of_it}))
