@@ -94,11 +94,11 @@ def _booked(answers: list[Got]) -> int:
     return counted[201]
 
 
-def drain(setting: Setting) -> float:
-    """Wait until no job is due; return the seconds."""
+def drain(setting: Setting, longest: float = LONGEST_DRAIN) -> float:
+    """Wait until no job is due, so many seconds at the longest; return the seconds."""
     started = said = time.monotonic()
     url = setting.loaded.facts["database_url"]
-    while (left := due_jobs(url)) and time.monotonic() - started < LONGEST_DRAIN:
+    while (left := due_jobs(url)) and time.monotonic() - started < longest:
         if time.monotonic() - said > 5:
             said = time.monotonic()
             setting.say(f"{left} jobs are due after {said - started:.0f} s")

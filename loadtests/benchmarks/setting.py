@@ -6,10 +6,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import psycopg
+from redis import Redis
 
 from benchmarks.provider import Provider
 from lab.cpu import Meter
@@ -46,17 +47,31 @@ class Setting:
             ).fetchone()
         return str(row[0]) if row else ""
 
+    @contextmanager
+    def _nothing_handed_out(self) -> Iterator[None]:
+        """Let Valkey give the worker no job for the block: with jobs waiting it is always within a transaction."""
+        url = self.loaded.facts["broker_url"]
+        if not url.startswith("redis"):
+            yield
+            return
+        with closing(Redis.from_url(url)) as broker:
+            broker.execute_command("CLIENT", "PAUSE", _PAUSED_MS, "WRITE")
+            try:
+                yield
+            finally:
+                broker.execute_command("CLIENT", "UNPAUSE")
+
     def _left_open(self) -> bool:
-        """Say whether a transaction stands open; asked twice, for a statement may just be running."""
+        """Say whether a transaction stands open; asked again, for a statement may just be running."""
         with self.superuser() as connection:
-            for _ in range(2):
+            for _ in range(3):
                 row = connection.execute(
                     "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()"
                     " AND usename IS NOT NULL"
                 ).fetchone()
                 if row == (0,):
                     return False
-                time.sleep(0.1)
+                time.sleep(0.02)
         return True
 
     def wait_for_upkeep(self) -> None:
@@ -78,16 +93,23 @@ class Setting:
 
     @contextmanager
     def without_workers(self, *names: str) -> Iterator[None]:
-        """Let worker, relay and clock (or those named) stand still for the block, so that the others are alone."""
-        pids = [self.loaded.facts["children"][name] for name in names or ("worker", "relay", "clock")]
-        for _ in range(50):
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
-            if not self._left_open():
-                break
-            for pid in pids:  # one was stopped inside a transaction: its locks would be waited for
-                os.kill(pid, signal.SIGCONT)
-            time.sleep(0.1)
+        """Let worker, relay and clock (or those named) stand still for the block, so that the others are alone.
+
+        SystemExit where they are never found between two transactions: beside them nothing can be measured.
+        """
+        names = names or ("worker", "relay", "clock")
+        pids = [self.loaded.facts["children"][name] for name in names]
+        with self._nothing_handed_out():
+            for _ in range(_TRIES):
+                for pid in pids:
+                    os.kill(pid, signal.SIGSTOP)
+                if not self._left_open():
+                    break
+                for pid in pids:  # one was stopped inside a transaction: its locks would be waited for
+                    os.kill(pid, signal.SIGCONT)
+                time.sleep(0.1)
+            else:
+                raise SystemExit(f"{', '.join(names)}: always within a transaction, so nothing was measured.")
         try:
             yield
         finally:
@@ -95,6 +117,8 @@ class Setting:
                 os.kill(pid, signal.SIGCONT)
 
 
+_TRIES = 200  # some half a minute: time enough for the jobs that the worker had taken before
+_PAUSED_MS = 60_000  # at the longest, should this process be killed
 _VACUUM_PERIOD = 62.0  # seconds
 # each minute one looks at the tables of all tenants, which is not yet a vacuum: it has no query then
 _VACUUMS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query <> ''"

@@ -19,6 +19,7 @@ from lab.wire import Got, booking, by_clients, get, open_slots, post, slots_path
 NAME = "many"
 MIGRATED = 60
 ROUNDS = 5
+LONGEST_DRAIN = 900.0  # seconds, for the first health checks of all that were made
 VISITS = 40  # of each tenant, before anything is measured: each session that may know it does then
 
 
@@ -92,7 +93,7 @@ def _cost(setting: Setting, stage: int) -> list[_Cost]:
     """
     sites = [f"{NAME}-{number}" for number in range(1, stage + 1)]
     order = random.Random(stage)  # the same each time
-    bookings.drain(setting)
+    bookings.drain(setting, LONGEST_DRAIN)
     rounds, views, booked, alone = (3, 100, 20, 20) if setting.quick else (ROUNDS, 600, 60, 60)
     each = -(-rounds * booked // stage)
     starts = [str(slot["start"]) for slot in open_slots(setting.port, sites[0], "thirty")]

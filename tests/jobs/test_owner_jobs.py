@@ -1,11 +1,15 @@
 """Jobs that need the owner's database role: only the process that has it performs them, and no broker hears of them."""
 
+import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from django.db import connection, transaction
+from pytest_django.fixtures import Settings
 
+from holdfast import owner_jobs
 from jobs import handover, registry
 from jobs.api import Job, drain, enqueue, handles, perform, perform_owner_jobs, relay_once
 from kernel.postgres.role import speak_as
@@ -66,3 +70,22 @@ def test_the_clock_speaks_as_the_owner_in_that_thread_only(world: World) -> None
     finally:
         connection.close()
         connection.settings_dict = shared
+
+
+def test_the_clock_knows_the_pages_addresses_before_its_first_job(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """An onboarding ends with a look at the new page: loading every view for it took half a second."""
+    begun = threading.Event()
+    known: list[bool] = []
+
+    def work() -> None:
+        known.append(settings.ROOT_URLCONF in sys.modules)
+        begun.set()
+
+    settings.OWNER_DATABASE_URL = "postgresql://owner@127.0.0.1/none"
+    monkeypatch.setattr(owner_jobs, "_work", work)
+    monkeypatch.delitem(sys.modules, settings.ROOT_URLCONF, raising=False)
+    assert owner_jobs.begin()
+    assert begun.wait(10)
+    assert known == [True]
