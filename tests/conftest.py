@@ -13,7 +13,12 @@ from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
 from holdfast.embedded.postgres import EmbeddedPostgres
-from tests.database import World, clone, drop, make_template
+from tests.database import DATA, World, clone, drop, make_template
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind: the keys and checkpoints of this process's worlds."""
+    shutil.rmtree(DATA, ignore_errors=True)
 
 
 def roomy_folder() -> Path:
