@@ -12,7 +12,7 @@ from booking.choosing import of_meeting
 from booking.core.slots import OpenStart
 from booking.errors import WORDS, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
-from booking.models import Booking, EventType, Host, Move
+from booking.models import Booking, EventType, Host, Meeting, Move
 from booking.offers import alternatives, check
 from booking.places import blocked_range, host_choices, limits_at, meeting_values
 from booking.sentences import when
@@ -65,7 +65,7 @@ def _guarded_move(
 
 def move_back_within(booking: Booking, done: Move, *, actor: Actor, now: datetime, reverses: Run) -> Run:
     """Undo a move: the old time or session through the guard, in the caller's transaction; raises `UndoRefused`."""
-    choices = [list(done.from_meeting.hosts.values_list("pk", flat=True))] if done.from_meeting else []
+    choices = [_claimed(done.from_meeting)] if done.from_meeting else []
     outcome = _move(
         booking, start=done.from_starts_at, now=now, actor=actor, reverses=reverses, choices=choices
     )
@@ -130,6 +130,14 @@ def _take(booking: Booking, start: datetime, choices: list[list[int]]) -> Mappin
     limits = limits_at(meeting.event_type, start, hosts, minutes=length // timedelta(minutes=1))
     asked = [booking.pk, start, start + length, TimeRange(_blocked(booking, start)), seconds]
     return dict(call("move_within_v1", *asked, limits) if limits else call("move_v1", *asked))
+
+
+def _claimed(meeting: Meeting) -> list[int]:
+    """Return the hosts, rooms and equipment of a meeting."""
+    return [
+        *meeting.meeting_hosts.values_list("host_id", flat=True),
+        *meeting.meeting_resources.values_list("resource_id", flat=True),
+    ]
 
 
 def _blocked(booking: Booking, start: datetime) -> tuple[datetime, datetime]:

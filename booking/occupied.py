@@ -39,14 +39,16 @@ def occupied(
 def sessions_of(
     event_type: EventType, reach: tuple[datetime, datetime], hosts: Sequence[Host]
 ) -> dict[int, Session]:
-    """Return the live sessions of these hosts by start; seats of expired holds count as free."""
+    """Return the live sessions of the type by start; seats of expired holds count as free.
+
+    One of others than these hosts has no seat for who asks for them: there is no second one at its start.
+    """
     asked = {host.pk for host in hosts}
     with connection.cursor() as cursor:
         cursor.execute(_SESSIONS, [event_type.pk, *reach])
         return {
-            start: Session(host_ids=tuple(of_session), seats_left=left)
+            start: Session(host_ids=tuple(of_session), seats_left=left if asked.issuperset(of_session) else 0)
             for start, left, of_session in cursor.fetchall()
-            if asked.issuperset(of_session)
         }
 
 
@@ -72,4 +74,5 @@ _SESSIONS = f"""
            ARRAY(SELECT host_id FROM booking_meetinghost h WHERE h.meeting_id = m.id ORDER BY position)
     FROM booking_meeting m
     WHERE m.event_type_id = %s AND m.starts_at >= %s AND m.starts_at < %s AND m.released_at IS NULL AND {_LIVES}
+    ORDER BY m.id DESC
 """  # noqa: S608  put together from constants

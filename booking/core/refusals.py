@@ -25,7 +25,7 @@ from booking.core.intervals import (
 )
 from booking.core.limits import UNLIMITED, Limited, full_periods
 from booking.core.policy import EventRules, booking_window, first_allowed, grid_starts
-from booking.core.request import FREE, Busy, OpenStart, Session, SlotRequest, Withheld
+from booking.core.request import FREE, Busy, OpenStart, Rooms, Session, SlotRequest, Withheld
 from kernel.reasons import Reason
 
 Refusals = tuple[tuple[Reason, list[Interval]], ...]
@@ -219,11 +219,11 @@ def sessions_within(request: SlotRequest, between: Interval, policy: Refusals) -
         for _, session in sessions
         for host_id in session.host_ids
     }
-    return [_session(start, session, calendars, policy) for start, session in sessions]
+    return [_session(start, session, calendars, policy, request.rooms) for start, session in sessions]
 
 
 def _session(
-    start: int, session: Session, calendars: Mapping[int, Refusals], policy: Refusals
+    start: int, session: Session, calendars: Mapping[int, Refusals], policy: Refusals, rooms: Rooms
 ) -> OpenStart | Withheld:
     if reason := _first(policy, start):
         return Withheld(start, reason)
@@ -232,7 +232,8 @@ def _session(
     for host_id in session.host_ids:
         if reason := _first(calendars[host_id], start):
             return Withheld(start, reason, host_id)
-    return OpenStart(start, session.host_ids, session.seats_left)
+    # the rooms are its own already; named for who finds the session gone, and opens it anew: the guard tries them
+    return OpenStart(start, session.host_ids, session.seats_left, tuple(rooms.all_of), tuple(rooms.one_of))
 
 
 def refusal(start: int, teams: Sequence[Team], policy: Refusals) -> Withheld:

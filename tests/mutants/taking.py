@@ -5,6 +5,7 @@ from tests.mutants.mutant import Edit, Mutant
 P1 = "tests/promises/test_promise_1_a_double_booking_cannot_be_written.py::"
 P2 = "tests/promises/test_promise_2_the_slot_locks_first.py::"
 HOLD = "booking/sql/hold_v1.sql"
+SESSIONS = "booking/sql/sessions_v1.sql"
 TRUTH = "booking/sql/truth_v3.sql"
 CONSTRAINT = (
     ",\n    ADD CONSTRAINT booking_occupancy_no_overlap\n"
@@ -115,7 +116,7 @@ DOUBLE_BOOKING = (
         "the counter is not conditional, and its CHECK is not there",
         (
             Edit(
-                HOLD,
+                SESSIONS,
                 "WHERE id = meeting AND released_at IS NULL AND seats_taken < capacity;",
                 "WHERE id = meeting AND released_at IS NULL;",
             ),
