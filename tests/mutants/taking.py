@@ -128,6 +128,13 @@ DOUBLE_BOOKING = (
         ),
         P1 + "test_clients_who_race_get_one_booking_a_place",
     ),
+    Mutant(
+        "sessions_without_a_line",
+        1,
+        "who opens a session waits for nobody else who opens it",
+        (Edit(SESSIONS, "PERFORM pg_advisory_xact_lock(hashtextextended(", "PERFORM (hashtextextended("),),
+        "tests/booking/test_sessions.py::test_two_who_open_it_at_once_share_it_though_its_host_is_just_given_up",
+    ),
 )
 
 SLOT_FIRST = (
