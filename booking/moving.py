@@ -12,7 +12,7 @@ from booking.choosing import of_meeting
 from booking.core.slots import OpenStart
 from booking.errors import WORDS, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
-from booking.models import Booking, EventType, Host, Move
+from booking.models import Booking, Host, Move
 from booking.offers import alternatives, check
 from booking.places import blocked_range, host_choices, limits_at, meeting_values
 from booking.sentences import when
@@ -39,7 +39,8 @@ def move(
     host = _kept_host(booking)
     if is_hosts_wish and not _is_seat(booking):
         return _guarded_move(booking, start=start, now=now, actor=actor, choices=[], host=host)
-    found = check(event_type, start=start, now=now, host=host, leaving=booking.meeting_id)
+    leaving = None if _is_seat(booking) else booking.meeting_id
+    found = check(event_type, start=start, now=now, host=host, leaving=leaving)
     if not isinstance(found, OpenStart):
         raise _refused(booking, found.reason, start=start, now=now, host=host)
     choices = host_choices(event_type, found) if _is_seat(booking) else []
@@ -160,7 +161,7 @@ def _check_movable(booking: Booking, *, start: datetime, now: datetime) -> None:
 
 
 def _is_seat(booking: Booking) -> bool:
-    return booking.meeting.event_type.kind == EventType.Kind.GROUP
+    return booking.meeting.is_session
 
 
 def _kept_host(booking: Booking) -> Host | None:
