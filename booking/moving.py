@@ -135,10 +135,7 @@ def _take(booking: Booking, start: datetime, choices: list[list[int]]) -> Mappin
 
 def _blocked(booking: Booking, start: datetime) -> tuple[datetime, datetime]:
     """Return the blocked range at the new start, with the buffers that the event type has now."""
-    lower, upper = blocked_range(booking.meeting.event_type, start)
-    length = booking.meeting.ends_at - booking.meeting.starts_at
-    usual = timedelta(minutes=booking.meeting.event_type.duration_minutes)
-    return lower, upper + (length - usual)
+    return blocked_range(of_meeting(booking.meeting), start)
 
 
 def _check_takes_bookings(actor: Actor) -> None:

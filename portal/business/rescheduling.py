@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from booking.api import Booking, Slot, SlotPage, SlotRefused
+from booking.api import Booking, Slot, SlotPage, SlotRefused, of_meeting
 from booking.api import move as move_booking
 from booking.api import slots as open_slots
 from kernel.errors import HoldfastError
@@ -66,7 +66,7 @@ def _week(booking: Booking, asked: str, viewer: Viewer) -> dict[str, object]:
     hosts = list(booking.meeting.hosts.all())
     is_seat = booking.meeting.is_session  # goes to any session, whoever holds it
     page: SlotPage = open_slots(
-        booking.meeting.event_type,
+        of_meeting(booking.meeting),
         first=first,
         last=first + _WEEK - timedelta(days=1),
         time_zone=viewer.zone.key,
