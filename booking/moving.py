@@ -30,14 +30,16 @@ def move(
 
     Raises `SlotRefused` with alternatives, `NotChangeable` when it is not confirmed, has started, or already
     moves; `Busy`. Until the new time is confirmed, and if that fails, the old one stands.
-    `is_hosts_wish`: the host chose the time, so hours, notice and limits are theirs to break; the guard, and the
-    calendars that are asked before it counts, are not. Not for a seat in a group session.
+    `is_hosts_wish`: the host chose the time, so hours and notice are theirs to break; the past, the guard with its
+    limits, and the calendars that are asked before it counts, are not. Not for a seat in a group session.
     """
     _check_movable(booking, start=start, now=now)
     _check_takes_bookings(actor)
     event_type = of_meeting(booking.meeting)
     host = _kept_host(booking)
     if is_hosts_wish and not _is_seat(booking):
+        if start <= now:
+            raise _refused(booking, Reason.NOTICE_TOO_SHORT, start=start, now=now, host=host)
         return _guarded_move(booking, start=start, now=now, actor=actor, choices=[], host=host)
     leaving = None if _is_seat(booking) else booking.meeting_id
     found = check(event_type, start=start, now=now, host=host, leaving=leaving)

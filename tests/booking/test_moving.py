@@ -235,3 +235,26 @@ def test_a_time_that_is_too_short_for_its_length_is_refused_before_the_guard_is_
         to(visit, 12, 30)
     assert refused.value.reason == Reason.HOST_BUSY  # the guard would say that it was taken
     assert workday(12, 30) not in [slot.start for slot in refused.value.alternatives]
+
+
+def test_a_host_breaks_the_hours_but_does_not_move_into_the_past(confirmed: Booking) -> None:
+    for start in (now() - timedelta(days=30), now()):
+        with pytest.raises(SlotRefused) as refused:
+            move(confirmed, start=start, now=now(), actor=OWNER, is_hosts_wish=True)
+        assert refused.value.reason == Reason.NOTICE_TOO_SHORT
+    assert move(confirmed, start=workday(3), now=now(), actor=OWNER, is_hosts_wish=True).status == "held"
+
+
+def test_a_limit_is_not_the_hosts_to_break(confirmed: Booking) -> None:
+    EventType.objects.filter(slug="intro-call").update(limits=[["day", "meetings", 1]])
+    full = workday(11, days=8)
+    booked("intro-call", full)
+    with pytest.raises(SlotRefused) as refused:
+        move(
+            get_booking(confirmed.uid),
+            start=full + timedelta(hours=2),
+            now=now(),
+            actor=OWNER,
+            is_hosts_wish=True,
+        )
+    assert refused.value.reason == Reason.LIMIT_REACHED
