@@ -6,7 +6,7 @@ from booking.attendees import Attendee
 from booking.attending import can_mark_no_show, mark_no_show, undo_no_show
 from booking.away import Absence, InvalidAbsence, absences, add_absence, end_absence
 from booking.cancelling import cancel
-from booking.choosing import as_met, chosen, durations_of, locations_of, of_meeting
+from booking.choosing import as_met, chosen, durations_of, has_choices, locations_of, of_meeting
 from booking.contention.passes import HEADER as CONTENTION_HEADER
 from booking.contention.passes import is_pass, make_pass
 from booking.contention.performing import MOST_CLIENTS, NotTestable, start_contention_test
@@ -336,6 +336,7 @@ __all__ = [
     "get_incident",
     "get_series",
     "give_role",
+    "has_choices",
     "health",
     "health_summary",
     "hold",

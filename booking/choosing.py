@@ -23,11 +23,11 @@ def has_choices(event_type: EventType) -> bool:
 
 
 def of_meeting(meeting: Meeting) -> EventType:
-    """Return the event type of a meeting with the length and the place that were chosen for it."""
-    event_type = meeting.event_type
-    if not has_choices(event_type):
-        return event_type
-    wanted = copy.copy(event_type)
+    """Return the event type of a meeting with the meeting's own length and place: chosen for it, or the type's when it
+    was booked. Of a session the type as it is now: its seats move to sessions that are made like that."""
+    if meeting.is_session:
+        return meeting.event_type
+    wanted = copy.copy(meeting.event_type)
     wanted.duration_minutes = int((meeting.ends_at - meeting.starts_at).total_seconds() // 60)
     wanted.location_kind, wanted.location_detail = meeting.location_kind, meeting.location_detail
     return wanted

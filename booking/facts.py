@@ -65,7 +65,7 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
         join_url=meeting.join_url if meeting.is_online else "",
         guests=tuple(booking.guests),
         answers=dict(booking.answers),
-        is_group=event_type.kind == EventType.Kind.GROUP,
+        is_group=meeting.is_session,
         others_remain=company["others"],
     )
 

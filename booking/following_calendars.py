@@ -16,7 +16,7 @@ from booking.cancelling import cancel
 from booking.errors import NotChangeable, SlotRefused
 from booking.facts import calendar_event
 from booking.incidents import open_incident
-from booking.models import Booking, EventType, Meeting, Move
+from booking.models import Booking, Meeting, Move
 from booking.moving import move
 from booking.sentences import when
 from booking.signing import sign, subject_of
@@ -88,7 +88,7 @@ def _answer(change: CalendarChange, now: datetime) -> str:
 
 def _why_not(meeting: Meeting, bookings: list[Booking]) -> str:
     """Say why this meeting does not follow one host's calendar; "" where it does."""
-    if len(bookings) > 1 or meeting.event_type.kind == EventType.Kind.GROUP:
+    if len(bookings) > 1 or meeting.is_session:
         return "Others have a place in this session, so it is not changed from one calendar."
     if meeting.meeting_hosts.count() > 1:
         return "Several hosts take part, so it is not changed from one calendar."

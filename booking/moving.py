@@ -12,7 +12,7 @@ from booking.choosing import of_meeting
 from booking.core.slots import OpenStart
 from booking.errors import WORDS, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
-from booking.models import Booking, EventType, Host, Meeting, Move
+from booking.models import Booking, Host, Meeting, Move
 from booking.offers import alternatives, check
 from booking.places import blocked_range, host_choices, limits_at, meeting_values
 from booking.sentences import when
@@ -30,16 +30,19 @@ def move(
 
     Raises `SlotRefused` with alternatives, `NotChangeable` when it is not confirmed, has started, or already
     moves; `Busy`. Until the new time is confirmed, and if that fails, the old one stands.
-    `is_hosts_wish`: the host chose the time, so hours, notice and limits are theirs to break; the guard, and the
-    calendars that are asked before it counts, are not. Not for a seat in a group session.
+    `is_hosts_wish`: the host chose the time, so hours and notice are theirs to break; the past, the guard with its
+    limits, and the calendars that are asked before it counts, are not. Not for a seat in a group session.
     """
     _check_movable(booking, start=start, now=now)
     _check_takes_bookings(actor)
     event_type = of_meeting(booking.meeting)
     host = _kept_host(booking)
     if is_hosts_wish and not _is_seat(booking):
+        if start <= now:
+            raise _refused(booking, Reason.NOTICE_TOO_SHORT, start=start, now=now, host=host)
         return _guarded_move(booking, start=start, now=now, actor=actor, choices=[], host=host)
-    found = check(event_type, start=start, now=now, host=host, leaving=booking.meeting_id)
+    leaving = None if _is_seat(booking) else booking.meeting_id
+    found = check(event_type, start=start, now=now, host=host, leaving=leaving)
     if not isinstance(found, OpenStart):
         raise _refused(booking, found.reason, start=start, now=now, host=host)
     choices = host_choices(event_type, found) if _is_seat(booking) else []
@@ -142,10 +145,7 @@ def _claimed(meeting: Meeting) -> list[int]:
 
 def _blocked(booking: Booking, start: datetime) -> tuple[datetime, datetime]:
     """Return the blocked range at the new start, with the buffers that the event type has now."""
-    lower, upper = blocked_range(booking.meeting.event_type, start)
-    length = booking.meeting.ends_at - booking.meeting.starts_at
-    usual = timedelta(minutes=booking.meeting.event_type.duration_minutes)
-    return lower, upper + (length - usual)
+    return blocked_range(of_meeting(booking.meeting), start)
 
 
 def _check_takes_bookings(actor: Actor) -> None:
@@ -168,7 +168,7 @@ def _check_movable(booking: Booking, *, start: datetime, now: datetime) -> None:
 
 
 def _is_seat(booking: Booking) -> bool:
-    return booking.meeting.event_type.kind == EventType.Kind.GROUP
+    return booking.meeting.is_session
 
 
 def _kept_host(booking: Booking) -> Host | None:

@@ -119,7 +119,7 @@ def edit_event_type(event_type_id: int, wanted: Offering, *, by_host: int | None
         if by_host is not None:
             check_host_may_edit(old, host_id=by_host)
             wanted = as_a_host_may(wanted, stored=old)
-        check_offering(wanted)
+        check_offering(wanted, stored=old)
         before = _facts(old)
         new = unsaved_event_type(wanted, like=old)
         new.slug = wanted.slug or old.slug

@@ -7,10 +7,11 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from booking.core.limits import InvalidLimits, checked_limits
 from booking.core.reminders import InvalidReminders, checked_reminders
-from booking.models import EventType, Host, Resource, Schedule
+from booking.models import EventType, Host, Meeting, Resource, Schedule
 from booking.questions import LONGEST_LABEL, MOST_CHOICES, MOST_QUESTIONS, Question
 from booking.ways import MOST
 from kernel.errors import HoldfastError
@@ -31,8 +32,8 @@ class InvalidOffering(HoldfastError):
         self.faults = dict(faults)
 
 
-def check_offering(wanted: "Offering") -> None:
-    """Raise InvalidOffering with every fault that no single field shows."""
+def check_offering(wanted: "Offering", *, stored: EventType | None = None) -> None:
+    """Raise InvalidOffering with every fault that no single field shows; `stored` is the type that shall change."""
     faults = {}
     if wanted.slug and not (SLUG.fullmatch(wanted.slug) and len(wanted.slug) <= 60):
         faults["slug"] = "Use small letters, digits and hyphens, at most 60: for example intro-call."
@@ -52,6 +53,8 @@ def check_offering(wanted: "Offering") -> None:
     if fault_of_fallbacks := _fault_of_fallbacks(wanted):
         faults["fallback_1"] = fault_of_fallbacks
     faults |= _faults_of_kind(wanted)
+    if fault_of_change := _fault_of_change(wanted, stored):
+        faults["kind"] = fault_of_change
     try:
         checked_reminders(wanted.reminder_minutes)
     except InvalidReminders as fault:
@@ -106,6 +109,17 @@ def _faults_of_kind(wanted: "Offering") -> dict[str, str]:
             except Rejected as fault:
                 faults["link"] = fault.message
     return faults
+
+
+def _fault_of_change(wanted: "Offering", stored: EventType | None) -> str:
+    """Return why a type does not get seats, or lose them: of what is booked each moves and ends by its kind."""
+    if stored is None or EventType.Kind.GROUP not in {wanted.kind, stored.kind} or wanted.kind == stored.kind:
+        return ""
+    if not Meeting.objects.filter(event_type=stored, released_at=None, starts_at__gt=Now()).exists():
+        return ""
+    stays = "a group session" if stored.kind == EventType.Kind.GROUP else "without seats"
+    ways = "Hide it and make another meeting type, or cancel them first."
+    return f"Meetings of this type lie ahead, so it stays {stays}. {ways}"
 
 
 def _fault_of_fallbacks(wanted: "Offering") -> str:

@@ -224,10 +224,11 @@ def gather(
     offered = catalog()
     hosts = _hosts(offered, event_type, host) if hosts is None else hosts
     reach = (_instant(between[0]) - REACH, _instant(between[1]) + REACH)
-    is_group = event_type.kind == EventType.Kind.GROUP  # a seat that moves leaves its session standing
-    needs = needed_rooms(event_type, leaving=None if is_group else leaving)
+    is_group = event_type.kind == EventType.Kind.GROUP
+    leaving = None if is_group else leaving  # a seat that moves leaves its session standing, and counted
+    needs = needed_rooms(event_type, leaving=leaving)
     claimable = [*(each.pk for each in hosts), *needs]
-    own = occupied(claimable, *reach, leaving=None if is_group else leaving)
+    own = occupied(claimable, *reach, leaving=leaving)
     outside = busy_times(
         [each.pk for each in hosts],
         start=max(reach[0], now - REACH),

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from audit.api import Actor, Json, record
-from booking.models import Booking, EventType, Move
+from booking.models import Booking, Move
 from jobs.api import enqueue
 from kernel.clock import now as wall_clock
 from kernel.tenancy import current_schema
@@ -23,7 +23,7 @@ def subject_of(meeting_uid: str) -> str:
 
 def subjects_of(booking: Booking) -> tuple[str, ...]:
     """Return the ledger's subjects of a booking: its meeting, and each session that its seat was in or moved to."""
-    if booking.meeting.event_type.kind != EventType.Kind.GROUP:
+    if not booking.meeting.is_session:
         return (subject_of(booking.meeting.uid),)
     uids = {booking.meeting.uid: None}
     moves = Move.objects.filter(booking=booking, from_meeting__isnull=False)

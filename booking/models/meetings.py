@@ -65,6 +65,11 @@ class Meeting(models.Model):
         return self.location_kind in EventType.ONLINE
 
     @property
+    def is_session(self) -> bool:
+        """Say whether its seats are booked, moved and cancelled each by itself, whatever became of its type since."""
+        return self.capacity > 1 or self.event_type.kind == EventType.Kind.GROUP
+
+    @property
     def link_kind(self) -> str:
         """Return whose link it is, as its proof says; until there is one, the kind that was asked for."""
         return str((self.link_proof or {}).get("kind") or self.location_kind)

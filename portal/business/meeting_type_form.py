@@ -65,7 +65,10 @@ class MeetingTypeForm(forms.Form):
     title = forms.CharField(max_length=120, error_messages={"required": "Give it a title that clients read."})
     slug = forms.CharField(max_length=60, required=False)
     description = forms.CharField(max_length=2000, required=False)
-    kind = forms.ChoiceField(choices=[(kind, words[0]) for kind, words in KINDS.items()])
+    kind = forms.ChoiceField(
+        choices=[(kind, words[0]) for kind, words in KINDS.items()],
+        error_messages={"required": "Choose a kind.", "invalid_choice": "Choose a kind."},
+    )
     capacity = _number(1, 1000, unit="seats", required=False)
     duration_minutes = _number(5, 1440, unit="minutes")
     slot_interval_minutes = _number(5, 1440, unit="minutes", required=False)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from booking.api import Booking, EventType, Slot, SlotPage, SlotRefused
+from booking.api import Booking, Slot, SlotPage, SlotRefused, of_meeting
 from booking.api import move as move_booking
 from booking.api import slots as open_slots
 from kernel.errors import HoldfastError
@@ -64,15 +64,15 @@ def _week(booking: Booking, asked: str, viewer: Viewer) -> dict[str, object]:
     """Return the open times of the asked week, its neighbours, and what is withheld, for the page."""
     first = _first_day(asked, booking, viewer)
     hosts = list(booking.meeting.hosts.all())
-    is_seat = booking.meeting.event_type.kind == EventType.Kind.GROUP  # goes to any session, whoever holds it
+    is_seat = booking.meeting.is_session  # goes to any session, whoever holds it
     page: SlotPage = open_slots(
-        booking.meeting.event_type,
+        of_meeting(booking.meeting),
         first=first,
         last=first + _WEEK - timedelta(days=1),
         time_zone=viewer.zone.key,
         now=viewer.now,
         host=hosts[0] if len(hosts) == 1 and not is_seat else None,
-        leaving=booking.meeting.pk,
+        leaving=None if is_seat else booking.meeting.pk,
     )
     days = [(day, _others(page, day, booking)) for day in (first + timedelta(days=n) for n in range(7))]
     return {

@@ -111,6 +111,14 @@ def test_a_time_that_is_taken_is_refused_and_the_event_is_put_back(desk: Desk) -
     assert "put_event_back" in Entry.objects.values_list("action", flat=True)
 
 
+def test_an_event_that_ana_moves_into_the_past_is_put_back(desk: Desk) -> None:
+    start, end = desk.booking.meeting.starts_at, desk.booking.meeting.ends_at
+    desk.drag(desk.event(), start - timedelta(days=21), end - timedelta(days=21))
+    assert desk.follow() == "put_back"
+    assert (desk.read().meeting.starts_at, list(desk.held().values())) == (start, [(start, end)])
+    assert "too soon" in Incident.objects.get(kind="calendar_change_refused").consequence
+
+
 def test_a_longer_event_is_put_back(desk: Desk) -> None:
     start, end = desk.booking.meeting.starts_at, desk.booking.meeting.ends_at
     desk.drag(desk.event(), start, end + timedelta(minutes=30))

@@ -246,6 +246,21 @@ def test_a_seat_in_a_session_that_stands_is_no_new_meeting(world: World) -> None
         assert refused.value.reason == Reason.LIMIT_REACHED
 
 
+def test_the_session_that_a_seat_leaves_counts_on_the_page_as_it_does_in_the_guard(world: World) -> None:
+    with world.enter("northwind"):
+        limit("workshop", Limit("day", "meetings", 1))
+        EventType.objects.filter(slug="workshop").update(location_kind="in_person")
+        seat = booked("workshop", workday(10))
+        page = slots(
+            get_event_type("workshop"), first=DAY, last=DAY, time_zone="Europe/Lisbon", now=now(),
+            leaving=seat.meeting_id,
+        )  # fmt: skip
+        assert [slot.start for slot in page.days.get(DAY, ())] == [workday(10)]
+        with pytest.raises(SlotRefused) as refused:
+            move(seat, start=workday(14), now=now(), actor=CLIENT)
+        assert refused.value.reason == Reason.LIMIT_REACHED
+
+
 def test_periods_are_those_of_the_business_and_a_series_adds_up(world: World) -> None:
     with world.enter("acme"):
         limit("site-visit", Limit("week", "minutes", 600))

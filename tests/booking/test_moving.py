@@ -10,8 +10,9 @@ from audit.api import Entry, UndoRefused, latest_run, undo_preview, undo_run
 from booking.api import Booking, NotChangeable, SlotRefused, get_booking, manage_token, move
 from booking.deadlines import expire_due
 from booking.guard import guarded
-from booking.models import Move
+from booking.models import EventType, Move
 from booking.moving import _move
+from kernel.reasons import Reason
 from providers.models import Room
 from tests.booking.clockwork import let_pass, live_ranges, perform_all
 from tests.booking.scene import CLIENT, OWNER, booked, first_slots, now, workday
@@ -208,3 +209,52 @@ def test_undo_of_a_move_while_the_next_one_is_under_way_says_so(confirmed: Booki
     assert undo_preview(run, now=now() + timedelta(0)).because == (
         "The booking was moved again since. Undo that first."
     )
+
+
+@pytest.fixture
+def visit(world: World, mails: MailSink) -> Iterator[Booking]:
+    """A confirmed site visit of 90 minutes at 9:00 in Lisbon, of a type that has become one of 30."""
+    with world.enter("acme"):
+        booking = booked("site-visit", workday(9))
+        EventType.objects.filter(slug="site-visit").update(duration_minutes=30, slot_interval_minutes=30)
+        yield get_booking(booking.uid)
+
+
+def test_a_meeting_moves_with_its_own_length_within_the_hours(visit: Booking) -> None:
+    with pytest.raises(SlotRefused) as refused:
+        to(visit, 16, 30)
+    assert refused.value.reason == Reason.OUTSIDE_HOURS
+    assert {slot.end - slot.start for slot in refused.value.alternatives} == {timedelta(minutes=90)}
+    moving = to(visit, 15, 30)
+    assert (moving.starts_at, moving.ends_at) == (workday(15, 30), workday(17))
+
+
+def test_a_time_that_is_too_short_for_its_length_is_refused_before_the_guard_is_asked(visit: Booking) -> None:
+    booked("site-visit", workday(14))
+    with pytest.raises(SlotRefused) as refused:
+        to(visit, 12, 30)
+    assert refused.value.reason == Reason.HOST_BUSY  # the guard would say that it was taken
+    assert workday(12, 30) not in [slot.start for slot in refused.value.alternatives]
+
+
+def test_a_host_breaks_the_hours_but_does_not_move_into_the_past(confirmed: Booking) -> None:
+    for start in (now() - timedelta(days=30), now()):
+        with pytest.raises(SlotRefused) as refused:
+            move(confirmed, start=start, now=now(), actor=OWNER, is_hosts_wish=True)
+        assert refused.value.reason == Reason.NOTICE_TOO_SHORT
+    assert move(confirmed, start=workday(3), now=now(), actor=OWNER, is_hosts_wish=True).status == "held"
+
+
+def test_a_limit_is_not_the_hosts_to_break(confirmed: Booking) -> None:
+    EventType.objects.filter(slug="intro-call").update(limits=[["day", "meetings", 1]])
+    full = workday(11, days=8)
+    booked("intro-call", full)
+    with pytest.raises(SlotRefused) as refused:
+        move(
+            get_booking(confirmed.uid),
+            start=full + timedelta(hours=2),
+            now=now(),
+            actor=OWNER,
+            is_hosts_wish=True,
+        )
+    assert refused.value.reason == Reason.LIMIT_REACHED

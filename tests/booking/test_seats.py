@@ -295,3 +295,28 @@ def test_undo_of_a_move_whose_seat_was_taken_changes_nothing(northwind: MailSink
     with pytest.raises(UndoRefused, match="Nothing changed"):
         undo_run(run.pk, actor=OWNER, now=now())
     assert get_booking(booking.uid).meeting == moving.meeting
+
+
+def test_a_seat_is_one_whatever_became_of_its_type(northwind: MailSink) -> None:
+    """The form refuses such a change of the type; should it come another way, nobody moves anybody else."""
+    EventType.objects.update(location_kind="in_person", location_detail="12 Quay Street")
+    booking, other = seat(10), seat(10, KIM)
+    EventType.objects.filter(slug="workshop").update(kind="one_on_one", capacity=1)
+    told = len(northwind.received)
+    moving = to(booking, 14)
+    perform_all()
+    moving.refresh_from_db()
+    mine, others = get_booking(booking.uid).meeting, get_booking(other.uid).meeting
+    assert (moving.status, mine.starts_at, others.starts_at) == ("confirmed", workday(14), workday(10))
+    assert (others.pk, counted(others)) == (booking.meeting_id, (1, True))
+    assert KIM.email not in {address for mail in northwind.received[told:] for address in mail.recipients}
+
+
+def test_a_host_moves_no_session_whatever_became_of_its_type(northwind: MailSink) -> None:
+    """Their calendar moves a meeting without asking for its hours, but not a session with seats."""
+    EventType.objects.update(location_kind="in_person", location_detail="12 Quay Street")
+    booking, other = seat(10), seat(10, KIM)
+    EventType.objects.filter(slug="workshop").update(kind="one_on_one", capacity=1)
+    with pytest.raises(SlotRefused):
+        move(get_booking(booking.uid), start=workday(3), now=now(), actor=OWNER, is_hosts_wish=True)
+    assert get_booking(other.uid).meeting.starts_at == workday(10)

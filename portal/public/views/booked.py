@@ -20,6 +20,7 @@ from booking.api import (
     as_met,
     event_uid,
     get_booking,
+    has_choices,
     is_manage_token,
     manage_token,
     of_meeting,
@@ -230,9 +231,9 @@ def _entry(booking: Booking, tenant: Tenant) -> dict[str, str]:
 
 def _choices(meeting: Meeting) -> tuple[tuple[str, str], ...]:
     """Return what was chosen of the meeting type, as its form sends it; nothing where there is nothing to choose."""
-    wanted = of_meeting(meeting)
-    if wanted is meeting.event_type:
+    if not has_choices(meeting.event_type):
         return ()
+    wanted = of_meeting(meeting)
     return (("duration", str(wanted.duration_minutes)), ("location", wanted.location_kind))
 
 

@@ -58,7 +58,8 @@ def reschedule(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     check_rate(request, "slots", now=now)
     event_type = of_meeting(booking.meeting)
     hosts = list(booking.meeting.hosts.all())
-    stays = event_type.kind in ("one_on_one", "round_robin") and len(hosts) == 1
+    is_seat = booking.meeting.is_session
+    stays = event_type.kind != "collective" and len(hosts) == 1 and not is_seat
     here = reverse("public:reschedule", args=[uid, token])
     return show_picker(
         request,
@@ -71,7 +72,7 @@ def reschedule(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         post_to=here,
         verb="Move here",
         moving=context,
-        leaving=booking.meeting_id,
+        leaving=None if is_seat else booking.meeting_id,
     )
 
 

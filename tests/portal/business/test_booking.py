@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
+from booking.api import EventType
 from tests.database import World
 from tests.portal.business.conftest import ZONE, Office
 
@@ -139,6 +140,22 @@ def test_rescheduling_offers_open_times_of_the_week(alice: Client, office: Offic
     offered = re.findall(r'name="start" value="([^"]+)"', page)
     assert offered
     assert booking.meeting.starts_at not in [datetime.fromisoformat(start) for start in offered]
+
+
+def test_rescheduling_offers_times_for_the_meetings_own_length(
+    world: World, alice: Client, office: Office
+) -> None:
+    booking = office.book("Ben Carter")
+    here = f"/portal/bookings/{booking.uid}/reschedule/"
+    before = offered_starts(alice, here)
+    with world.enter("acme"):
+        EventType.objects.filter(slug="site-visit").update(duration_minutes=30)
+    assert offered_starts(alice, here) == before
+
+
+def offered_starts(client: Client, address: str) -> list[str]:
+    """The starts that a page of open times offers."""
+    return re.findall(r'name="start" value="([^"]+)"', client.get(address).content.decode())
 
 
 def test_rescheduling_moves_the_booking_and_tells_the_client(alice: Client, office: Office) -> None:

@@ -10,9 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.api import body_of_entry, entries
-from booking.api import EventType, EventTypeHost, Host, questions_of
+from booking.api import EventType, EventTypeHost, Host, cancel, questions_of
+from kernel.clock import now as clock_now
 from tests.database import World
-from tests.portal.business.conftest import Office
+from tests.portal.business.conftest import CLIENT, Office
 
 HERE = "/portal/meeting-types/"
 
@@ -140,6 +141,44 @@ def test_editing_leaves_what_is_booked_as_it_is(alice: Client, world: World, off
         30,
     )
     assert body["payload"]["words_changed"] == ["slug", "description", "location_detail"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish", "stays"),
+    [("group", "one_on_one", "a group session"), ("one_on_one", "group", "without seats")],
+)
+def test_seats_neither_come_nor_go_while_meetings_lie_ahead(
+    alice: Client, world: World, office: Office, kind: str, wish: str, stays: str
+) -> None:
+    visit = the(world, "site-visit")
+    with world.enter("acme"):
+        EventType.objects.filter(pk=visit.pk).update(kind=kind, capacity=3 if kind == "group" else 1)
+    booking = office.book()
+    changed = form(
+        world, title="Site visit", kind=wish, location_kind="in_person", address="Here", series_most=""
+    )
+    answer = alice.post(f"{HERE}{visit.pk}/", changed)
+    said = (
+        f"Meetings of this type lie ahead, so it stays {stays}. Hide it and make another meeting type, "
+        "or cancel them first."
+    )
+    assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    assert the(world, "site-visit").kind == kind
+    assert alice.post(f"{HERE}{visit.pk}/", changed | {"kind": kind}).status_code == 303
+    with world.enter("acme"):
+        cancel(office.read(booking), reason="", now=clock_now(), actor=CLIENT)
+    assert alice.post(f"{HERE}{visit.pk}/", changed).status_code == 303
+    assert the(world, "site-visit").kind == wish
+
+
+def test_a_kind_without_seats_becomes_another_one_whatever_is_booked(
+    alice: Client, world: World, office: Office
+) -> None:
+    office.book()
+    visit = the(world, "site-visit")
+    changed = form(world, title="Site visit", kind="round_robin", location_kind="in_person", address="Here")
+    assert alice.post(f"{HERE}{visit.pk}/", changed).status_code == 303
+    assert the(world, "site-visit").kind == "round_robin"
 
 
 def test_questions_are_added_removed_and_kept(alice: Client, world: World) -> None:
