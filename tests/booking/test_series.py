@@ -12,6 +12,7 @@ from booking.api import (
     BookedSeries,
     Booking,
     EventType,
+    EventTypeHost,
     Host,
     InvalidBooking,
     SeriesRefused,
@@ -20,12 +21,14 @@ from booking.api import (
     cancel_rest,
     get_booking,
     get_event_type,
+    get_host,
     hold,
     recurring_starts,
     series_bookings,
 )
 from booking.facts import booking_facts
 from booking.guard import call, guarded
+from booking.hours_of_hosts import set_override
 from booking.models import Meeting, Occupancy, Series
 from jobs.api import drain
 from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, booked, now, workday
@@ -239,6 +242,33 @@ def test_one_host_takes_all_dates_of_a_round_robin(world: World, acme: MailSink)
         with pytest.raises(SeriesRefused) as refused:
             series(weeks(3), slug="meet")
         assert [each.start for each in refused.value.taken] == weeks(3)
+
+
+def test_no_host_takes_all_dates_so_one_is_named_and_nobody_is_booked_while_closed(
+    world: World, acme: MailSink
+) -> None:
+    """Each of two is free on two of three dates, and every date has one of them: still nobody takes all."""
+    with world.enter("northwind"):
+        EventType.objects.filter(slug="meet").update(
+            series_most=6, window_days=90, location_kind="in_person", location_detail="Here"
+        )
+        bruno, chloe = get_host("bruno"), get_host("chloe")
+        offered = EventTypeHost.objects.filter(event_type__slug="meet")
+        offered.exclude(host__in=[bruno, chloe]).delete()
+        offered.filter(host=bruno).update(priority=2)
+        offered.filter(host=chloe).update(priority=1)
+        one, two, three = weeks(3)
+        for host, closed in ((bruno, three), (chloe, one)):
+            day = closed.astimezone(LISBON).date()
+            set_override(host, day, day, [], actor=OWNER)
+        with pytest.raises(SeriesRefused) as refused:
+            series([one, two, three], slug="meet")
+        (taken,) = refused.value.taken
+        assert (taken.start, taken.reason) == (one, "host_busy")  # Chloé is asked first, and is closed then
+        assert {each.host_ids for each in taken.alternatives} == {(chloe.pk,)}
+        assert (Meeting.objects.count(), Series.objects.count()) == (0, 0)
+        made = series([taken.alternatives[0].start, two, three], slug="meet")
+        assert {booking.meeting.hosts.get() for booking in made.bookings} == {chloe}
 
 
 def test_the_wall_clock_time_stays_over_a_change_of_clocks() -> None:
