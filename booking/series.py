@@ -106,7 +106,13 @@ def book_series(
     known = _known(keys)
     if known:
         return known
-    opened = _open_dates(event_type, starts, now=now, host=host, leaving=instead_of)
+    try:
+        opened = _open_dates(event_type, starts, now=now, host=host, leaving=instead_of)
+    except SlotRefused:
+        known = _known(keys)  # its own dates may stand in the way; where none do, the guard looks
+        if known is None:
+            raise
+        return known
     wanted = Wanted("", request.time_zone, "awaiting_link", _seconds(len(starts)), request)
     place = Place(event_type, starts[0], host_choices(event_type, opened), visitor, source, keys)
 

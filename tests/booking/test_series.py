@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from booking.api import (
     EventType,
     EventTypeHost,
     Host,
+    IdempotencyMismatch,
     InvalidBooking,
     SeriesRefused,
     book_series,
@@ -30,6 +32,7 @@ from booking.facts import booking_facts
 from booking.guard import call, guarded
 from booking.hours_of_hosts import set_override
 from booking.models import Meeting, Occupancy, Series
+from booking.offers import Gathered, gather
 from jobs.api import drain
 from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, booked, now, workday
 from tests.database import World
@@ -218,6 +221,41 @@ def test_the_rest_is_cancelled_in_one_go(acme: MailSink) -> None:
 def test_the_same_key_is_the_same_series(acme: MailSink) -> None:
     first, again = series(weeks(3), key="k"), series(weeks(3), key="k")
     assert (again.series, again.replayed, Booking.objects.count()) == (first.series, True, 3)
+
+
+def test_a_retry_that_meets_its_own_first_request_is_answered_with_its_series(
+    acme: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request commits after the retry asked for its key, and before it looks which dates are open."""
+    made: list[BookedSeries] = []
+
+    def gathered_late(*asked: Any, **more: Any) -> Gathered:
+        monkeypatch.setattr("booking.series.gather", gather)
+        made.append(series(weeks(3), key="k"))
+        return gather(*asked, **more)
+
+    monkeypatch.setattr("booking.series.gather", gathered_late)
+    again = series(weeks(3), key="k")
+    assert (again.series, again.replayed, Booking.objects.count()) == (made[0].series, True, 3)
+
+
+def test_a_key_of_another_request_that_was_first_is_a_mismatch(
+    acme: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gathered_late(*asked: Any, **more: Any) -> Gathered:
+        monkeypatch.setattr("booking.series.gather", gather)
+        series(weeks(3), key="k")
+        return gather(*asked, **more)
+
+    monkeypatch.setattr("booking.series.gather", gathered_late)
+    with pytest.raises(IdempotencyMismatch):
+        series(weeks(2), key="k")
+
+
+def test_dates_that_were_lost_without_the_key_are_refused(acme: MailSink) -> None:
+    series(weeks(3), key="k")
+    with pytest.raises(SeriesRefused):
+        series(weeks(3), key="another")
 
 
 @pytest.mark.parametrize("count", [1, 7])
