@@ -1,5 +1,5 @@
 """Why a start is not offered, in words that name the cause. The reason is the core's (`open_slots`, the function that
-lists the slots); here only what it refers to is looked up: which meeting, calendar, absence, holiday or limit.
+lists the slots); here only what it refers to is looked up: which meeting, room, calendar, absence, holiday or limit.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from booking.catalog import catalog
 from booking.core.hours import HostHours, date_range, local_date
-from booking.core.intervals import Interval, Intervals, merge
+from booking.core.intervals import ALWAYS, Interval, Intervals, merge
 from booking.core.limits import UNLIMITED, UNUSED, Limited, is_full, period_of
 from booking.core.policy import booking_window, first_allowed
 from booking.core.request import FREE, SlotRequest, Withheld
@@ -42,6 +42,7 @@ class Facts:
     now: int
     zone: ZoneInfo
     hosts: Mapping[int, Host]
+    rooms: Mapping[int, str]  # and equipment: their names
     holidays: Mapping[int, Place | None]
     calendars: Mapping[int, tuple[NamedBusyTime, ...]]
     open_hosts: frozenset[int] | None
@@ -117,7 +118,27 @@ def _for_everybody(withheld: Withheld, facts: Facts) -> str:
             return f"{_limit(withheld.start, facts.request.limited, facts)} of this meeting type is reached."
         case Reason.SEATS_FULL:
             return "Every seat of this session is taken."
+        case Reason.HOST_BUSY | Reason.BUFFER:  # of no host: a room's, or a piece of equipment's
+            return _rooms(withheld, facts)
     return "Nobody’s hours give a start at this time."
+
+
+def _rooms(withheld: Withheld, facts: Facts) -> str:
+    """Return what each room that is needed has then; where those are free, each of which one is needed."""
+    rooms = facts.request.rooms
+    meeting, wide = _ranges(withheld.start, facts.request)
+    wanted = meeting if withheld.reason is Reason.HOST_BUSY else wide
+    in_the_way = {pk: busy for pk, busy in rooms.all_of.items() if _meets(busy, wanted)} or rooms.one_of
+    told = [_room(facts.rooms[pk], busy, meeting, wide, facts) for pk, busy in in_the_way.items()]
+    return f"{'; '.join(told)}."
+
+
+def _room(name: str, busy: Intervals, meeting: Interval, wide: Interval, facts: Facts) -> str:
+    if ALWAYS in busy:
+        return f"{name} is out of use"
+    if _meets(busy, meeting):
+        return f"{name} is booked {facts.stretch(_met(busy, meeting))}, with buffers"
+    return f"{name} is booked {facts.stretch(_met(busy, wide))}, which the buffer would overlap"
 
 
 def _for_host(withheld: Withheld, host: Host, hours: HostHours, facts: Facts) -> str:
@@ -188,6 +209,10 @@ def _ranges(start: int, request: SlotRequest) -> tuple[Interval, Interval]:
     return (start, end), (start - rules.buffer_before_seconds, end + rules.buffer_after_seconds)
 
 
+def _meets(busy: Intervals, wanted: Interval) -> bool:
+    return any(start < wanted[1] and end > wanted[0] for start, end in busy)
+
+
 def _met(busy: Intervals, wanted: Interval) -> Interval:
     """Return the busy time that overlaps the wanted interval, joined where it touches."""
     return next(each for each in merge(busy) if each[0] < wanted[1] and each[1] > wanted[0])
@@ -210,6 +235,7 @@ def _facts(
         now=seconds_of(now),
         zone=zone,
         hosts=hosts,
+        rooms={pk: offered.resources[pk].name for pk in (*request.rooms.all_of, *request.rooms.one_of)},
         holidays={
             pk: holidays_of(each.holiday_country, each.holiday_region, business=offered.holidays)
             for pk, each in hosts.items()

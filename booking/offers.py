@@ -22,6 +22,7 @@ from booking.core.hours import (
     start_of_date,
 )
 from booking.core.intervals import ALWAYS
+from booking.core.limits import checked_limits
 from booking.core.policy import EventRules
 from booking.core.slots import Busy, OpenStart, Rooms, SlotRequest, Starts, check_start, nearest, open_slots
 from booking.core.slots import Withheld as CoreWithheld
@@ -109,7 +110,7 @@ def slots(
         key = (
             current_schema(),
             *stamps().values(),
-            event_type.pk,
+            event_type.pk or _numbers(event_type),
             host and host.pk,
             asked,
             between,
@@ -139,11 +140,17 @@ _pages: Kept[SlotPage] = Kept(1024)
 def _is_of_catalog(event_type: EventType, hosts: Sequence[Host] | None) -> bool:
     """Say whether the event type is what the stamps speak of: the catalog's own, not one that was only thought of.
 
-    Without an id it says nothing of a business's: only its numbers count, and they are the caller's constants.
+    One without an id says nothing of a business's: it is what its `_numbers` are.
     """
     if event_type.pk is None:
-        return hosts is not None and event_type.slug != ""
+        return hosts is not None
     return hosts is None and catalog().event_types.get(event_type.slug) is event_type
+
+
+def _numbers(event_type: EventType) -> Hashable:
+    """Return all that the slots of an event type depend on beside hosts, where it is not stored."""
+    limits = checked_limits(event_type.limits)
+    return event_type.kind, event_type.capacity, rules_of(event_type), limits
 
 
 def _time_alone(request: SlotRequest, found: Starts, now: datetime) -> datetime:

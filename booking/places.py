@@ -163,18 +163,31 @@ def _hosts_in_order(event_type: EventType, opened: OpenStart) -> list[list[int]]
 
 
 def _loads(event_type: EventType, host_ids: Sequence[int]) -> list[HostLoad]:
-    """Return what these hosts have had of this type in the last FAIR_DAYS; meetings that ended early do not count."""
+    """Return what these hosts have had of this type in the last FAIR_DAYS: what is to come and what is over, as limits
+    count it (used_v1); what was called off or came to nothing does not count."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOADS, [event_type.pk, FAIR_DAYS, event_type.pk, list(host_ids)])
+        cursor.execute(_LOADS, {"event_type": event_type.pk, "days": FAIR_DAYS, "hosts": list(host_ids)})
         return [HostLoad(*row) for row in cursor.fetchall()]
 
 
 FAIR_DAYS = 30
+# Each half by an index, whatever the history: what is to come by booking_meeting_session, what is over by
+# booking_meeting_start, for what was booked in these days and is over has started in them.
 _LOADS = """
-    SELECT e.host_id, e.priority, e.weight, count(m.id), (extract(epoch FROM max(m.created_at)) * 1000000)::bigint
+    WITH counted AS (
+        SELECT id, created_at FROM booking_meeting WHERE event_type_id = %(event_type)s AND released_at IS NULL
+        UNION ALL
+        SELECT m.id, m.created_at
+        FROM booking_meeting m CROSS JOIN LATERAL (
+            SELECT FROM booking_booking b WHERE b.meeting_id = m.id AND b.status IN ('completed', 'no_show') LIMIT 1
+        ) AS took_place
+        WHERE m.event_type_id = %(event_type)s AND m.released_at IS NOT NULL
+            AND m.starts_at > now() - make_interval(days => %(days)s)
+    )
+    SELECT e.host_id, e.priority, e.weight, count(c.id), (extract(epoch FROM max(c.created_at)) * 1000000)::bigint
     FROM booking_eventtypehost e
-    LEFT JOIN (booking_meetinghost h JOIN booking_meeting m ON m.id = h.meeting_id AND m.event_type_id = %s
-        AND m.released_at IS NULL AND m.created_at > now() - make_interval(days => %s)) ON h.host_id = e.host_id
-    WHERE e.event_type_id = %s AND e.host_id = ANY (%s::bigint[])
+    LEFT JOIN (booking_meetinghost h JOIN counted c ON c.id = h.meeting_id
+        AND c.created_at > now() - make_interval(days => %(days)s)) ON h.host_id = e.host_id
+    WHERE e.event_type_id = %(event_type)s AND e.host_id = ANY (%(hosts)s::bigint[])
     GROUP BY e.host_id, e.priority, e.weight
 """

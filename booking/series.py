@@ -106,7 +106,13 @@ def book_series(
     known = _known(keys)
     if known:
         return known
-    opened = _open_dates(event_type, starts, now=now, host=host, leaving=instead_of)
+    try:
+        opened = _open_dates(event_type, starts, now=now, host=host, leaving=instead_of)
+    except SlotRefused:
+        known = _known(keys)  # its own dates may stand in the way; where none do, the guard looks
+        if known is None:
+            raise
+        return known
     wanted = Wanted("", request.time_zone, "awaiting_link", _seconds(len(starts)), request)
     place = Place(event_type, starts[0], host_choices(event_type, opened), visitor, source, keys)
 
@@ -265,7 +271,7 @@ def _open_dates(
     found = [check_start(request, start=second, now=seconds_of(now)) for second in seconds]
     opened = [each if isinstance(each, OpenStart) and not start.microsecond else None
               for each, start in zip(found, starts, strict=True)]  # fmt: skip
-    hosts = _who_takes_most([each.host_ids for each in opened if each], event_type)
+    hosts = _who_takes_most([each.host_ids for each in opened if each], event_type, dates=len(starts))
     rooms = Counter(room for each in opened if each for room in each.room_ids)
     best = max(rooms.values(), default=0)
     room_ids = tuple(room for room, count in rooms.items() if count == best)
@@ -281,13 +287,20 @@ def _open_dates(
     return OpenStart(seconds[0], hosts, None, opened[0].needed if opened[0] else (), room_ids)
 
 
-def _who_takes_most(free: Sequence[tuple[int, ...]], event_type: EventType) -> tuple[int, ...]:
-    """Return the hosts who are free on most of the dates, in their order; of a collective, all of them."""
+def _who_takes_most(free: Sequence[tuple[int, ...]], event_type: EventType, *, dates: int) -> tuple[int, ...]:
+    """Return the hosts who are free on each of the dates, in their order; of a collective, all of them.
+
+    Where nobody is, the one who is free on most and whose turn it is: the dates that they lack are then named.
+    """
     if event_type.kind == EventType.Kind.COLLECTIVE:
         return free[0] if free else ()
     days = Counter(host for each in free for host in each)
     most = max(days.values(), default=0)
-    return tuple(host for host, count in days.items() if count == most)
+    best = tuple(host for host, count in days.items() if count == most)
+    if most == dates or len(best) < 2:
+        return best
+    first, *_ = host_choices(event_type, OpenStart(0, best))
+    return tuple(first)
 
 
 def _only(hosts: Sequence[int]) -> Host | None:

@@ -238,8 +238,8 @@ def _session(
 
 def refusal(start: int, teams: Sequence[Team], policy: Refusals) -> Withheld:
     """Why nobody takes this start: policy first; then the rule of the team that came nearest to taking it,
-    which is the rule of that team's member who is furthest from it. Outside hours without a host: nothing
-    but the grid."""
+    which is the rule of that team's member who is furthest from it; of teams alike, one that lacks nothing but a
+    room. Outside hours without a host: nothing but the grid."""
     if reason := _first(policy, start):
         return Withheld(start, reason)
     off_grid = (0, Withheld(start, Reason.OUTSIDE_HOURS))
@@ -252,11 +252,16 @@ def refusal(start: int, teams: Sequence[Team], policy: Refusals) -> Withheld:
             if contains(starts, start)
         ]
         verdicts.append(min(refused, key=_rank, default=off_grid))
-    return max(verdicts, key=_rank, default=off_grid)[1]
+    return max(verdicts, key=_nearness, default=off_grid)[1]
 
 
 def _rank(verdict: tuple[int, Withheld]) -> int:
     return verdict[0]
+
+
+def _nearness(verdict: tuple[int, Withheld]) -> tuple[int, bool]:
+    rank, withheld = verdict
+    return rank, rank > 0 and withheld.host_id is None
 
 
 def _first(refusals: Refusals, start: int) -> Reason | None:

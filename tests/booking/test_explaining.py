@@ -1,5 +1,6 @@
 """Every withheld start names its cause; the words follow the core's reason and never decide anything themselves."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,18 +9,21 @@ from pytest_django.fixtures import Settings
 from booking.api import (
     Explained,
     Place,
+    Resource,
     SlotRefused,
     Span,
     add_absence,
+    edit_resource,
     explain_dates,
     get_event_type,
     get_host,
+    make_resource,
     set_business_holidays,
     set_host_limits,
     slots,
 )
 from booking.core.limits import Limit
-from booking.models import EventType
+from booking.models import EventType, EventTypeResource
 from providers.models.calendars import BusyTime, Calendar, CalendarConnection
 from tests.booking.scene import LISBON, OWNER, booked, now, workday
 from tests.booking.test_rules_of_hosts import christmas
@@ -175,3 +179,66 @@ def test_the_reason_told_is_the_reason_of_the_refusal(world: World) -> None:
             with pytest.raises(SlotRefused) as refused:
                 booked("consultation", each.start.astimezone(UTC))
             assert refused.value.reason == each.reason
+
+
+BOTH = "Blue is booked 10:00–10:30, with buffers; Green is booked 10:00–10:30, with buffers."
+
+
+@pytest.fixture
+def rooms(world: World) -> Iterator[tuple[Resource, Resource]]:
+    """Northwind, where a half hour with anybody is in person; two rooms, and half an hour around each meeting."""
+    with world.enter("northwind"):
+        EventType.objects.update(location_kind="in_person", location_detail="12 Quay Street")
+        blue, green = (make_resource(name, kind="room", actor=OWNER) for name in ("Blue", "Green"))
+        yield blue, green
+
+
+def need(how: str, *resources: Resource) -> None:
+    for resource in resources:
+        EventTypeResource.objects.create(
+            event_type=EventType.objects.get(slug="meet"), resource=resource, need=how
+        )
+
+
+def test_a_room_that_is_booked_is_named_with_its_time(rooms: tuple[Resource, Resource]) -> None:
+    need("all", *rooms)
+    booked("meet", workday(10))
+    assert said("meet", "10:00") == (
+        "host_busy",
+        BOTH,
+    )
+    assert told("meet")["10:00"].host is None
+    assert said("meet", "11:00") == ("None", "Open.")
+
+
+def test_a_room_that_a_buffer_would_meet_is_named(rooms: tuple[Resource, Resource]) -> None:
+    need("all", rooms[0])
+    booked("meet", workday(10))
+    EventType.objects.filter(slug="meet").update(buffer_before_minutes=20)
+    assert said("meet", "10:00") == ("host_busy", "Blue is booked 10:00–10:30, with buffers.")
+    assert said("meet", "10:30") == (
+        "buffer",
+        "Blue is booked 10:00–10:30, which the buffer would overlap.",
+    )
+
+
+def test_of_several_rooms_each_is_named(rooms: tuple[Resource, Resource]) -> None:
+    need("any", *rooms)
+    booked("meet", workday(10))
+    assert said("meet", "10:00") == ("None", "Open.")
+    booked("meet", workday(10))
+    assert said("meet", "10:00") == (
+        "host_busy",
+        BOTH,
+    )
+    edit_resource(rooms[1].pk, name="Green", active=False, actor=OWNER)
+    assert said("meet", "10:00") == (
+        "host_busy",
+        "Blue is booked 10:00–10:30, with buffers; Green is out of use.",
+    )
+
+
+def test_a_room_out_of_use_says_so(rooms: tuple[Resource, Resource]) -> None:
+    need("all", rooms[0])
+    edit_resource(rooms[0].pk, name="Blue", active=False, actor=OWNER)
+    assert said("meet", "10:00") == ("host_busy", "Blue is out of use.")

@@ -3,12 +3,13 @@
 import threading
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from booking.api import SlotPage, cancel, get_event_type, hold, slots
+from booking.api import SlotPage, cancel, get_event_type, get_host, hold, slots
 from booking.models import EventType
 from kernel.stamps import one_look
 from tests.booking.scene import CLIENT, LISBON, booked, now, workday
@@ -114,3 +115,34 @@ def test_what_a_preview_thinks_of_is_never_kept(world: World) -> None:
         page = slots(longer, first=DAY, last=DAY, time_zone="Europe/Lisbon", now=now())
         assert _starts(page) == {STARTS[0]}
         assert _starts(_page()) == set(STARTS)
+
+
+def test_a_type_that_is_only_thought_of_is_kept_under_its_own_numbers(world: World) -> None:
+    """A form that is being filled in: its address is typed already, and the numbers change with each look."""
+
+    def page(**numbers: Any) -> SlotPage:
+        usual = {"duration_minutes": 30, "slot_interval_minutes": 30, "minimum_notice_minutes": 0}
+        thought_of = EventType(slug="typed", **(usual | numbers))
+        return slots(
+            thought_of, first=DAY, last=DAY, time_zone="Europe/Lisbon", now=now(), hosts=[get_host("ana")]
+        )
+
+    with world.enter("acme"):
+        kept = page()
+        assert page() is kept
+        assert {slot.end - slot.start for slot in kept.days[DAY]} == {timedelta(minutes=30)}
+        longer = page(duration_minutes=240)
+        assert {slot.end - slot.start for slot in longer.days[DAY]} == {timedelta(hours=4)}
+        assert _starts(longer) < _starts(kept)
+        for other in (
+            {"slot_interval_minutes": 60},
+            {"slot_offset_minutes": 15},
+            {"buffer_before_minutes": 15},
+            {"kind": "group", "capacity": 4},
+            {"kind": "group", "capacity": 5},
+            {"limits": [["day", "meetings", 1]]},
+            {"window_first_date": DAY, "window_last_date": DAY},
+        ):
+            assert page(**other) is not kept, other
+        assert {slot.seats_left for slot in page(kind="group", capacity=4).days[DAY]} == {4}
+        assert {slot.seats_left for slot in page(kind="group", capacity=5).days[DAY]} == {5}

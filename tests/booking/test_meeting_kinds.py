@@ -13,8 +13,10 @@ from booking.api import (
     Host,
     SlotRefused,
     cancel,
+    complete_ended,
     get_booking,
     get_event_type,
+    mark_no_show,
     move,
 )
 from jobs.api import drain
@@ -118,6 +120,36 @@ def test_round_robin_shares_by_weight(northwind: World) -> None:
     starts = [slot.start for slot in first_slots(get_event_type("meet"), workday(9))][:9]
     got = Counter(booked("meet", start).meeting.hosts.get().pk for start in starts)
     assert got == {rows[0].host_id: 6, rows[1].host_id: 3}
+
+
+@pytest.mark.parametrize(
+    ("becomes", "counts"), [("completed", True), ("no_show", True), ("cancelled", False)]
+)
+def test_round_robin_counts_what_is_over_and_not_what_was_called_off(
+    becomes: str, counts: bool, northwind: World
+) -> None:
+    rows = list(EventTypeHost.objects.filter(event_type__slug="meet").order_by("pk"))
+    EventTypeHost.objects.filter(pk__in=[row.pk for row in rows[2:]]).delete()
+    first, second = rows[0].host_id, rows[1].host_id
+    got = []
+    for hour in (9, 10, 11, 12):
+        made = booked("meet", workday(hour))
+        got.append(made.meeting.hosts.get().pk)
+        over(made, becomes)
+    assert got == ([first, second] * 2 if counts else [first] * 4)
+
+
+def over(booking: Booking, becomes: str) -> None:
+    """Let the clock complete it, the host wait in vain, or the business call it off; its time is given back."""
+    evening = workday(20)
+    if becomes == "completed":
+        complete_ended(now=evening)
+    elif becomes == "no_show":
+        mark_no_show(booking, now=evening, actor=OWNER)
+    else:
+        cancel(booking, reason="", now=now(), actor=OWNER)
+    ended = get_booking(booking.uid)
+    assert (ended.status, ended.meeting.released_at is None) == (becomes, False)
 
 
 def test_the_same_host_is_kept_on_a_reschedule(northwind: World) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -12,7 +13,9 @@ from booking.api import (
     BookedSeries,
     Booking,
     EventType,
+    EventTypeHost,
     Host,
+    IdempotencyMismatch,
     InvalidBooking,
     SeriesRefused,
     book_series,
@@ -20,13 +23,16 @@ from booking.api import (
     cancel_rest,
     get_booking,
     get_event_type,
+    get_host,
     hold,
     recurring_starts,
     series_bookings,
 )
 from booking.facts import booking_facts
 from booking.guard import call, guarded
+from booking.hours_of_hosts import set_override
 from booking.models import Meeting, Occupancy, Series
+from booking.offers import Gathered, gather
 from jobs.api import drain
 from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, booked, now, workday
 from tests.database import World
@@ -217,6 +223,41 @@ def test_the_same_key_is_the_same_series(acme: MailSink) -> None:
     assert (again.series, again.replayed, Booking.objects.count()) == (first.series, True, 3)
 
 
+def test_a_retry_that_meets_its_own_first_request_is_answered_with_its_series(
+    acme: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request commits after the retry asked for its key, and before it looks which dates are open."""
+    made: list[BookedSeries] = []
+
+    def gathered_late(*asked: Any, **more: Any) -> Gathered:
+        monkeypatch.setattr("booking.series.gather", gather)
+        made.append(series(weeks(3), key="k"))
+        return gather(*asked, **more)
+
+    monkeypatch.setattr("booking.series.gather", gathered_late)
+    again = series(weeks(3), key="k")
+    assert (again.series, again.replayed, Booking.objects.count()) == (made[0].series, True, 3)
+
+
+def test_a_key_of_another_request_that_was_first_is_a_mismatch(
+    acme: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gathered_late(*asked: Any, **more: Any) -> Gathered:
+        monkeypatch.setattr("booking.series.gather", gather)
+        series(weeks(3), key="k")
+        return gather(*asked, **more)
+
+    monkeypatch.setattr("booking.series.gather", gathered_late)
+    with pytest.raises(IdempotencyMismatch):
+        series(weeks(2), key="k")
+
+
+def test_dates_that_were_lost_without_the_key_are_refused(acme: MailSink) -> None:
+    series(weeks(3), key="k")
+    with pytest.raises(SeriesRefused):
+        series(weeks(3), key="another")
+
+
 @pytest.mark.parametrize("count", [1, 7])
 def test_a_series_has_as_many_dates_as_the_type_allows(acme: MailSink, count: int) -> None:
     with pytest.raises(InvalidBooking, match="A series has 2 to 6 dates"):
@@ -239,6 +280,33 @@ def test_one_host_takes_all_dates_of_a_round_robin(world: World, acme: MailSink)
         with pytest.raises(SeriesRefused) as refused:
             series(weeks(3), slug="meet")
         assert [each.start for each in refused.value.taken] == weeks(3)
+
+
+def test_no_host_takes_all_dates_so_one_is_named_and_nobody_is_booked_while_closed(
+    world: World, acme: MailSink
+) -> None:
+    """Each of two is free on two of three dates, and every date has one of them: still nobody takes all."""
+    with world.enter("northwind"):
+        EventType.objects.filter(slug="meet").update(
+            series_most=6, window_days=90, location_kind="in_person", location_detail="Here"
+        )
+        bruno, chloe = get_host("bruno"), get_host("chloe")
+        offered = EventTypeHost.objects.filter(event_type__slug="meet")
+        offered.exclude(host__in=[bruno, chloe]).delete()
+        offered.filter(host=bruno).update(priority=2)
+        offered.filter(host=chloe).update(priority=1)
+        one, two, three = weeks(3)
+        for host, closed in ((bruno, three), (chloe, one)):
+            day = closed.astimezone(LISBON).date()
+            set_override(host, day, day, [], actor=OWNER)
+        with pytest.raises(SeriesRefused) as refused:
+            series([one, two, three], slug="meet")
+        (taken,) = refused.value.taken
+        assert (taken.start, taken.reason) == (one, "host_busy")  # Chloé is asked first, and is closed then
+        assert {each.host_ids for each in taken.alternatives} == {(chloe.pk,)}
+        assert (Meeting.objects.count(), Series.objects.count()) == (0, 0)
+        made = series([taken.alternatives[0].start, two, three], slug="meet")
+        assert {booking.meeting.hosts.get() for booking in made.bookings} == {chloe}
 
 
 def test_the_wall_clock_time_stays_over_a_change_of_clocks() -> None:
