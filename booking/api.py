@@ -11,7 +11,7 @@ from booking.contention.passes import HEADER as CONTENTION_HEADER
 from booking.contention.passes import is_pass, make_pass
 from booking.contention.performing import MOST_CLIENTS, NotTestable, start_contention_test
 from booking.contention.verdict import Answer, Tally, tally
-from booking.core.hours import Span
+from booking.core.hours import YEARS, Span
 from booking.core.limits import PERIODS, UNITS, InvalidLimits, Limit, checked_limits
 from booking.core.recurrence import recurring_starts
 from booking.core.reminders import InvalidReminders, checked_reminders
@@ -208,6 +208,7 @@ __all__ = [
     "QUESTION_KINDS",
     "UNITS",
     "WORDS",
+    "YEARS",
     "YES",
     "Absence",
     "Answer",

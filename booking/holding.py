@@ -18,7 +18,7 @@ from booking.core.slots import OpenStart
 from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Meeting
-from booking.offers import alternatives
+from booking.offers import alternatives, why_impossible
 from booking.places import (
     Place,
     Wanted,
@@ -300,8 +300,8 @@ def _open_start(event_type: EventType, *, start: datetime, now: datetime, host: 
         raise SlotRefused(Reason.TENANT_SUSPENDED)
     if tenant.paused_at:
         raise SlotRefused(Reason.TENANT_PAUSED)
-    if start.microsecond:
-        raise SlotRefused(Reason.OUTSIDE_HOURS)
+    if reason := why_impossible(start):
+        raise SlotRefused(reason)
     found = shared_check(event_type, start=start, now=now, host=host)
     if not isinstance(found, OpenStart):
         raise _refused(event_type, found, start=start, now=now, host=host)

@@ -13,7 +13,7 @@ from booking.core.slots import OpenStart
 from booking.errors import WORDS, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
 from booking.models import Booking, Host, Meeting, Move
-from booking.offers import alternatives, check
+from booking.offers import alternatives, check, why_impossible
 from booking.places import blocked_range, host_choices, limits_at, meeting_values
 from booking.sentences import when
 from booking.signing import sign, sign_expired
@@ -23,7 +23,13 @@ from tenants.api import current_tenant
 
 
 def move(
-    booking: Booking, *, start: datetime, now: datetime, actor: Actor, is_hosts_wish: bool = False
+    booking: Booking,
+    *,
+    start: datetime,
+    now: datetime,
+    actor: Actor,
+    is_hosts_wish: bool = False,
+    time_zone: str = "",
 ) -> Move:
     """Start moving a confirmed booking to another start: its meeting with the same hosts, or its seat in a group
     session to the session that starts then.
@@ -32,21 +38,28 @@ def move(
     moves; `Busy`. Until the new time is confirmed, and if that fails, the old one stands.
     `is_hosts_wish`: the host chose the time, so hours and notice are theirs to break; the past, the guard with its
     limits, and the calendars that are asked before it counts, are not. Not for a seat in a group session.
+    `time_zone` (an IANA name) is the one in which the client reads times from now on; "" keeps theirs.
     """
     _check_movable(booking, start=start, now=now)
     _check_takes_bookings(actor)
+    if reason := why_impossible(start):
+        raise SlotRefused(reason, words=_stays(reason))
     event_type = of_meeting(booking.meeting)
     host = _kept_host(booking)
     if is_hosts_wish and not _is_seat(booking):
         if start <= now:
             raise _refused(booking, Reason.NOTICE_TOO_SHORT, start=start, now=now, host=host)
-        return _guarded_move(booking, start=start, now=now, actor=actor, choices=[], host=host)
+        return _guarded_move(
+            booking, start=start, now=now, actor=actor, choices=[], host=host, time_zone=time_zone
+        )
     leaving = None if _is_seat(booking) else booking.meeting_id
     found = check(event_type, start=start, now=now, host=host, leaving=leaving)
     if not isinstance(found, OpenStart):
         raise _refused(booking, found.reason, start=start, now=now, host=host)
     choices = host_choices(event_type, found) if _is_seat(booking) else []
-    return _guarded_move(booking, start=start, now=now, actor=actor, choices=choices, host=host)
+    return _guarded_move(
+        booking, start=start, now=now, actor=actor, choices=choices, host=host, time_zone=time_zone
+    )
 
 
 def _guarded_move(
@@ -57,8 +70,12 @@ def _guarded_move(
     actor: Actor,
     choices: list[list[int]],
     host: Host | None,
+    time_zone: str,
 ) -> Move:
-    outcome = guarded(lambda: _move(booking, start=start, now=now, actor=actor, choices=choices))
+    def take() -> Move | str:
+        return _move(booking, start=start, now=now, actor=actor, choices=choices, time_zone=time_zone)
+
+    outcome = guarded(take)
     if isinstance(outcome, Move):
         return outcome
     if outcome in _WHY_NOT:
@@ -94,6 +111,7 @@ def _move(
     actor: Actor,
     choices: list[list[int]],
     reverses: Run | None = None,
+    time_zone: str = "",
 ) -> Move | str:
     """Take the new place and start its run, in a transaction; else the guard's word. `choices`: sets of hosts
     for a session that has to be opened, best first."""
@@ -102,6 +120,9 @@ def _move(
     if answer["outcome"] != "held":
         return str(answer["outcome"])
     moving = Move.objects.select_related("meeting__event_type", "from_meeting").get(pk=answer["move"])
+    if time_zone:
+        Booking.objects.filter(pk=booking.pk).update(time_zone=time_zone)
+        booking.time_zone = time_zone
     sign(
         "hold_new_time",
         meeting_uid=moving.meeting.uid,
@@ -110,6 +131,7 @@ def _move(
             "booking": booking.uid,
             "from": moving.from_starts_at.isoformat(),
             "to": moving.starts_at.isoformat(),
+            **({"time_zone": time_zone} if time_zone else {}),
         },
     )
     start_new_booking(booking, actor=actor, now=now, move=moving, reverses=reverses)
@@ -183,4 +205,8 @@ def _refused(
     booking: Booking, reason: Reason, *, start: datetime, now: datetime, host: Host | None
 ) -> SlotRefused:
     offered = alternatives(of_meeting(booking.meeting), start=start, now=now, host=host)
-    return SlotRefused(reason, alternatives=offered, words=f"{WORDS[reason]} Your booking stays as it is.")
+    return SlotRefused(reason, alternatives=offered, words=_stays(reason))
+
+
+def _stays(reason: Reason) -> str:
+    return f"{WORDS[reason]} Your booking stays as it is."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from booking.core.hours import YEARS
 from booking.core.limits import InvalidLimits, checked_limits
 from booking.core.reminders import InvalidReminders, checked_reminders
 from booking.models import EventType, Host, Meeting, Resource, Schedule
@@ -67,6 +68,9 @@ def check_offering(wanted: "Offering", *, stored: EventType | None = None) -> No
         faults["slot_offset_minutes"] = "The offset is shorter than the time between two starts."
     if wanted.window_dates and wanted.window_dates[1] < wanted.window_dates[0]:
         faults["window_last_date"] = "The last date is not before the first."
+    for name, day in zip(("window_first_date", "window_last_date"), wanted.window_dates or (), strict=False):
+        if day.year not in YEARS:
+            faults[name] = f"Choose a date of the years {YEARS.start} to {YEARS.stop - 1}."
     chosen = [Q(pk=schedule, host_id=host) for host, schedule in wanted.schedules]
     if chosen and Schedule.objects.filter(reduce(or_, chosen)).count() != len(chosen):
         faults["schedules"] = "One of these schedules is not there any more. Choose again."

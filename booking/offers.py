@@ -15,15 +15,16 @@ from django.db import connection
 
 from booking.catalog import Catalog, catalog
 from booking.core.hours import (
+    YEARS,
     UnknownZone,
     by_local_date,
     date_range,
     local_date,
     start_of_date,
 )
-from booking.core.intervals import ALWAYS
+from booking.core.intervals import ALWAYS, intersect
 from booking.core.limits import checked_limits
-from booking.core.policy import EventRules
+from booking.core.policy import EventRules, bookable
 from booking.core.slots import Busy, OpenStart, Rooms, SlotRequest, Starts, check_start, nearest, open_slots
 from booking.core.slots import Withheld as CoreWithheld
 from booking.errors import InvalidRange
@@ -40,6 +41,7 @@ from providers.api import busy_times
 from tenants.api import current_tenant
 
 MOST_DAYS = 62
+_DAY_SECONDS = 24 * 60 * 60
 REACH = timedelta(
     days=2
 )  # busy time is fetched this far beyond the range: longer than any meeting with buffers
@@ -194,14 +196,25 @@ def check_while(
 def alternatives(
     event_type: EventType, *, start: datetime, now: datetime, host: Host | None = None, limit: int = 3
 ) -> tuple[Slot, ...]:
-    """Return the open slots nearest to a start that was refused, ascending; within a week around it."""
-    around = (
-        seconds_of(max(now, start - timedelta(days=1))),
-        seconds_of(max(now, start) + timedelta(days=7)),
-    )
+    """Return the open slots nearest to a start that was refused, ascending; within a week around it.
+
+    Where notice and booking window allow nothing of that week, nothing is read.
+    """
+    here, wanted = seconds_of(now), seconds_of(start)
+    around = max(here, wanted - _DAY_SECONDS), max(here, wanted) + 7 * _DAY_SECONDS
+    rules, zone = rules_of(event_type), current_tenant().time_zone
+    if not intersect([around], [bookable(rules, zone=zone, now=here)]):
+        return ()
     gathered = gather(event_type, between=around, now=now, host=host)
-    found = open_slots(gathered.request, between=around, now=seconds_of(now))
-    return _slots(nearest(found.open, to=seconds_of(start), limit=limit), event_type)
+    found = open_slots(gathered.request, between=around, now=here)
+    return _slots(nearest(found.open, to=wanted, limit=limit), event_type)
+
+
+def why_impossible(start: datetime) -> Reason | None:
+    """Return why no calendar has this start, None if it may: its year, or that it lies between two seconds. Pure."""
+    if start.year not in YEARS:
+        return Reason.NOTICE_TOO_SHORT if start.year < YEARS.start else Reason.OUTSIDE_WINDOW
+    return Reason.OUTSIDE_HOURS if start.astimezone(UTC).microsecond else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from django.conf import settings
 from audit.api import Actor
 from booking.attendees import Attendee, Request, checked_request
 from booking.cancelling import cancel_within
-from booking.core.slots import OpenStart, check_start
+from booking.core.policy import bookable
+from booking.core.slots import OpenStart, SlotRequest, Withheld, check_start
 from booking.errors import BookingNotFound, IdempotencyMismatch, InvalidBooking, SlotRefused
 from booking.guard import call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Series
-from booking.offers import Slot, alternatives, gather, seconds_of
+from booking.offers import MOST_DAYS, Slot, alternatives, gather, rules_of, seconds_of
 from booking.places import (
     Place,
     Wanted,
@@ -264,11 +265,7 @@ def _open_dates(
     if tenant.paused_at:
         raise SlotRefused(Reason.TENANT_PAUSED)
     seconds = [seconds_of(start) for start in starts]
-    request = gather(
-        event_type, between=(min(seconds), max(seconds) + 1), now=now, host=host,
-        leaving=leaving.meeting_id if leaving else None,
-    ).request  # fmt: skip
-    found = [check_start(request, start=second, now=seconds_of(now)) for second in seconds]
+    found = _checked(event_type, seconds, now=now, host=host, leaving=leaving)
     opened = [each if isinstance(each, OpenStart) and not start.microsecond else None
               for each, start in zip(found, starts, strict=True)]  # fmt: skip
     hosts = _who_takes_most([each.host_ids for each in opened if each], event_type, dates=len(starts))
@@ -285,6 +282,40 @@ def _open_dates(
     if taken:
         raise _refused(event_type, taken, now=now, host=host or _only(hosts))
     return OpenStart(seconds[0], hosts, None, opened[0].needed if opened[0] else (), room_ids)
+
+
+def _checked(
+    event_type: EventType,
+    seconds: Sequence[int],
+    *,
+    now: datetime,
+    host: Host | None,
+    leaving: Booking | None,
+) -> list[OpenStart | Withheld]:
+    """Return who can take each start, or why nobody can. What notice or window refuses is not read at all, and the
+    others together only where they lie near each other: the years between two dates cost nothing."""
+    rules, zone = rules_of(event_type), current_tenant().time_zone
+    begins, ends = bookable(rules, zone=zone, now=seconds_of(now))
+    requests = {}
+    for near in _near_each_other([second for second in seconds if begins <= second < ends]):
+        request = gather(
+            event_type, between=(near[0], near[-1] + 1), now=now, host=host,
+            leaving=leaving.meeting_id if leaving else None,
+        ).request  # fmt: skip
+        requests |= dict.fromkeys(near, request)
+    nobody = SlotRequest(rules, zone, hosts=())
+    return [check_start(requests.get(each, nobody), start=each, now=seconds_of(now)) for each in seconds]
+
+
+def _near_each_other(seconds: Sequence[int]) -> list[list[int]]:
+    """Return the starts ascending, in groups of at most `MOST_DAYS` days."""
+    groups: list[list[int]] = []
+    for second in sorted(seconds):
+        if groups and second - groups[-1][0] < MOST_DAYS * 24 * 60 * 60:
+            groups[-1].append(second)
+        else:
+            groups.append([second])
+    return groups
 
 
 def _who_takes_most(free: Sequence[tuple[int, ...]], event_type: EventType, *, dates: int) -> tuple[int, ...]:

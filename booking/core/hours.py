@@ -21,6 +21,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from booking.core.intervals import DAWN, DUSK, Interval, Intervals, merge
 
+YEARS: Final = range(2000, 2200)
+"""The calendar that is kept: a date beyond it is refused on its way in, so that a day more, or another zone, never
+leaves what a date can say."""
 MINUTES_A_DAY: Final = 24 * 60
 DAY: Final = timedelta(days=1)
 

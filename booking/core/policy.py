@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from booking.core.hours import date_range, local_date, start_of_date
+from booking.core.hours import DAY, YEARS, date_range, local_date, start_of_date
 from booking.core.intervals import DAWN, Interval, Intervals, intersect
 
 
@@ -63,9 +63,22 @@ def booking_window(rules: EventRules, *, zone: str, now: int) -> Interval:
     """The starts inside the booking window, by local dates of `zone`: those of a fixed one, else up to the end
     of the date that lies `window_days` after today's."""
     if rules.window_dates:
-        return date_range(*rules.window_dates, zone=zone)
+        return date_range(*fixed_window(*rules.window_dates), zone=zone)
     last_date = local_date(now, zone=zone) + timedelta(days=rules.window_days)
     return DAWN, start_of_date(last_date + timedelta(days=1), zone=zone)
+
+
+def fixed_window(first: date, last: date) -> tuple[date, date]:
+    """The first and the last date of a fixed window as far as the calendar goes (`YEARS`): one that was stored as
+    endless ends there, and one that lies beyond has no dates, its first is the day after its last."""
+    dawn, dusk = date(YEARS.start, 1, 1), date(YEARS.stop - 1, 12, 31)
+    return min(max(first, dawn), dusk + DAY), max(min(last, dusk), dawn - DAY)
+
+
+def bookable(rules: EventRules, *, zone: str, now: int) -> Interval:
+    """The starts that both minimum notice and booking window allow; none where it ends before it begins."""
+    begins, ends = booking_window(rules, zone=zone, now=now)
+    return max(begins, first_allowed(rules, now=now)), ends
 
 
 def grid_starts(windows: Intervals, allowed: Intervals, *, interval: int, offset: int = 0) -> Iterator[int]:

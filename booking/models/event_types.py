@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django.db import models
 from django.db.models import F, Q
 
+from booking.core.policy import fixed_window
 from booking.core.reminders import usual_reminders
 from booking.models.hosts import Host, Resource, Schedule
 
@@ -119,7 +120,8 @@ class EventType(models.Model):
     def bookable_dates(self, today: date) -> tuple[date, date]:
         """Return the first and the last date of the booking window, fixed or as it is on `today`."""
         if self.window_first_date and self.window_last_date:
-            return max(today, self.window_first_date), self.window_last_date
+            first, last = fixed_window(self.window_first_date, self.window_last_date)
+            return max(today, first), last
         return today, today + timedelta(days=self.window_days)
 
     @property

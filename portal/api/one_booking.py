@@ -87,13 +87,15 @@ class RescheduleView(ApiView):
     def post(self, request: Request, uid: str) -> HttpResponseBase:
         """Return 200 with the booking and its `move`; body {start, time_zone?}; `Prefer: wait` as in POST.
 
+        `time_zone` is the attendee's from now on, as in POST; without it they keep theirs.
+
         The booking keeps its old time until the move is `confirmed`, and manage_url is then a new one. A move
         that fails while waited for is a 409 with its reason. Problems of GET, 400, 409.
         """
         now = read_now()
         booking, actor = check_booking_caller(request, uid, scope=WRITE, now=now)
         wanted = parse_reschedule(request.data)
-        move(booking, start=wanted.start, now=now, actor=actor)
+        move(booking, start=wanted.start, now=now, actor=actor, time_zone=wanted.time_zone or "")
         answer = wait_for_move(answer_of(uid), header=request.headers.get("Prefer", ""))
         last = answer.progress.move
         if last is not None and last.status in ("failed", "expired") and answer.booking.status == "confirmed":

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
-from booking.api import InvalidHours, booked_between, hours_of, remove_override, set_override
+from booking.api import YEARS, InvalidHours, booked_between, hours_of, remove_override, set_override
 from portal.business.hours import back_to_hours, chosen_schedule, find_host, hours_page
 from portal.business.hours_form import read_spans, stored_rows
 from portal.business.people import person_not_found
@@ -70,6 +70,6 @@ def read_dates(first: str, last: str) -> tuple[date, date]:
         ends = date.fromisoformat(last) if last.strip() else begins
     except ValueError:
         raise InvalidHours("Choose the date, or the first and the last one.") from None
-    if not (2000 <= begins.year < 2200 and 2000 <= ends.year < 2200):
+    if begins.year not in YEARS or ends.year not in YEARS:
         raise InvalidHours("Choose dates of this century.")
     return begins, ends

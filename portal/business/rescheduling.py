@@ -1,7 +1,8 @@
 """Rescheduling from the portal: the open times of a week, choosing one starts the move."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -13,6 +14,8 @@ from kernel.errors import HoldfastError
 from portal.business.booking import booking_not_found, can_move, find_booking
 from portal.business.redirects import see_other
 from portal.business.viewer import Viewer, portal_page
+from portal.public.forms import InstantField
+from portal.public.months import parse_day
 
 _WEEK = timedelta(days=7)
 
@@ -46,10 +49,8 @@ def reschedule(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
 def _move(booking: Booking, start: str, viewer: Viewer) -> tuple[str, tuple[Slot, ...]]:
     """Start the move; return why it was refused in words (empty: it runs) and the nearest open times."""
     try:
-        chosen = datetime.fromisoformat(start)
-    except ValueError:
-        return "Choose one of the times below.", ()
-    if chosen.tzinfo is None:
+        chosen = InstantField().clean(start)
+    except ValidationError:
         return "Choose one of the times below.", ()
     try:
         move_booking(booking, start=chosen, now=viewer.now, actor=viewer.actor)
@@ -94,8 +95,5 @@ def _others(page: SlotPage, day: date, booking: Booking) -> tuple[Slot, ...]:
 def _first_day(asked: str, booking: Booking, viewer: Viewer) -> date:
     """Return the first day to show: the asked one, else the day of the booking, never one before today."""
     latest = max(booking.meeting.event_type.bookable_dates(viewer.today)[1], viewer.today + timedelta(days=7))
-    try:
-        first = date.fromisoformat(asked)
-    except ValueError:
-        first = booking.meeting.starts_at.astimezone(viewer.zone).date()
+    first = parse_day(asked) or booking.meeting.starts_at.astimezone(viewer.zone).date()
     return max(viewer.today, min(first, latest))

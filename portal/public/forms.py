@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, QueryDict
 
-from booking.api import YES, Question
+from booking.api import YEARS, YES, Question
 from portal.public.months import parse_day, parse_month
 from portal.public.picker import Wish
 from portal.public.zones import is_zone
@@ -57,7 +57,7 @@ class InstantField(forms.Field):
             found = datetime.fromisoformat(str(value))
         except ValueError:
             found = None
-        if found is None or found.tzinfo is None or not 2000 <= found.year < 2200:
+        if found is None or found.tzinfo is None or found.year not in YEARS:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return found.astimezone(UTC)
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from booking.api import YEARS
 from portal.public.words import day_words, month_words
 
-_YEARS = range(2000, 2200)
 Address = Callable[[date], str]
 
 
@@ -93,7 +93,7 @@ def parse_day(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if day.year in _YEARS else None
+    return day if day.year in YEARS else None
 
 
 def _open_words(count: int) -> str:

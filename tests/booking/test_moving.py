@@ -1,7 +1,7 @@
 """Moving: both times blocked until the new one is proven; the old one stands when it fails, expires or is gone."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -258,3 +258,28 @@ def test_a_limit_is_not_the_hosts_to_break(confirmed: Booking) -> None:
             is_hosts_wish=True,
         )
     assert refused.value.reason == Reason.LIMIT_REACHED
+
+
+@pytest.mark.parametrize("is_hosts_wish", [False, True])
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [
+        (datetime(9999, 12, 31, 10, tzinfo=UTC), "outside_window"),
+        (datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-14))), "outside_window"),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), "notice_too_short"),
+        (datetime(2200, 1, 1, tzinfo=UTC), "outside_window"),
+        (workday(14) + timedelta(microseconds=500), "outside_hours"),
+        (
+            (workday(14)).astimezone(timezone(timedelta(microseconds=500))).replace(microsecond=0),
+            "outside_hours",
+        ),
+    ],
+)
+def test_what_is_no_start_of_any_calendar_is_refused(
+    confirmed: Booking, start: datetime, reason: str, is_hosts_wish: bool
+) -> None:
+    with pytest.raises(SlotRefused) as refused:
+        move(get_booking(confirmed.uid), start=start, now=now(), actor=OWNER, is_hosts_wish=is_hosts_wish)
+    assert refused.value.code == reason
+    assert refused.value.message.endswith("Your booking stays as it is.")
+    assert Move.objects.count() == 0

@@ -1,13 +1,13 @@
 """Slots as pages and the API ask for them: what is on offer, in whose dates, at what cost in statements."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from booking.api import InvalidRange, get_event_type, get_host, slots
+from booking.api import InvalidRange, alternatives, get_event_type, get_host, slots
 from booking.models import DateOverride, EventType, EventTypeHost, Schedule
 from kernel.reasons import Reason
 from kernel.stamps import one_look
@@ -99,3 +99,16 @@ def test_the_statements_are_the_same_for_one_host_and_six_a_day_and_two_months(l
             count(meet, 0, host=bruno),
             count(meet, 61, explain=True),
         } == {3}  # stamps, the tenant (which a request brings), what blocks time
+
+
+def test_what_lies_beyond_the_window_by_more_than_a_week_has_no_alternatives_and_asks_nothing(
+    lasting_world: World,
+) -> None:
+    with lasting_world.enter("acme"):
+        call = get_event_type("intro-call")
+        alternatives(call, start=START, now=now())  # reads the catalog
+        for start in (START + timedelta(days=3650), datetime(9999, 12, 31, 23, tzinfo=UTC)):
+            with one_look(), CaptureQueriesContext(connection) as statements:
+                assert alternatives(call, start=start, now=now()) == ()
+            assert [each["sql"] for each in statements if "booking_occupancy" in each["sql"]] == []
+        assert len(alternatives(call, start=datetime(1, 1, 1, tzinfo=UTC), now=now())) == 3

@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
+from booking import offers
 from booking.api import (
     BookedSeries,
     Booking,
@@ -34,7 +35,7 @@ from booking.hours_of_hosts import set_override
 from booking.models import Meeting, Occupancy, Series
 from booking.offers import Gathered, gather
 from jobs.api import drain
-from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, booked, now, workday
+from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, TODAY, booked, now, workday
 from tests.database import World
 from tests.simulators.smtp import MailSink
 
@@ -320,3 +321,41 @@ def test_monthly_takes_the_last_day_of_a_short_month() -> None:
     first = datetime(2026, 11, 30, 10, tzinfo=UTC)
     found = recurring_starts(first, every="month", interval=1, count=4, zone="UTC")
     assert [(each.month, each.day) for each in found] == [(11, 30), (12, 30), (1, 30), (2, 28)]
+
+
+def test_dates_outside_the_window_are_refused_before_anything_is_read(
+    acme: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = gathered_ranges(monkeypatch)
+    far = list(recurring_starts(workday(11), every="month", interval=52, count=6, zone="Europe/Lisbon"))
+    past = datetime(2000, 1, 3, 11, tzinfo=UTC)
+    with pytest.raises(SeriesRefused) as refused:
+        series([past, *far[:5]])
+    told = [(each.start, each.reason, len(each.alternatives)) for each in refused.value.taken]
+    assert told == [
+        (past, "notice_too_short", 3),
+        *((start, "outside_window", 0) for start in far[1:5]),
+    ]
+    first = int(far[0].timestamp())
+    assert asked == [(first, first + 1)], "the one date that may be booked, and no more"
+
+
+def test_dates_far_apart_are_read_each_for_itself(acme: MailSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window without a near end: 52 dates over centuries must not read the centuries between them."""
+    EventType.objects.update(window_first_date=TODAY, window_last_date=date(2199, 12, 31))
+    asked = gathered_ranges(monkeypatch)
+    made = series([*weeks(3), weeks(1)[0] + timedelta(weeks=52 * 100)])
+    assert len(made.bookings) == 4
+    assert [round((end - start) / 86400) for start, end in asked] == [14, 0]
+
+
+def gathered_ranges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Return the list of the ranges that the series itself reads from now on."""
+    asked: list[tuple[int, int]] = []
+
+    def gather(event_type: EventType, *, between: tuple[int, int], **more: Any) -> Any:
+        asked.append(between)
+        return offers.gather(event_type, between=between, **more)
+
+    monkeypatch.setattr("booking.series.gather", gather)
+    return asked

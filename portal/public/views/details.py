@@ -48,8 +48,8 @@ def details(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if request.method == "POST":
         check_rate(request, "submit", now=now)
         if form.is_valid():
-            starts = wanted_starts(request.POST, booking, tenant_of(request))
             try:
+                starts = wanted_starts(request.POST, booking, tenant_of(request))
                 if starts:
                     return _book_series(booking, form, starts, now=now)
                 submit(
@@ -72,6 +72,8 @@ def details(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     context |= {
         "form": form,
         "series_most": booking.meeting.event_type.series_most,
+        "repeat_every": request.POST.get("repeat_every", ""),
+        "repeat_count": request.POST.get("repeat_count", "2"),
         "countdown": build_countdown(booking.expires_at or now, now=now, time_zone=booking.time_zone),
     }
     return render(request, "public/details.html", context, status=422 if form.errors else 200)

@@ -40,6 +40,20 @@ def test_a_fixed_window_is_its_local_dates_whenever_it_is_asked() -> None:
         assert window == (utc("2026-03-28 00:00"), utc("2026-03-29 23:00"))
 
 
+@pytest.mark.parametrize("zone", ["Europe/Lisbon", "Pacific/Auckland", "America/New_York"])
+def test_a_fixed_window_ends_where_the_calendar_does_whatever_is_stored(zone: str) -> None:
+    def window(first: date, last: date) -> tuple[int, int]:
+        rules = EventRules(HALF_HOUR, HALF_HOUR, window_dates=(first, last))
+        return booking_window(rules, zone=zone, now=utc("2026-03-28 12:00"))
+
+    begins, ends = date(2026, 1, 1), date(2199, 12, 31)
+    assert window(begins, date.max) == window(begins, ends)
+    assert window(date.min, ends) == window(date(2000, 1, 1), ends)
+    for year in (1, 1999, 2200, 9999):
+        start, end = window(date(year, 1, 1), date(year, 12, 31))
+        assert start == end, "no date of it is bookable"
+
+
 def test_the_grid_is_anchored_at_the_opening_and_starts_afresh_at_the_next() -> None:
     windows = [(100, 200), (200, 260), (300, 360)]
     assert list(grid_starts(windows, [(0, 400)], interval=45)) == [100, 145, 190, 200, 245, 300, 345]

@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 from django.http import HttpResponse, JsonResponse
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from accounts.api import create_api_key
+from audit.api import Entry, body_of_entry
 from booking.api import Booking
 from kernel.clock import now
+from tests.booking.clockwork import perform_all
 from tests.database import World
 from tests.portal.api.asking import at, bearer, book, problem, read, send, token_of
+from tests.simulators.smtp import mail_sink
 
 NOTHING = problem(
     "not_found",
@@ -159,6 +163,35 @@ def test_a_meeting_in_person_moves_at_once_and_its_link_changes(acme: Client, bo
     )
     assert answer["manage_url"] != booked["manage_url"]
     assert read(_get(acme, _path(booked), **bearer(token_of(answer)))) == answer
+
+
+def test_a_reschedule_may_change_the_time_zone_that_the_client_reads(
+    world: World, acme: Client, booked: Any, settings: Settings
+) -> None:
+    def zone() -> str:
+        with world.enter("acme"):
+            return Booking.objects.get(uid=booked["uid"]).time_zone
+
+    headers = bearer(token_of(booked))
+    taken = {"start": at(15), "time_zone": "America/New_York"}
+    other = {"name": "Kim Roe", "email": "kim@example.com"}
+    assert book(acme, at(15), event_type="intro-call", attendee=other).status_code == 201
+    assert send(acme, _path(booked, "/reschedule"), taken, headers=headers).status_code == 409
+    assert zone() == "Europe/Lisbon", "a move that is refused changes nothing"
+    moved = {"start": at(12), "time_zone": "America/New_York"}
+    answer = read(send(acme, _path(booked, "/reschedule"), moved, headers=headers))
+    assert zone() == "America/New_York"
+    with world.enter("acme"):
+        (entry,) = Entry.objects.filter(action="hold_new_time")
+        assert body_of_entry(entry)["payload"]["time_zone"] == "America/New_York"
+        with mail_sink() as mails:
+            settings.HOLDFAST_SMTP_URL = mails.url
+            perform_all()
+    last = [each.mail for each in mails.received if "bruno@example.com" in each.recipients][-1]
+    assert "America/New_York" in last.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    again = send(acme, _path(booked, "/reschedule"), {"start": at(10)}, headers=bearer(token_of(answer)))
+    assert again.status_code == 200
+    assert zone() == "America/New_York", "one that names none keeps it"
 
 
 def test_the_token_that_a_reschedule_made_void_tells_what_became_of_it_for_ten_minutes(

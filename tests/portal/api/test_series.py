@@ -110,3 +110,20 @@ def test_the_page_repeats_a_held_time_and_asks_about_each_taken_date(world: Worl
     booked = acme.post(held, {**MARIA, "starts": [starts[0], substitute, starts[1]]})
     assert booked.status_code == 303, booked.content
     assert "3 dates" in acme.get(booked["Location"]).content.decode()
+
+
+@pytest.mark.parametrize(
+    "count", ["00599999999", "0059999", "003", "1", "6", "x", "-2", "\u0663", "9" * 5000]
+)
+def test_how_often_it_repeats_is_a_number_of_two_digits_at_most(acme: Client, count: str) -> None:
+    from tests.portal.public.conftest import MARIA
+
+    held = acme.post("/book/site-visit/hold", {"start": at(9), "time_zone": "Europe/Lisbon"})["Location"]
+    answer = acme.post(held, {**MARIA, "repeat_every": "week", "repeat_count": count})
+    page = answer.content.decode()
+    assert (answer.status_code, "A series has 2 to 5 dates." in page) == (422, True)
+    assert MARIA["email"] in page, "what was typed is still there"
+    assert '<option value="week" selected>' in page
+    again = acme.post(held, {**MARIA, "repeat_every": "week", "repeat_count": "02"})
+    assert again.status_code == 303
+    assert "/series/" in again["Location"]

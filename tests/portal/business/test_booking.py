@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -180,7 +180,20 @@ def test_a_time_that_was_taken_meanwhile_is_refused_with_what_is_near(alice: Cli
     assert office.read(booking).meeting.starts_at == booking.meeting.starts_at
 
 
-@pytest.mark.parametrize("start", ["", "tomorrow", "2026-11-24T10:00:00", "2026-11-24"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "",
+        "tomorrow",
+        "2026-11-24T10:00:00",
+        "2026-11-24",
+        "9999-12-31T10:00:00+00:00",
+        "9999-12-31T23:00:00-14:00",
+        "0001-01-01T00:00:00+14:00",
+        "2200-01-01T10:00:00Z",
+        "\x00",
+    ],
+)
 def test_what_is_no_instant_is_no_move(alice: Client, office: Office, start: str) -> None:
     booking = office.book("Ben Carter")
     answer = alice.post(f"/portal/bookings/{booking.uid}/reschedule/", {"start": start})
@@ -188,9 +201,28 @@ def test_what_is_no_instant_is_no_move(alice: Client, office: Office, start: str
     assert "Choose one of the times below." in words(answer.content)
 
 
+def test_a_time_between_two_seconds_is_no_move(alice: Client, office: Office) -> None:
+    booking = office.book("Ben Carter")
+    there = office.open_slots()[-1].start + timedelta(microseconds=500)
+    answer = alice.post(f"/portal/bookings/{booking.uid}/reschedule/", {"start": there.isoformat()})
+    assert answer.status_code == 409
+    assert "outside the hours on offer" in words(answer.content)
+    assert office.read(booking).meeting.starts_at == booking.meeting.starts_at
+
+
 @pytest.mark.parametrize("week", ["", "x", "1999-01-01", "9999-12-31", "2026-02-30"])
 def test_any_week_is_answered(alice: Client, office: Office, week: str) -> None:
     booking = office.book("Ben Carter")
+    assert alice.get(f"/portal/bookings/{booking.uid}/reschedule/?week={week}").status_code == 200
+
+
+@pytest.mark.parametrize("week", ["2199-12-31", "9999-12-31"])
+def test_any_week_is_answered_where_the_window_has_no_end(
+    alice: Client, office: Office, world: World, week: str
+) -> None:
+    booking = office.book("Ben Carter")
+    with world.enter("acme"):
+        EventType.objects.update(window_first_date=date(2026, 1, 1), window_last_date=date.max)
     assert alice.get(f"/portal/bookings/{booking.uid}/reschedule/?week={week}").status_code == 200
 
 

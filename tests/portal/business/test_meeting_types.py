@@ -1,6 +1,8 @@
 """Meeting types in the portal: who may, what the form keeps, what its preview says, what is never lost."""
 
 import re
+from dataclasses import replace
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,12 +12,24 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.api import body_of_entry, entries
-from booking.api import EventType, EventTypeHost, Host, cancel, questions_of
+from booking.api import (
+    EventType,
+    EventTypeHost,
+    Host,
+    InvalidOffering,
+    cancel,
+    create_event_type,
+    questions_of,
+)
 from kernel.clock import now as clock_now
+from portal.business.meeting_type_form import MeetingTypeForm
+from tests.booking.scene import OWNER
 from tests.database import World
+from tests.portal.api.asking import open_monday
 from tests.portal.business.conftest import CLIENT, Office
 
 HERE = "/portal/meeting-types/"
+YEARS_WORDS = "Choose a date of the years 2000 to 2199."
 
 
 def form(world: World, **changed: Any) -> dict[str, Any]:
@@ -83,6 +97,8 @@ def test_the_order_of_ways_to_meet_is_kept_signed_and_shown_again(alice: Client,
         ({"duration_minutes": "4"}, "Write a whole number of minutes from 5 to 1,440."),
         ({"duration_minutes": "soon"}, "Write a whole number of minutes from 5 to 1,440."),
         ({"window_days": "731"}, "Write a whole number of days from 1 to 730."),
+        ({"window_first_date": "2026-01-01", "window_last_date": "9999-12-31"}, YEARS_WORDS),
+        ({"window_first_date": "0001-01-01", "window_last_date": "2026-01-01"}, YEARS_WORDS),
         ({"slug": "Ana & co"}, "Use small letters, digits and hyphens"),
         ({"slug": "intro-call"}, "Another meeting type has this address."),
         ({"hosts": []}, "Choose at least one host"),
@@ -116,6 +132,47 @@ def test_what_is_wrong_is_said_on_the_page_and_nothing_typed_is_lost(
     assert "Bring your plans." in page
     assert 'value="45"' in page or "duration_minutes" in changed
     assert slugs(world) == before
+
+
+@pytest.mark.parametrize(
+    ("dates", "field"),
+    [
+        ((date(2026, 1, 1), date(9999, 12, 31)), "window_last_date"),
+        ((date(1, 1, 1), date(2026, 1, 1)), "window_first_date"),
+    ],
+)
+def test_the_domain_itself_refuses_a_window_beyond_the_calendar(
+    world: World, dates: tuple[date, date], field: str
+) -> None:
+    sent = form(world, window_first_date="2026-01-01", window_last_date="2026-01-02")
+    with world.enter("acme"):
+        filled = MeetingTypeForm(sent, hosts=list(Host.objects.all()))
+        assert filled.is_valid(), filled.errors
+        wanted = replace(filled.offering(()), window_dates=dates)
+        with pytest.raises(InvalidOffering) as refused:
+            create_event_type(wanted, actor=OWNER)
+    assert refused.value.faults == {field: YEARS_WORDS}
+
+
+def test_a_window_stored_without_an_end_breaks_no_page(alice: Client, world: World) -> None:
+    with world.enter("acme"):
+        visit = EventType.objects.get(slug="site-visit")
+        visit.window_first_date, visit.window_last_date = date(2026, 1, 1), date.max
+        visit.save()
+    day = open_monday()
+    public = Client(headers={"host": "acme.localhost"})
+    asked = public.get("/api/v1/slots", {"event_type": "site-visit", "start": day, "end": day})
+    assert (asked.status_code, list(asked.json()["slots"])) == (200, [day.isoformat()])
+    assert public.get("/book/site-visit/").status_code == 200
+    assert public.get("/book/site-visit/?month=2199-12").status_code == 200
+    assert public.get("/book/site-visit/?month=2199-12&time_zone=America/New_York").status_code == 200
+    page = alice.get(f"{HERE}{visit.pk}/")
+    assert (page.status_code, "9999-12-31" in page.content.decode()) == (200, True)
+    for address in (
+        "/portal/bookings/new/?event_type=site-visit&week=2199-12-31",
+        "/portal/why/?event_type=site-visit&date=2199-12-31",
+    ):
+        assert alice.get(address).status_code == 200, address
 
 
 def test_without_a_slug_a_second_one_gets_a_number(alice: Client, world: World) -> None:
