@@ -186,8 +186,9 @@ _LOADS = """
     )
     SELECT e.host_id, e.priority, e.weight, count(c.id), (extract(epoch FROM max(c.created_at)) * 1000000)::bigint
     FROM booking_eventtypehost e
-    LEFT JOIN (booking_meetinghost h JOIN counted c ON c.id = h.meeting_id
-        AND c.created_at > now() - make_interval(days => %(days)s)) ON h.host_id = e.host_id
+    LEFT JOIN (counted AS m CROSS JOIN LATERAL (
+        SELECT host_id FROM booking_meetinghost WHERE meeting_id = m.id OFFSET 0) AS h  -- by its index, one by one
+    ) AS c ON c.host_id = e.host_id AND c.created_at > now() - make_interval(days => %(days)s)
     WHERE e.event_type_id = %(event_type)s AND e.host_id = ANY (%(hosts)s::bigint[])
     GROUP BY e.host_id, e.priority, e.weight
 """
