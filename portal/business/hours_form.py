@@ -10,6 +10,7 @@ from booking.api import InvalidHours, Span
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CLOCK = re.compile(r"([01]?\d|2[0-4])(?:[:.]?([0-5]\d))?")  # "9", "9:30", "0930", "24:00"
 _MOST_ROWS = 7  # one more than a day may have, so that the fault can be seen
+_DAYS = {str(weekday): weekday for weekday in range(7)}
 Week = tuple[tuple[Span, ...], ...]
 
 
@@ -48,16 +49,16 @@ def typed_rows(data: QueryDict) -> list[DayRow]:
     ]
     act, _, rest = data.get("act", "").partition("_")
     day, _, number = rest.partition("_")
-    if day.isdigit() and len(day) == 1 and int(day) < 7:
-        row = rows[int(day)]
+    if day in _DAYS:
+        row = rows[_DAYS[day]]
         if act == "add" and len(row.stretches) < _MOST_ROWS:
             row.stretches.append(_next_stretch(row))
-        elif act == "remove" and number.isdigit() and len(number) == 1 and int(number) < len(row.stretches):
+        elif act == "remove" and number in map(str, range(len(row.stretches))):
             del row.stretches[int(number)]
         elif act == "copy":
             for other in data.getlist(f"to_{day}"):
-                if other.isdigit() and len(other) == 1 and int(other) < 7:
-                    rows[int(other)].stretches = list(row.stretches)
+                if other in _DAYS:
+                    rows[_DAYS[other]].stretches = list(row.stretches)
     return rows
 
 

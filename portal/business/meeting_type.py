@@ -198,8 +198,8 @@ def with_rows(data: QueryDict) -> QueryDict:
     rows = min(int(count), MOST_QUESTIONS) if count.isascii() and count.isdigit() and len(count) < 4 else 0
     if act == "add_question" and rows < MOST_QUESTIONS:
         rows += 1
-    elif act.startswith("remove_question_") and act[16:].isdigit() and int(act[16:]) < rows:
-        for later in range(int(act[16:]), rows - 1):
+    elif (gone := act.removeprefix("remove_question_")) != act and gone in map(str, range(rows)):
+        for later in range(int(gone), rows - 1):
             for part in ("label", "kind", "choices", "required"):
                 changed.pop(f"q-{later}-{part}", None)
                 if f"q-{later + 1}-{part}" in data:

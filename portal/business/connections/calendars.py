@@ -13,6 +13,7 @@ from kernel.http import HttpError
 from portal.business.connections.forms import FIELD_OF_SETTING, CalDavForm
 from portal.business.connections.pace import too_fast
 from portal.business.connections.page import connection_view
+from portal.business.paging import row_id
 from portal.business.redirects import see_other
 from portal.business.viewer import Viewer, portal_page
 from providers.api import (
@@ -91,9 +92,8 @@ def calendar(
 ) -> HttpResponse:
     """Show one account; POST chooses which calendars are read for conflicts, and which one is written to."""
     if request.method == "POST":
-        reads = {int(said) for said in request.POST.getlist("reads") if said.isascii() and said.isdigit()}
-        said = request.POST.get("writes", "")
-        writes = int(said) if said.isascii() and said.isdigit() else None
+        reads = {pk for said in request.POST.getlist("reads") if (pk := row_id(said)) is not None}
+        writes = row_id(request.POST.get("writes", ""))
         choose_calendars(connection, reads=reads, writes=writes, actor=viewer.actor)
         messages.success(request, "Saved, and signed in the ledger.")
         return see_other("business:calendar", connection_id=connection.pk)

@@ -26,6 +26,7 @@ from booking.api import (
 )
 from portal.business.mail.occasions import PLACEHOLDER_WORDS, WHEN
 from portal.business.messages import MAIL_POLICY
+from portal.business.paging import row_id
 from portal.business.redirects import see_other
 from portal.business.viewer import Viewer, portal_page
 from portal.security import CONTENT_POLICY
@@ -140,10 +141,8 @@ def preview(request: HttpRequest, viewer: Viewer, language: str, occasion: str) 
 @known_wording
 def undo(request: HttpRequest, viewer: Viewer, language: str, occasion: str) -> HttpResponse:
     """Undo the newest change of these words."""
-    version = request.POST.get("version", "")
-    if version.isdecimal() and undo_wording(
-        occasion, language, int(version), now=viewer.now, actor=viewer.actor
-    ):
+    version = row_id(request.POST.get("version", ""))
+    if version is not None and undo_wording(occasion, language, version, now=viewer.now, actor=viewer.actor):
         messages.success(request, "The change is undone, and that is signed, too.")
     else:
         messages.info(request, "These words were changed meanwhile. Look at them first.")

@@ -100,6 +100,16 @@ def test_owner_connects_chooses_tests_and_disconnects_all_signed(
     assert [secret for secret in ("correct horse", server.url) if secret in signed] == []
 
 
+def test_a_calendar_that_can_be_none_is_not_chosen(alice: Client, world: World, server: Radicale) -> None:
+    page = f"/portal/connections/calendars/{connect(alice, world, server)}/"
+    (connection,) = kept(world)
+    one, huge = connection.calendars.all()[0].pk, "9" * 5000
+    assert alice.post(page, {"reads": [str(one), huge, "²"], "writes": huge}).status_code == 303
+    (connection,) = kept(world)
+    chosen = {each.pk: each.is_destination for each in connection.calendars.all() if each.reads_busy}
+    assert chosen == {one: False}
+
+
 def test_wrong_settings_are_named_at_their_field(alice: Client, world: World, server: Radicale) -> None:
     at = f"/portal/connections/calendars/of/{host_id(world)}/"
     here = server.url

@@ -126,6 +126,24 @@ def test_buttons_add_remove_and_copy_without_saving(ana: Client, world: World) -
     assert stored(world) == [(day, 540, 1020) for day in range(5)]
 
 
+@pytest.mark.parametrize(
+    "act",
+    [
+        "add_²",
+        "remove_0_²",
+        "remove_0_00",
+        "copy_0",
+        "remove_²_0",
+        "copy_²",
+        pytest.param("add_" + "9" * 5000, id="huge"),
+    ],
+)
+def test_a_button_that_is_none_changes_nothing(ana: Client, world: World, act: str) -> None:
+    page = ana.post(address(world), WEEK | {"act": act, "to_0": ["²", "9"]})
+    assert (page.status_code, page.content.decode().count('name="opens_0"')) == (200, 1)
+    assert stored(world) == [(day, 540, 1020) for day in range(5)]
+
+
 def test_preview_shows_typed_hours_on_the_coming_days(ana: Client, world: World) -> None:
     every = {
         f"{edge}_{day}": [clock]

@@ -80,6 +80,8 @@ def test_undo_and_the_shipped_words_are_one_click_each(alice: Client, world: Wor
     alice.post(EDIT, shown | {"heading": "Zwei"})
     page = alice.get(EDIT).content.decode()
     version = re.findall(r'name="version" value="(\d+)"', page)[0]
+    for wrong in ("9" * 5000, "²", "", "x"):
+        assert alice.post(f"{EDIT}undo/", {"version": wrong}).status_code == 303
     alice.post(f"{EDIT}undo/", {"version": version})
     assert fields(alice)["heading"] == "Eins"
     alice.post(f"{EDIT}undo/", {"version": version})  # pressed twice: it is no longer the newest

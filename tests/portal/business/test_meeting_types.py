@@ -276,6 +276,13 @@ def test_a_question_that_cannot_be_asked_is_refused(
     assert words in answer.content.decode()
 
 
+@pytest.mark.parametrize("number", ["²", pytest.param("9" * 5000, id="huge"), "", "-1", "x"])
+def test_a_row_that_is_not_there_is_not_removed(alice: Client, world: World, number: str) -> None:
+    sent = form(world, act=f"remove_question_{number}", **{"q-TOTAL_FORMS": "1", "q-0-label": "Why?"})
+    page = alice.post(f"{HERE}new/", sent)
+    assert (page.status_code, 'value="Why?"' in page.content.decode()) == (200, True)
+
+
 def test_preview_shows_the_card_and_open_times_of_unsaved_values(alice: Client, world: World) -> None:
     typed = form(world, title="A new one", duration_minutes="60", notice="0")
     fragment = alice.post(f"{HERE}preview/", typed, headers={"HX-Request": "true"}).content.decode()

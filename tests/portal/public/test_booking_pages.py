@@ -199,6 +199,14 @@ def test_a_wrong_token_and_an_unknown_booking_are_one_404(acme: Visitor, strange
     assert wrong.content == unknown.content
 
 
+@pytest.mark.parametrize("uid", ["%00", "a%00b", "²", "%ED%A0%80"])
+def test_an_address_that_no_booking_can_have_is_the_same_404(acme: Visitor, uid: str) -> None:
+    unknown = acme.get("/b/none/none/")
+    for address in (f"/b/{uid}/none/", f"/b/none/{uid}/", f"/series/{uid}/none/", f"/decide/{uid}/1/none/"):
+        answer = acme.get(address)
+        assert (answer.status_code, answer.content == unknown.content) == (404, True), address
+
+
 def test_another_business_does_not_know_the_booking(acme: Visitor, northwind: Visitor) -> None:
     assert northwind.get(confirmed(acme)).status_code == 404
 
