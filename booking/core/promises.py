@@ -14,7 +14,8 @@ QUESTIONS = {
     "two meetings with a live booking share a host and a time": """
         WITH taken AS MATERIALIZED (
             SELECT h.host_id, m.id, m.uid, times.wanted
-            FROM booking_meeting m JOIN booking_meetinghost h ON h.meeting_id = m.id CROSS JOIN LATERAL ({times}) AS times
+            FROM booking_meeting m JOIN booking_meetinghost h ON h.meeting_id = m.id
+            CROSS JOIN LATERAL ({times}) AS times
             WHERE EXISTS (SELECT FROM booking_booking WHERE meeting_id = m.id AND {live}))
         SELECT DISTINCT a.host_id, a.uid, b.uid
         FROM taken a JOIN taken b ON a.host_id = b.host_id AND a.id < b.id AND a.wanted && b.wanted""",
