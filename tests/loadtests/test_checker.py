@@ -103,7 +103,9 @@ def test_buffers_that_nobody_blocks_are_found(world: World) -> None:
 
 
 def test_buffers_that_touch_are_honest(world: World) -> None:
-    block = "UPDATE booking_occupancy o SET blocked = m.blocked FROM booking_meeting m WHERE m.id = o.meeting_id"
+    block = (
+        "UPDATE booking_occupancy o SET blocked = m.blocked FROM booking_meeting m WHERE m.id = o.meeting_id"
+    )
     assert broken(world, apart="60 min", statements=BUFFERS + block) == (0, [])
 
 
