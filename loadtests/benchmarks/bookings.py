@@ -4,6 +4,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
+import psycopg
+
 from benchmarks.figures import Figure, at_least, at_most, exactly
 from benchmarks.setting import Setting, one_after_another, percentile
 from lab.cpu import SERVING, WORKING, Cpu
@@ -57,9 +59,12 @@ def _burst(setting: Setting, wanted: Iterator[bytes]) -> list[Figure]:
     setting.say(f"a burst of {lasting:g} s at full speed, everything at work")
     until = time.monotonic() + lasting
     take = one_after_another(wanted)
+    with setting.superuser() as connection:
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
+        begun_at = row[0] if row else None
     setting.meter.start()
     answers, seconds = by_clients(setting.port, CLIENTS, lambda: take() if time.monotonic() < until else None)
-    drained = drain(setting)
+    drained, left = _drain_wholly(setting, begun_at)
     cpu = setting.meter.stop()
     booked = _booked(answers)
     truth = ask(setting.loaded.facts["database_url"], only={TENANT})
@@ -70,9 +75,7 @@ def _burst(setting: Setting, wanted: Iterator[bytes]) -> list[Figure]:
         ),
         Figure("of it, in ms", shares),
         Figure(f"bookings a second in a burst of {lasting:g} s, everything at work", f"{booked / seconds:.0f}/s"),
-        at_most(
-            "the burst's jobs are done after", round(drained, 1), lasting * 2, "s", aim=f"≤ {lasting * 2:g} s"
-        ),
+        drained_after(drained, left, limit=lasting * 2),
         exactly("broken promises in the database", len(truth.faults), 0),
     ]  # fmt: skip
 
@@ -104,6 +107,48 @@ def drain(setting: Setting, longest: float = LONGEST_DRAIN) -> float:
             setting.say(f"{left} jobs are due after {said - started:.0f} s")
         time.sleep(0.2)
     return time.monotonic() - started
+
+
+def _drain_wholly(setting: Setting, begun_at: object) -> tuple[float, int]:
+    """Wait until no job is due and nothing of the tenant is left; the seconds, and how much was left at the bound."""
+    started = time.monotonic()
+    schema = setting.schema(TENANT)
+    while True:
+        drain(setting, LONGEST_DRAIN - (time.monotonic() - started))
+        with setting.superuser() as connection:
+            left = left_undone(connection, schema, begun_at)
+        seconds = time.monotonic() - started
+        if not left or seconds >= LONGEST_DRAIN:
+            return seconds, left
+        time.sleep(0.2)
+
+
+def left_undone(connection: "psycopg.Connection[tuple[object, ...]]", schema: str, begun_at: object) -> int:
+    """How many jobs of the tenant are due, failing or parked, and how many runs have not ended well.
+
+    What fails is put back for later, so that it is not due meanwhile: its job says the error, or its run still runs.
+    """
+    row = connection.execute(
+        _LEFT.replace("{schema}", f'"{schema}"'), {"schema": schema, "begun_at": begun_at}
+    )  # type: ignore[arg-type]
+    found = row.fetchone()
+    return int(str(found[0])) if found else 0
+
+
+_LEFT = """
+    SELECT (SELECT count(*) FROM public.jobs_job WHERE schema = %(schema)s AND (
+            state = 'parked' OR state <> 'done' AND (due_at <= now() OR last_error <> '')))
+        + (SELECT count(*) FROM {schema}.audit_run
+            WHERE state IN ('running', 'stopped', 'failing') OR state = 'failed' AND started_at >= %(begun_at)s)
+"""
+
+
+def drained_after(seconds: float, left: int, *, limit: float) -> Figure:
+    """The figure of the draining: open, with how much is left, unless all of it was done."""
+    name, aim = "the burst's jobs are done after", f"≤ {limit:g} s"
+    if left:
+        return Figure(name, f"not after {seconds:.0f} s: {left} jobs or runs are left", aim, met=False)
+    return at_most(name, round(seconds, 1), limit, "s", aim=aim)
 
 
 def _of(cpu: Cpu, booked: int, name: str) -> float:

@@ -19,13 +19,17 @@ BEGIN, END = "<!-- bin/bench writes from here -->", "<!-- to here -->"
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table; `met` is None where nothing was promised, `floor` is the ratio to the floor."""
+    """One line of the table; `met` is None where nothing was promised, `floor` is the ratio to the floor.
+
+    `as_floor` is what the other sections call it by, where it is a floor itself: "INSERT 0.109 ms".
+    """
 
     name: str
     value: str
     aim: str = ""
     met: bool | None = None
     floor: str = ""
+    as_floor: str = ""
 
 
 def at_most(name: str, value: float, limit: float, unit: str, *, aim: str = "", floor: str = "") -> Figure:
@@ -44,12 +48,17 @@ def exactly(name: str, value: object, wanted: object) -> Figure:
 
 
 def keep(section: str, found: Sequence[Figure], *, quick: bool) -> None:
-    """Keep a section's figures beside those of earlier runs, with when they were measured."""
+    """Keep a section's figures beside those of earlier runs, with when they were measured and their run's floors.
+
+    Every run measures and keeps the floor first, so what is kept there is this run's.
+    """
     known = kept()
+    floors = [] if section == "floor" else _floors(known)
     known[section] = {
         "measured_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "quick": quick,
         "load": round(os.getloadavg()[0], 1),
+        "floors": floors,
         "figures": [asdict(figure) for figure in found],
     }
     KEPT.parent.mkdir(exist_ok=True)
@@ -59,6 +68,12 @@ def keep(section: str, found: Sequence[Figure], *, quick: bool) -> None:
 def kept() -> dict[str, Any]:
     """Return what was measured so far, by section."""
     return json.loads(KEPT.read_text()) if KEPT.exists() else {}
+
+
+def _floors(known: dict[str, Any]) -> list[str]:
+    """The floors of the run that kept its floor last, in words; none of a run that did not name them."""
+    figures = known.get("floor", {}).get("figures", [])
+    return [figure["as_floor"] for figure in figures if figure.get("as_floor")]
 
 
 def machine() -> str:
@@ -83,8 +98,10 @@ def table(sections: Sequence[str]) -> str:
             continue
         each = known[section]
         how = "short version" if each["quick"] else "full length"
+        floors = f" Floor of this run: {', '.join(each['floors'])}." if each.get("floors") else ""
         lines += [
-            f"### {section}", "", f"{each['measured_at']}, {how}, load of the machine {each['load']} at the end.", "",
+            f"### {section}", "",
+            f"{each['measured_at']}, {how}, load of the machine {each['load']} at the end.{floors}", "",
             "| figure | measured | aim | | of the floor |", "|---|---|---|---|---|",
         ]  # fmt: skip
         for figure in each["figures"]:

@@ -5,8 +5,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -15,6 +16,7 @@ from redis import Redis
 from benchmarks.provider import Provider
 from lab.cpu import Meter
 from lab.installation import Loaded
+from lab.wire import Got
 
 
 @dataclass
@@ -99,22 +101,27 @@ class Setting:
         """
         names = names or ("worker", "relay", "clock")
         pids = [self.loaded.facts["children"][name] for name in names]
-        with self._nothing_handed_out():
-            for _ in range(_TRIES):
-                for pid in pids:
-                    os.kill(pid, signal.SIGSTOP)
-                if not self._left_open():
-                    break
-                for pid in pids:  # one was stopped inside a transaction: its locks would be waited for
-                    os.kill(pid, signal.SIGCONT)
-                time.sleep(0.1)
-            else:
-                raise SystemExit(f"{', '.join(names)}: always within a transaction, so nothing was measured.")
         try:
+            with self._nothing_handed_out():
+                if not self._is_stopped_outside_transactions(pids):
+                    raise SystemExit(
+                        f"{', '.join(names)}: always within a transaction, so nothing was measured."
+                    )
             yield
-        finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+        finally:  # whatever came between: nobody stays stopped
+            _signal(pids, signal.SIGCONT)
+
+    def _is_stopped_outside_transactions(self, pids: Sequence[int]) -> bool:
+        """Stop them until no transaction stands open; False if it never came to that."""
+        for _ in range(_TRIES):
+            _signal(pids, signal.SIGSTOP)
+            if not self._left_open():
+                return True
+            _signal(
+                pids, signal.SIGCONT
+            )  # one was stopped inside a transaction: its locks would be waited for
+            time.sleep(0.1)
+        return False
 
 
 _TRIES = 200  # some half a minute: time enough for the jobs that the worker had taken before
@@ -122,6 +129,19 @@ _PAUSED_MS = 60_000  # at the longest, should this process be killed
 _VACUUM_PERIOD = 62.0  # seconds
 # each minute one looks at the tables of all tenants, which is not yet a vacuum: it has no query then
 _VACUUMS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query <> ''"
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # one that has ended must not keep the signal from the others
+            os.kill(pid, number)
+
+
+def check_statuses(answers: Sequence[Got], words: str, *, wanted: int = 200) -> None:
+    """End the bench unless each of at least one answer has the status: what was refused cost too little."""
+    if {answer.status for answer in answers} != {wanted}:
+        found = dict(Counter(answer.status for answer in answers))
+        raise SystemExit(f"{words}: answered {found}, not {wanted} alone; nothing was measured.")
 
 
 def one_after_another(items: Iterable[bytes], *, most: int | None = None) -> Callable[[], bytes | None]:

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,22 +39,28 @@ class Line:
         self._port = port
         self._socket: socket.socket | None = None
         self._left = b""
+        self._has_answered = False
 
     def ask(self, request: bytes) -> Got:
-        """Send a whole request and read the whole answer; a dead connection is an answer with status 0."""
+        """Send a whole request and read the whole answer; a dead connection is an answer with status 0.
+
+        Only a line that has answered before is opened anew and asked again, where the server hung up without a byte:
+        it may have been closed for its idling. On a new line the first request is never sent twice.
+        """
         started = time.perf_counter()
-        for attempt in (1, 2):
-            fresh = self._socket is None
-            try:
-                status, body = self._ask(request)
-                break
-            except (OSError, ValueError):
-                self.close()
-                if fresh or attempt == 2:  # a connection that was kept may have been closed meanwhile
-                    status, body = 0, b""
-                    break
+        status, body = self._answer(request, again=self._has_answered)
         ended = time.perf_counter()
         return Got(status, body, (ended - started) * 1000, ended)
+
+    def _answer(self, request: bytes, *, again: bool) -> tuple[int, bytes]:
+        try:
+            found = self._ask(request)
+        except (OSError, ValueError) as error:
+            hung_up = isinstance(error, ConnectionError) and not self._left
+            self.close()
+            return self._answer(request, again=False) if again and hung_up else (0, b"")
+        self._has_answered = self._socket is not None
+        return found
 
     def open(self) -> None:
         """Connect now, so that the first request does not have to."""
@@ -66,7 +73,7 @@ class Line:
         """Hang up."""
         if self._socket is not None:
             self._socket.close()
-        self._socket = None
+        self._socket, self._has_answered = None, False
 
     def _ask(self, request: bytes) -> tuple[int, bytes]:
         self.open()
@@ -90,7 +97,7 @@ class Line:
         assert self._socket is not None
         got = self._socket.recv(65536)
         if not got:
-            raise OSError("the server closed the connection")
+            raise ConnectionError("the server closed the connection")
         self._left += got
 
 
@@ -143,13 +150,18 @@ def booking(event_type: str, start: str, host: str = "") -> dict[str, Any]:
 
 
 def at_once(port: int, requests: Sequence[bytes]) -> tuple[list[Got], float]:
-    """Send each request on a connection of its own, all let go at one moment; answers, and when they were let go."""
-    gate = threading.Barrier(len(requests) + 1)
+    """Send each request on a connection of its own, all let go at one moment; answers, and when they were let go.
+
+    Each is sent once: a connection that the server resets is an answer with status 0.
+    """
+    released: list[float] = []
+    gate = threading.Barrier(len(requests) + 1, action=lambda: released.append(time.perf_counter()))
     answers: list[Got] = []
 
     def client(request: bytes) -> None:
         line = Line(port)
-        line.open()
+        with suppress(OSError):  # who cannot connect must not keep the others at the gate
+            line.open()
         gate.wait()
         answers.append(line.ask(request))
         line.close()
@@ -158,10 +170,9 @@ def at_once(port: int, requests: Sequence[bytes]) -> tuple[list[Got], float]:
     for thread in threads:
         thread.start()
     gate.wait()
-    released = time.perf_counter()
     for thread in threads:
         thread.join()
-    return answers, released
+    return answers, released[0]
 
 
 def by_clients(port: int, clients: int, source: Callable[[], bytes | None]) -> tuple[list[Got], float]:

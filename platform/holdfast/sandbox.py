@@ -38,11 +38,16 @@ class NotASandbox(HoldfastError):
     """The name belongs to a business; a sandbox command leaves it alone."""
 
 
+class SandboxIncomplete(HoldfastError):
+    """Fewer bookings than were wanted could be made; what was made stays, and another call goes on from there."""
+
+
 def make_sandbox(*, slug: str, hosts: int, bookings: int, now: datetime) -> Tenant:
     """Make the sandbox tenant, or complete the one that is there; runs as the owner role.
 
     `bookings` are of `solo` in the 30 days from next Monday, spread evenly, as many as are still missing.
-    Raises `NotASandbox` if the name is a business's, ValueError if so many cannot fit.
+    Raises `NotASandbox` if the name is a business's, ValueError if so many cannot fit, `SandboxIncomplete` if
+    too many starts were refused.
     """
     starts = list(_starts(now))
     if not 0 <= bookings <= len(starts) or not 1 <= hosts <= 1000:
@@ -129,13 +134,14 @@ def _starts(now: datetime) -> Iterator[datetime]:
 
 
 def _book(starts: list[datetime], wanted: int, *, now: datetime) -> None:
-    """Book until `wanted` live bookings of solo stand; starts that are taken already count."""
+    """Book until `wanted` live bookings of solo stand; starts that are taken already count. Raises
+    `SandboxIncomplete`."""
     live = Booking.objects.filter(meeting__hosts__slug="solo", status__in=Booking.LIVE)
     missing = wanted - live.filter(meeting__starts_at__in=starts).count()
     thirty = EventType.objects.get(slug="thirty")
     for number, start in enumerate(_spread(starts, wanted)):
         if missing <= 0:
-            return
+            break
         attendee = Attendee(name=f"Client {number}", email=f"client-{number}@sandbox.example")
         try:
             book(
@@ -145,6 +151,11 @@ def _book(starts: list[datetime], wanted: int, *, now: datetime) -> None:
         except SlotRefused:
             continue
         missing -= 1
+    if missing > 0:
+        raise SandboxIncomplete(
+            f"Only {wanted - missing} of {wanted} bookings of solo stand: every other start was refused. "
+            "Look at its hours and at its meeting type thirty, or remove the sandbox and make it anew."
+        )
 
 
 def _spread(starts: list[datetime], wanted: int) -> list[datetime]:

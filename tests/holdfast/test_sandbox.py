@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from booking.api import Booking, EventType, Host, Occupancy, WeeklyHours
-from holdfast.sandbox import NotASandbox, make_sandbox, remove_sandbox
+from holdfast.sandbox import NotASandbox, SandboxIncomplete, make_sandbox, remove_sandbox
 from jobs.api import Job
 from kernel.tenancy import entered
 from tenants.api import Tenant
@@ -74,6 +74,32 @@ def test_a_sandbox_that_cannot_be_is_refused_before_anything_is_made(
     with pytest.raises(ValueError, match="1 to 1000 hosts and 0 to 352 bookings"):
         make_sandbox(slug="bench", hosts=hosts, bookings=bookings, now=NOW)
     assert not Tenant.objects.filter(slug="bench").exists()
+
+
+def test_bookings_that_could_not_be_made_are_an_error_and_are_made_when_there_is_room_again(
+    owner: World,
+) -> None:
+    tenant = make_sandbox(slug="bench", hosts=1, bookings=0, now=NOW)
+    with entered(tenant.schema_name):
+        WeeklyHours.objects.exclude(weekday=0).delete()  # 16 half hours on each of five Mondays
+    with pytest.raises(SandboxIncomplete, match="Only 80 of 90 bookings of solo stand"):
+        make_sandbox(slug="bench", hosts=1, bookings=90, now=NOW)
+    make_sandbox(slug="bench", hosts=1, bookings=80, now=NOW)
+    with entered(tenant.schema_name):
+        assert counts() == (1, 80, 80)
+
+
+def test_the_command_fails_where_bookings_are_missing(
+    world: World, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.OWNER_DATABASE_URL = world.owner_url()
+    call_command("sandbox", "--tenant", "bench", "--hosts", "1", "--bookings", "0")
+    with entered(Tenant.objects.get(slug="bench").schema_name):
+        WeeklyHours.objects.all().delete()
+    capsys.readouterr()
+    with pytest.raises(CommandError, match="Only 0 of 3 bookings of solo stand"):
+        call_command("sandbox", "--tenant", "bench", "--hosts", "1", "--bookings", "3")
+    assert capsys.readouterr().out == ""
 
 
 def test_removing_takes_schema_jobs_and_address_and_nothing_of_others(owner: World) -> None:

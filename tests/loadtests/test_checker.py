@@ -65,6 +65,7 @@ SHARED = "two meetings with a live booking share a host and a time"
 SEATS = "more live bookings than seats, or than are counted"
 UNBLOCKED = "a live booking without a live blocked range of each of its hosts"
 ROOM = "a live booking without a live blocked range of each of its rooms and pieces of equipment"
+HOSTLESS = "a live booking of a meeting that nobody hosts"
 SEAT = "two live bookings of one meeting share a seat, or one has none of its seats"
 
 
@@ -81,6 +82,52 @@ def test_an_overlap_behind_missing_ranges_is_found_all_the_same(world: World) ->
         1,
         [SHARED, UNBLOCKED, UNBLOCKED],
     )
+
+
+# A quarter of an hour on both sides: the meetings touch, their buffers overlap.
+BUFFERS = "UPDATE booking_meeting SET blocked = tstzrange(starts_at - interval '15 min', ends_at + interval '15 min');"
+# The first meeting moves to the second one's start; both are a day apart.
+MOVE = """
+    INSERT INTO booking_move (
+        booking_id, meeting_id, status, from_starts_at, from_ends_at, from_blocked, starts_at, ends_at, blocked,
+        expires_at, join_url, link_key, failure_code, failure_words, created_at)
+    SELECT b.id, m.id, 'held', m.starts_at, m.ends_at, m.blocked, n.starts_at, n.ends_at, n.blocked,
+        now() + interval '%s', '', '', '', '', now()
+    FROM booking_meeting m JOIN booking_booking b ON b.meeting_id = m.id, booking_meeting n
+    WHERE m.uid = 'meeting0' AND n.uid = 'meeting1';
+    """
+
+
+def test_buffers_that_nobody_blocks_are_found(world: World) -> None:
+    assert broken(world, statements=BUFFERS) == (1, [SHARED, UNBLOCKED, UNBLOCKED])
+
+
+def test_buffers_that_touch_are_honest(world: World) -> None:
+    block = (
+        "UPDATE booking_occupancy o SET blocked = m.blocked FROM booking_meeting m WHERE m.id = o.meeting_id"
+    )
+    assert broken(world, apart="60 min", statements=BUFFERS + block) == (0, [])
+
+
+def test_a_blocked_range_that_leaves_out_a_part_of_the_meeting_is_found(world: World) -> None:
+    short = (
+        "UPDATE booking_meeting SET blocked = tstzrange(starts_at, ends_at - interval '10 min');"
+        "UPDATE booking_occupancy o SET blocked = m.blocked FROM booking_meeting m WHERE m.id = o.meeting_id"
+    )
+    assert broken(world, apart="25 min", statements=short) == (1, [SHARED, UNBLOCKED, UNBLOCKED])
+
+
+def test_two_live_bookings_at_one_instant_that_nobody_hosts_are_found(world: World) -> None:
+    hostless = "DELETE FROM booking_occupancy; DELETE FROM booking_meetinghost"
+    assert broken(world, apart="0 min", statements=hostless) == (1, [HOSTLESS, HOSTLESS])
+
+
+def test_the_time_that_a_meeting_moves_to_counts_until_the_move_has_expired(world: World) -> None:
+    assert broken(world, apart="1 day", statements=MOVE % "1 hour") == (1, [SHARED, UNBLOCKED])
+
+
+def test_the_time_of_a_move_that_has_expired_is_anybodys(world: World) -> None:
+    assert broken(world, apart="1 day", statements=MOVE % "-1 hour") == (0, [])
 
 
 def test_more_bookings_than_seats_are_found(world: World) -> None:

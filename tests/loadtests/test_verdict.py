@@ -1,5 +1,6 @@
 """What the laboratory makes of what it saw: the verdict, the report, the CPU, the table of the bench."""
 
+import json
 import os
 import re
 import subprocess
@@ -94,3 +95,28 @@ def test_the_table_says_what_is_open_and_a_section_is_renewed_alone(
     assert "| rate | 3 /s | ≥ 4 /s | **open** | 1% |" in text
     assert ("old" in text, "winners" in text, "short version" in text) == (False, False, True)
     assert f"{os.cpu_count()} cores" in text
+
+
+def test_a_section_says_the_floors_of_its_own_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "KEPT", tmp_path / "bench.json")
+    cost = figures.at_most("cost", 3, 4, "ms")
+    figures.keep("old", [cost], quick=False)  # by a run that named no floors
+    for insert, section in (("0.109", "one"), ("0.116", "two")):
+        floor = figures.Figure("INSERT, 8 clients", f"9/s, {insert} ms", as_floor=f"INSERT {insert} ms")
+        page = figures.Figure("a page", "0.513 ms", as_floor="bare page 0.513 ms")
+        figures.keep("floor", [floor, figures.Figure("SELECT", "1 ms"), page], quick=False)
+        figures.keep(section, [cost], quick=False)
+    known = figures.kept()
+    del known["old"]["floors"]  # as it was kept before floors were
+    figures.KEPT.write_text(json.dumps(known))
+    said = [
+        line.split("at the end.")[1]
+        for line in figures.table(["floor", "one", "two", "old"]).splitlines()
+        if "at the end." in line
+    ]
+    assert said == [
+        "",
+        " Floor of this run: INSERT 0.109 ms, bare page 0.513 ms.",
+        " Floor of this run: INSERT 0.116 ms, bare page 0.513 ms.",
+        "",
+    ]

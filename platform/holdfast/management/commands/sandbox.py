@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from holdfast.sandbox import NotASandbox, make_sandbox, remove_sandbox
+from holdfast.sandbox import NotASandbox, SandboxIncomplete, make_sandbox, remove_sandbox
 from kernel.clock import now
 from kernel.errors import Misconfigured
 from kernel.postgres.role import speak_as
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             for slug in [f"{name}-{number}" for number in range(first, first + copies)] or [name]:
                 self._handle_one(slug, options)
                 connection.close_if_unusable_or_obsolete()  # the session remembers every schema it has made
-        except (NotASandbox, ValueError) as error:
+        except (NotASandbox, SandboxIncomplete, ValueError) as error:
             raise CommandError(str(error)) from error
 
     def _handle_one(self, slug: str, options: dict[str, Any]) -> None:
