@@ -57,7 +57,7 @@ def fake_server(answer: Callable[[str, str, str], Answer]) -> Iterator[int]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  as http.server calls it
 
         def log_message(self, *_: object) -> None:
             """Nobody reads it."""
