@@ -1,7 +1,7 @@
 """The server's CPU, process by process from /proc: what an operation costs, whoever else uses the machine.
 
 Counted: each child of the installation with all its descendants, those that have ended included (cutime). What
-idling costs in the same time is measured before and taken away.
+idling costs in the same time is measured before and taken away. A child that was started again has lost its count.
 """
 
 import os
@@ -19,10 +19,12 @@ WORKING = ("worker", "relay", "clock", "broker")
 
 @dataclass(frozen=True)
 class Cpu:
-    """Seconds of CPU by process (web, database, worker, relay, clock, broker), and how long that took."""
+    """Seconds of CPU by process (web, database, worker, relay, clock, broker), how long that took, and which of them
+    were started again meanwhile: of those only the new process is counted."""
 
     by_process: Mapping[str, float]
     seconds: float
+    restarted: tuple[str, ...] = ()
 
     def ms_each(self, operations: int, names: tuple[str, ...] = SERVING + WORKING) -> float:
         """Milliseconds for each operation, summed over these processes."""
@@ -31,12 +33,21 @@ class Cpu:
 
 @dataclass
 class Meter:
-    """Measures an installation between `start` and `stop`."""
+    """Measures an installation between `start` and `stop`; `strict`: not across a restart.
+
+    Says once which processes it cannot see, because they run elsewhere.
+    """
 
     loaded: Loaded
+    strict: bool = True
     idle: Mapping[str, float] = field(default_factory=dict)
     _before: dict[str, float] = field(default_factory=dict)
+    _pids: dict[str, int] = field(default_factory=dict)
     _started: float = 0.0
+
+    def __post_init__(self) -> None:
+        if missing := [name for name in SERVING + WORKING if name not in self.loaded.facts["children"]]:
+            print(f"Not on this machine, so their CPU is not counted: {', '.join(missing)}", flush=True)
 
     def learn_idle(self, seconds: float = 2.0, times: int = 3) -> None:
         """Measure what doing nothing costs, a second: the least of several looks, for something may still end."""
@@ -51,17 +62,24 @@ class Meter:
 
     def start(self) -> None:
         """Begin to count."""
+        self._pids = dict(self.loaded.facts["children"])
         self._before, self._started = spent(self.loaded), time.monotonic()
 
     def stop(self) -> Cpu:
-        """Return what was spent since `start`, idling taken away."""
+        """Return what was spent since `start`, idling taken away. SystemExit after a restart if it is strict."""
+        pids = self.loaded.facts["children"]
         after, seconds = spent(self.loaded), time.monotonic() - self._started
+        restarted = tuple(name for name, pid in self._pids.items() if pids.get(name) != pid)
+        if restarted and self.strict:
+            raise SystemExit(f"Started again while it was measured, so nothing was: {', '.join(restarted)}.")
+        before = {name: used for name, used in self._before.items() if name not in restarted}
         return Cpu(
             {
-                name: max(0.0, total - self._before.get(name, 0.0) - self.idle.get(name, 0.0) * seconds)
+                name: max(0.0, total - before.get(name, 0.0) - self.idle.get(name, 0.0) * seconds)
                 for name, total in after.items()
             },
             seconds,
+            restarted,
         )
 
 

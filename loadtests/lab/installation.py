@@ -70,10 +70,13 @@ class Loaded:
 
 @contextmanager
 def installation(data: Path | None, **environment: str) -> Iterator[Loaded]:
-    """Yield the installation that runs in `data`, or an own one without the public rate limits for this block."""
+    """Yield the installation that runs in `data`, or an own one without the public rate limits for this block.
+
+    SystemExit at once if nothing runs there, or if what runs there counts its visitors.
+    """
     if data is not None:
         loaded = Loaded(data)
-        loaded.facts  # noqa: B018  says at once if nothing runs there
+        check_limits(loaded)
         yield loaded
         return
     folder = Path(tempfile.mkdtemp(prefix="holdfast-load-"))
@@ -90,6 +93,21 @@ def installation(data: Path | None, **environment: str) -> Iterator[Loaded]:
             process.send_signal(signal.SIGTERM)
             process.wait(90)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def check_limits(loaded: Loaded) -> None:
+    """SystemExit if the web process was started with the public rate limits on: 429s are no load. A web process
+    that is not ours to look at (another user's, another machine's) is believed."""
+    try:
+        content = Path(f"/proc/{loaded.facts['children']['web']}/environ").read_bytes()
+    except (KeyError, OSError):
+        return
+    said = dict(line.split("=", 1) for line in content.decode(errors="replace").split("\0") if "=" in line)
+    if said.get("HOLDFAST_PUBLIC_RATE", "on").strip().lower() not in ("off", "no", "false", "0", ""):
+        raise SystemExit(
+            f"What runs in {loaded.data} has its public rate limits on, so a load would measure its 429s: "
+            "start it with HOLDFAST_PUBLIC_RATE=off bin/run."
+        )
 
 
 def _wait_until_ready(process: "subprocess.Popen[str]") -> None:

@@ -1,5 +1,6 @@
 """One scenario's verdict: what the clients saw, what the database says, what it cost. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -48,22 +49,28 @@ class Verdict:
         )
 
 
-def note_answers(verdict: Verdict, samples: Sequence[Sample], *, wrong: Sequence[str]) -> None:
-    """Count the answers into the verdict; a 5xx and a missing answer break a promise whatever the scenario says."""
+def note_answers(verdict: Verdict, samples: Sequence[Sample]) -> None:
+    """Count all answers into the verdict; a 5xx and a missing answer break a promise whatever the scenario says."""
     verdict.requests = len(samples)
     verdict.seconds = round(max((at for at, *_ in samples), default=0.0) / 1000, 1)
-    for *_, status in samples:
-        verdict.statuses[str(status)] = verdict.statuses.get(str(status), 0) + 1
+    verdict.statuses = dict(Counter(str(status) for *_, status in samples))
     verdict.errors_5xx = sum(status >= 500 for *_, status in samples)
     verdict.unanswered = sum(status == 0 for *_, status in samples)
     for name in sorted({what for _, what, _, _ in samples}):
         mine = sorted(ms for _, what, ms, _ in samples if what == name)
         verdict.latency_ms[name] = {f"p{part}": percentile(mine, part) for part in PARTS}
-    verdict.broken += wrong
     if verdict.errors_5xx:
         verdict.broken.append(f"{verdict.errors_5xx} answers of 5xx")
     if verdict.unanswered:
         verdict.broken.append(f"{verdict.unanswered} requests without an answer")
+
+
+def note_bookings(verdict: Verdict, stored: int) -> None:
+    """Compare who was told 201 with the bookings that the database holds; who got no answer may have one or not."""
+    if not verdict.winners <= stored <= verdict.winners + verdict.unanswered:
+        verdict.broken.append(
+            f"{verdict.winners} clients were told that they are booked, {stored} bookings were stored"
+        )
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float:

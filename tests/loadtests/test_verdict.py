@@ -12,9 +12,9 @@ import pytest
 LOADTESTS = str(Path(__file__).parents[2] / "loadtests")
 sys.path.insert(0, LOADTESTS)
 from benchmarks import figures  # noqa: E402  beside the product, not in it
-from lab.cpu import Cpu, spent  # noqa: E402
+from lab.cpu import Cpu, Meter, spent  # noqa: E402
 from lab.report import page  # noqa: E402
-from lab.verdict import Verdict, note_answers  # noqa: E402
+from lab.verdict import Verdict, note_answers, note_bookings  # noqa: E402
 
 sys.path.remove(LOADTESTS)
 
@@ -23,7 +23,8 @@ ANSWERS = [(float(n), "book", float(n), 201 if n == 1 else 409) for n in range(1
 
 def verdict_of(samples: list[tuple[float, str, float, int]], *wrong: str) -> Verdict:
     found = Verdict("same-slot", "bench.localhost", "2026-11-27 04:00 UTC", 100, winners=1, expected=1)
-    note_answers(found, samples, wrong=wrong)
+    found.broken += wrong
+    note_answers(found, samples)
     return found
 
 
@@ -40,6 +41,15 @@ def test_answers_are_counted_and_their_times_ranked() -> None:
 def test_an_error_breaks_a_promise_whatever_the_scenario_says(status: int, words: str) -> None:
     found = verdict_of([*ANSWERS, (1.0, "book", 1.0, status)])
     assert (found.passed, found.broken) == (False, [words])
+
+
+@pytest.mark.parametrize(("stored", "passes"), [(0, False), (1, True), (2, True), (3, False)])
+def test_who_got_no_answer_may_be_booked_and_who_was_told_so_must_be(stored: int, passes: bool) -> None:
+    found = verdict_of([*ANSWERS, (1.0, "book", 1.0, 0)])
+    found.broken.clear()
+    note_bookings(found, stored)
+    words = [f"1 clients were told that they are booked, {stored} bookings were stored"]
+    assert found.broken == ([] if passes else words)
 
 
 def test_the_report_is_one_file_that_asks_for_nothing_and_escapes_what_it_was_told() -> None:
@@ -66,6 +76,24 @@ def test_the_cpu_of_children_that_have_ended_counts() -> None:
         process.communicate("\n")
     assert used["web"] >= 0.3
     assert used["nobody"] == 0
+
+
+def test_a_process_that_was_started_again_is_named_and_the_bench_ends(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    loaded = _Loaded({"web": os.getpid(), "worker": os.getpid()})
+    patient, strict = Meter(loaded, strict=False), Meter(loaded)  # type: ignore[arg-type]
+    words = "Not on this machine, so their CPU is not counted: database, relay, clock, broker\n"
+    assert capsys.readouterr().out == words * 2
+    patient.start()
+    strict.start()
+    assert strict.stop().restarted == ()
+    loaded.facts = {"children": {"web": os.getpid(), "worker": os.getppid()}}
+    found = patient.stop()
+    assert found.restarted == ("worker",)
+    assert found.by_process["worker"] > 0  # what the new one has spent, not nothing
+    with pytest.raises(SystemExit, match="Started again while it was measured, so nothing was: worker"):
+        strict.stop()
 
 
 class _Loaded:

@@ -1,0 +1,114 @@
+"""What a load left in the database: the bookings it made, and the work that came of them and is not done. Reads only.
+
+A mark is taken before the load, so that only what came after it counts; it holds ids, for clocks may differ.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from lab.truth import due_jobs
+
+QUIET_SECONDS = 60.0  # we stop waiting when nothing got done for so long; a slow machine gets something done
+LONGEST_SECONDS = 900.0
+MOST_SHOWN = 10
+_RUNS = """
+    SELECT workflow, state, count(*) FROM audit_run
+    WHERE id > %s AND state IN ('running', 'failing', 'stopped') GROUP BY 1, 2 ORDER BY 1, 2
+    """
+_ROWS = (
+    "SELECT (SELECT coalesce(max(id), 0) FROM booking_booking), (SELECT coalesce(max(id), 0) FROM audit_run)"
+)
+_JOBS = """
+    SELECT schema, kind, state, last_error FROM public.jobs_job
+    WHERE schema = ANY(%s) AND id > %s
+    AND (state = 'parked' OR state IN ('queued', 'leased') AND (last_error <> '' OR due_at <= now()))
+    ORDER BY id
+    """
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The last job, and by schema the last booking and the last run, before a load."""
+
+    job: int
+    rows: Mapping[str, tuple[int, int]]
+
+
+def mark(database_url: str, slugs: Iterable[str]) -> Mark:
+    """Return where these tenants stand now; names without a tenant are left out. One query for each tenant."""
+    with psycopg.connect(database_url) as connection:
+        schemas = connection.execute(
+            "SELECT schema_name FROM public.tenants_tenant WHERE slug = ANY(%s)", [list(slugs)]
+        ).fetchall()
+        job = connection.execute("SELECT coalesce(max(id), 0) FROM public.jobs_job").fetchone()
+        rows = {}
+        for (schema,) in schemas:
+            _enter(connection, schema)
+            booking, run = connection.execute(_ROWS).fetchone() or (0, 0)
+            rows[str(schema)] = (int(str(booking)), int(str(run)))
+            connection.commit()
+    return Mark(int(str(job[0])) if job else 0, rows)
+
+
+def booked_since(database_url: str, before: Mark) -> int:
+    """Return how many bookings of the marked tenants stand in the database that did not before, cancelled ones too."""
+    total = 0
+    with psycopg.connect(database_url) as connection:
+        for schema, (booking, _run) in before.rows.items():
+            _enter(connection, schema)
+            row = connection.execute(
+                "SELECT count(*) FROM booking_booking WHERE id > %s", [booking]
+            ).fetchone()
+            total += int(str(row[0])) if row else 0
+            connection.commit()
+    return total
+
+
+def settle(database_url: str) -> int:
+    """Wait until no job of anybody is due; return how many still are. One query a look: it is beside a measurement."""
+    return _waited_for(lambda: due_jobs(database_url))
+
+
+def unfinished(database_url: str, before: Mark) -> list[str]:
+    """Wait for what the load caused, then say in sentences what nobody has done: jobs that are due, that failed and
+    wait for another try, that were given up; runs under way or stopped. A reminder for later is none of it."""
+    _waited_for(lambda: sum(_left(database_url, before).values()))
+    left = _left(database_url, before)
+    said = [f"{words} ({count} times)" for words, count in list(left.items())[:MOST_SHOWN]]
+    return said + ([f"{len(left) - MOST_SHOWN} other things are not done"] if len(left) > MOST_SHOWN else [])
+
+
+def _waited_for(look: Callable[[], int]) -> int:
+    """Wait until `look` says 0: as long as it falls, and a minute longer; return its last answer."""
+    started = fallen_at = time.monotonic()
+    fewest = left = look()
+    while left and time.monotonic() < min(started + LONGEST_SECONDS, fallen_at + QUIET_SECONDS):
+        time.sleep(0.5)
+        if (left := look()) < fewest:
+            fewest, fallen_at = left, time.monotonic()
+    return left
+
+
+def _left(database_url: str, before: Mark) -> Counter[str]:
+    """What is not done, by its words. One query, and one for each tenant."""
+    found: Counter[str] = Counter()
+    with psycopg.connect(database_url) as connection:
+        for schema, kind, state, error in connection.execute(_JOBS, [list(before.rows), before.job]):
+            found[f"{schema}: a job {kind} is {state}{f' after {str(error)[:200]}' if error else ''}"] += 1
+        for schema, (_booking, run) in before.rows.items():
+            _enter(connection, schema)
+            for workflow, state, count in connection.execute(_RUNS, [run]):
+                found[f"{schema}: a run of {workflow} is {state}"] += int(str(count))
+            connection.commit()
+    return found
+
+
+def _enter(connection: Connection, schema: object) -> None:
+    connection.execute(sql.SQL("SET LOCAL search_path = {}, public").format(sql.Identifier(str(schema))))

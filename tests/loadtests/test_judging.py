@@ -1,0 +1,196 @@
+"""What the laboratory makes of a server that says 201 and does not mean it: a real database, a fake server."""
+
+import argparse
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.database import World
+from tests.loadtests.fake import BOOKED, REFUSED, Answer, fake_server, honest
+from tests.loadtests.test_checker import MEETINGS
+
+LOADTESTS = str(Path(__file__).parents[2] / "loadtests")
+sys.path.insert(0, LOADTESTS)
+import laboratory  # noqa: E402  beside the product, not in it
+from lab import aftermath  # noqa: E402
+from lab.cpu import Meter  # noqa: E402
+from lab.installation import Loaded  # noqa: E402
+
+sys.path.remove(LOADTESTS)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aftermath, "QUIET_SECONDS", 1.0)
+    monkeypatch.setattr(Meter, "learn_idle", lambda meter: None)
+
+
+def judged(
+    world: World, out: Path, scenario: str, answer: Callable[[str, str, str], Answer], **asked: Any
+) -> dict[str, Any]:
+    """Perform the scenario with two clients at acme; its verdict."""
+    with fake_server(answer) as port:
+        facts = {"port": port, "database_url": world.app_url(), "children": {}}
+        (out / "run.json").write_text(json.dumps(facts))
+        loaded = Loaded(out)
+        wanted = argparse.Namespace(tenant="acme", clients=2, seconds=3, tenants="1,2", out=out, **asked)
+        passed = laboratory.perform(scenario, loaded, Meter(loaded, strict=False), wanted)
+    found: dict[str, Any] = json.loads((out / f"{scenario}.json").read_text())
+    assert found["passed"] == passed
+    return found
+
+
+def first_wins(writes: Callable[[], None] = lambda: None) -> Callable[[str, str, str], Answer]:
+    """One 201, then 409s; `writes` before the first."""
+    asked: list[str] = []
+
+    def answer(site: str, method: str, path: str) -> Answer:
+        if path != "/api/v1/bookings":
+            return honest(site, method, path)
+        asked.append(path)
+        if len(asked) > 1:
+            return REFUSED
+        writes()
+        return BOOKED
+
+    return answer
+
+
+def test_a_server_that_says_201_and_writes_nothing_fails(world: World, tmp_path: Path) -> None:
+    found = judged(world, tmp_path, "same-slot", first_wins())
+    assert (found["winners"], found["statuses"]) == (1, {"201": 1, "409": 1})
+    assert found["broken"] == ["1 clients were told that they are booked, 0 bookings were stored"]
+
+
+def test_a_server_that_writes_more_than_it_says_fails(world: World, tmp_path: Path) -> None:
+    found = judged(world, tmp_path, "same-slot", first_wins(lambda: write_two(world)))
+    assert found["broken"] == ["1 clients were told that they are booked, 2 bookings were stored"]
+
+
+def write_two(world: World) -> None:
+    with world.superuser("acme") as connection:
+        facts = {"apart": "30 min", "status": "confirmed", "deadline": None, "seats": 1}
+        psycopg.ClientCursor(connection).execute(MEETINGS, facts)  # type: ignore[arg-type]
+
+
+def test_what_the_load_caused_and_nobody_does_is_said(world: World, tmp_path: Path) -> None:
+    def fail() -> None:
+        with world.superuser() as connection:
+            for state, due, error in (
+                ("queued", "1 hour", "no mail server"),
+                ("parked", "0", "gave up"),
+                ("queued", "1 day", ""),  # a reminder: planned, not late
+                ("queued", "-1 min", ""),
+            ):
+                connection.execute(
+                    "INSERT INTO jobs_job (schema, kind, ref, state, due_at, attempts, last_error, created_at)"
+                    " VALUES (%s, 'mail', '1', %s, now() + %s::interval, 1, %s, now())",
+                    [world.acme, state, due, error],
+                )
+        with world.superuser("acme") as connection:
+            connection.execute(
+                "INSERT INTO audit_run (workflow, subject, payload, state, actor_type, actor_id, failure_code,"
+                " failure_words, started_at) SELECT 'book', 's', '{}', state, 'person', '1', '', '', now()"
+                " FROM unnest(ARRAY['running', 'failing', 'stopped', 'done']) AS state"
+            )
+
+    found = judged(world, tmp_path, "same-slot", first_wins(fail))
+    assert found["broken"][:-1] == [
+        f"{world.acme}: a job mail is queued after no mail server (1 times)",
+        f"{world.acme}: a job mail is parked after gave up (1 times)",
+        f"{world.acme}: a job mail is queued (1 times)",
+        f"{world.acme}: a run of book is failing (1 times)",
+        f"{world.acme}: a run of book is running (1 times)",
+        f"{world.acme}: a run of book is stopped (1 times)",
+    ]
+
+
+def test_what_failed_before_the_load_is_not_the_loads(world: World) -> None:
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO jobs_job (schema, kind, ref, state, due_at, attempts, last_error, created_at)"
+            " VALUES (%s, 'mail', '1', 'parked', now(), 20, 'gave up', now())",
+            [world.acme],
+        )
+    write_two(world)
+    before = aftermath.mark(world.app_url(), ["acme", "nobody"])
+    assert (aftermath.unfinished(world.app_url(), before), list(before.rows)) == ([], [world.acme])
+    assert aftermath.booked_since(world.app_url(), before) == 0
+
+
+def test_a_job_that_is_done_at_the_second_try_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aftermath, "QUIET_SECONDS", 20.0)
+    before = aftermath.mark(world.app_url(), ["acme"])
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO jobs_job (schema, kind, ref, state, due_at, attempts, last_error, created_at)"
+            " VALUES (%s, 'mail', '1', 'queued', now() + '1 hour', 1, 'not yet', now())",
+            [world.acme],
+        )
+
+    def done() -> None:
+        with world.superuser() as connection:
+            connection.execute("UPDATE jobs_job SET state = 'done'")
+
+    later = threading.Timer(1.0, done)
+    later.start()
+    assert aftermath.unfinished(world.app_url(), before) == []
+    later.join()
+
+
+def test_an_answer_that_comes_after_the_time_is_over_counts(world: World, tmp_path: Path) -> None:
+    started: list[float] = []
+
+    def hangs(site: str, method: str, path: str) -> Answer:
+        started.append(time.monotonic())
+        if path != "/" and time.monotonic() - started[0] > 0.5:
+            time.sleep(5)
+            return 500, {}
+        return honest(site, method, path)
+
+    found = judged(world, tmp_path, "mixed-day", hangs)
+    assert found["errors_5xx"] >= 1
+    assert found["seconds"] > 3
+
+
+def test_the_steps_of_many_tenants_are_added_up(world: World, tmp_path: Path) -> None:
+    learnt: list[int] = []
+    steps: list[int] = []
+
+    def answer(site: str, method: str, path: str) -> Answer:
+        if len(learnt) > len(steps):  # the first request of a step
+            steps.append(1)
+            if len(steps) == 1:
+                return 500, {}
+        time.sleep(0.05)
+        return honest(site, method, path)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Meter, "learn_idle", lambda meter: learnt.append(1))
+        found = judged(world, tmp_path, "many-tenants", answer)
+    assert (len(learnt), found["errors_5xx"]) == (2, 1)
+    assert sum(found["statuses"].values()) == found["requests"]
+    assert found["seconds"] > 3.5  # two steps of three seconds, a slow start taken off
+    assert "1 answers of 5xx" in found["broken"]
+
+
+def test_a_run_that_ends_in_the_middle_leaves_no_verdict_of_the_last_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [tmp_path / name for name in ("same-slot.json", "same-slot.html", "mixed-day.json")]
+    for path in kept:
+        path.write_text("{}")
+    command = ["bin/load", "same-slot", "--data", str(tmp_path), "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit, match="Nothing runs in"):
+        laboratory.main()
+    assert [path.exists() for path in kept] == [False, False, True]

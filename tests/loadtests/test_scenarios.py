@@ -1,0 +1,129 @@
+"""What each scenario makes of a server that misbehaves: run by locust, answered by a fake."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.loadtests.fake import REFUSED, Answer, fake_server, honest
+
+LOADTESTS = Path(__file__).parents[2] / "loadtests"
+NOISY = "noisy.localhost"
+
+
+def seen(
+    scenario: str, answer: Callable[[str, str, str], Answer], *, clients: int, seconds: int
+) -> dict[str, Any]:
+    """Run the scenario against the fake; what it wrote for the laboratory, and its exit status."""
+    with fake_server(answer) as port:
+        command = [sys.executable, "-P", "-m", "locust", "-f", str(LOADTESTS / scenario), "--headless"]
+        command += ["-u", str(clients), "-r", str(clients), "-t", f"{seconds}s", "--stop-timeout", "10"]
+        command += ["--host", f"http://127.0.0.1:{port}", "--only-summary", "--loglevel", "ERROR"]
+        result = Path(os.environ["RESULT"])
+        surroundings = {**os.environ, "SITE": "bench.localhost", "NOISY": NOISY, "PYTHONPATH": str(LOADTESTS)}
+        ran = subprocess.run(
+            command, env=surroundings, capture_output=True, text=True, check=False, timeout=60
+        )
+    assert result.exists(), ran.stdout + ran.stderr
+    found: dict[str, Any] = json.loads(result.read_text())
+    assert ran.returncode == (1 if found["wrong"] else 0), ran.stdout + ran.stderr
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESULT", str(tmp_path / "result.json"))
+
+
+class Flooded:
+    """Honest, a little slow to the flood; to the neighbour as `beside` says for a second from half a second into it."""
+
+    def __init__(
+        self, beside: Callable[[], Answer | None], flood: Callable[[], Answer | None] = lambda: None
+    ) -> None:
+        self.beside, self.flood, self.since = beside, flood, float("inf")
+        self._lock = threading.Lock()
+
+    def __call__(self, site: str, method: str, path: str) -> Answer:
+        if site == NOISY:
+            with self._lock:
+                self.since = min(self.since, time.monotonic())
+            time.sleep(0.03)
+            return self.flood() or honest(site, method, path)
+        found = self.beside() if 0.5 < time.monotonic() - self.since < 1.5 else None
+        return found or honest(site, method, path)
+
+
+def stalled(seconds: float) -> Answer | None:
+    time.sleep(seconds)
+    return None
+
+
+def neighbour(server: Flooded) -> list[str]:
+    wrong: list[str] = seen("noisy_neighbour.py", server, clients=5, seconds=6)["wrong"]
+    return [" ".join(word for word in words.split() if not word.strip("(").isdigit()) for words in wrong]
+
+
+def test_a_neighbour_who_is_served_as_ever_passes() -> None:
+    assert neighbour(Flooded(lambda: None)) == []
+
+
+def test_a_neighbour_who_is_told_429_and_a_flood_that_is_told_503_are_no_pass() -> None:
+    answers = itertools.cycle([(503, {}), None])
+    found = neighbour(Flooded(lambda: (429, {"code": "rate_limited"}), flood=lambda: next(answers)))
+    assert sorted(found) == ["flood was answered times)", "neighbour, beside the flood was answered times)"]
+
+
+def test_a_stall_of_the_neighbour_is_no_pass() -> None:
+    found = neighbour(Flooded(lambda: stalled(2.7)))
+    assert "the neighbour waited ms for one answer beside the flood" in found
+
+
+@pytest.mark.parametrize(
+    ("beside", "words"),
+    [
+        ([10] * 240, []),
+        ([10] * 198 + [5000] * 2, ["the neighbour waited 5000 ms for one answer beside the flood"]),
+        ([10] * 69, ["the neighbour got 69 answers beside the flood, not 77"]),
+    ],
+)
+def test_a_stall_and_a_silence_are_found_where_no_percentile_shows_them(
+    beside: list[int], words: list[str]
+) -> None:
+    program = (
+        "import json, sys, noisy_neighbour as it, recording\n"
+        f"for name, times in ((it.ALONE, [10] * 80), (it.BESIDE, {beside})):\n"
+        "    recording._samples.extend((0.0, name, float(ms), 200) for ms in times)\n"
+        "json.dump(it._felt(10.0), sys.stderr)"
+    )
+    command = [sys.executable, "-P", "-c", program]
+    surroundings = {**os.environ, "PYTHONPATH": str(LOADTESTS)}
+    ran = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(ran.stderr) == words
+
+
+def test_a_flood_that_was_told_429_alone_measured_nothing() -> None:
+    found = neighbour(Flooded(lambda: None, flood=lambda: (429, {"code": "rate_limited"})))
+    assert len(found) == 1
+    assert found[0].startswith("nothing was measured: the flood booked nothing, its answers were {429:")
+
+
+def test_a_day_on_which_everything_succeeds_passes() -> None:
+    assert seen("mixed_day.py", honest, clients=6, seconds=6)["wrong"] == []
+
+
+def test_a_day_on_which_nothing_is_moved_and_nothing_cancelled_is_no_pass() -> None:
+    def refusing(site: str, method: str, path: str) -> Answer:
+        changes = path.startswith("/api/v1/bookings/")
+        return REFUSED if changes else honest(site, method, path)
+
+    found = seen("mixed_day.py", refusing, clients=6, seconds=6)["wrong"]
+    assert found == ["no move ever succeeded", "no cancel ever succeeded"]
