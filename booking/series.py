@@ -290,7 +290,7 @@ def _checked(
     others together only where they lie near each other: the years between two dates cost nothing."""
     rules, zone = rules_of(event_type), current_tenant().time_zone
     begins, ends = bookable(rules, zone=zone, now=seconds_of(now))
-    requests = {}
+    requests: dict[int, SlotRequest] = {}
     for near in _near_each_other([second for second in seconds if begins <= second < ends]):
         request = gather(
             event_type, between=(near[0], near[-1] + 1), now=now, host=host,
