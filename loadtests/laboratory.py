@@ -123,7 +123,7 @@ def _run(
         scenario, verdict.clients, loaded.address, asked.seconds if scenario.lasts else None
     )
     if late := settle(loaded.facts["database_url"]):
-        verdict.broken.append(f"{late} jobs were due before it began, and are not done")
+        verdict.broken.append(f"before it began {late} jobs had waited for over a minute")
     meter.learn_idle()
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
         environment = {
@@ -138,9 +138,7 @@ def _run(
     seen: dict[str, Any] = (
         json.loads(said) if said else {"samples": [], "wrong": ["the scenario said nothing"]}
     )
-    behind = max(
-        (at for at, *_ in samples), default=0.0
-    )  # the steps of many-tenants come one after the other
+    behind = max((at for at, *_ in samples), default=0.0)  # many-tenants: one step after the other
     mine = [(behind + at, what, ms, status) for at, what, ms, status in seen["samples"]]
     samples += mine
     verdict.winners += seen.get("winners", 0)

@@ -18,16 +18,20 @@ LONGEST_SECONDS = 900.0
 MOST_SHOWN = 10
 _RUNS = """
     SELECT workflow, state, count(*) FROM audit_run
-    WHERE id > %s AND state IN ('running', 'failing', 'stopped') GROUP BY 1, 2 ORDER BY 1, 2
+    WHERE id > %s AND id <= %s AND state IN ('running', 'failing', 'stopped') GROUP BY 1, 2 ORDER BY 1, 2
     """
 _ROWS = (
     "SELECT (SELECT coalesce(max(id), 0) FROM booking_booking), (SELECT coalesce(max(id), 0) FROM audit_run)"
 )
 _JOBS = """
     SELECT schema, kind, state, last_error FROM public.jobs_job
-    WHERE schema = ANY(%s) AND id > %s
+    WHERE schema = ANY(%s) AND id > %s AND id <= %s
     AND (state = 'parked' OR state IN ('queued', 'leased') AND (last_error <> '' OR due_at <= now()))
     ORDER BY id
+    """
+_LATE = """
+    SELECT count(*) FROM public.jobs_job
+    WHERE state IN ('queued', 'leased') AND due_at <= now() - make_interval(secs => %s)
     """
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -35,7 +39,7 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 @dataclass(frozen=True)
 class Mark:
-    """The last job, and by schema the last booking and the last run, before a load."""
+    """The last job, and by schema the last booking and the last run, at a moment: before a load, or after it."""
 
     job: int
     rows: Mapping[str, tuple[int, int]]
@@ -47,13 +51,17 @@ def mark(database_url: str, slugs: Iterable[str]) -> Mark:
         schemas = connection.execute(
             "SELECT schema_name FROM public.tenants_tenant WHERE slug = ANY(%s)", [list(slugs)]
         ).fetchall()
-        job = connection.execute("SELECT coalesce(max(id), 0) FROM public.jobs_job").fetchone()
-        rows = {}
-        for (schema,) in schemas:
-            _enter(connection, schema)
-            booking, run = connection.execute(_ROWS).fetchone() or (0, 0)
-            rows[str(schema)] = (int(str(booking)), int(str(run)))
-            connection.commit()
+        return _mark(connection, [str(schema) for (schema,) in schemas])
+
+
+def _mark(connection: Connection, schemas: Iterable[str]) -> Mark:
+    rows = {}
+    for schema in schemas:
+        _enter(connection, schema)
+        booking, run = connection.execute(_ROWS).fetchone() or (0, 0)
+        rows[schema] = (int(str(booking)), int(str(run)))
+        connection.commit()
+    job = connection.execute("SELECT coalesce(max(id), 0) FROM public.jobs_job").fetchone()
     return Mark(int(str(job[0])) if job else 0, rows)
 
 
@@ -72,15 +80,31 @@ def booked_since(database_url: str, before: Mark) -> int:
 
 
 def settle(database_url: str) -> int:
-    """Wait until no job of anybody is due; return how many still are. One query a look: it is beside a measurement."""
-    return _waited_for(lambda: due_jobs(database_url))
+    """Wait until no job of anybody is due. One query a look, for it is beside a measurement.
+
+    Returns how many jobs have been due for over a minute and are not done: 0 where there is only much to do.
+    """
+    if not _waited_for(lambda: due_jobs(database_url)):
+        return 0
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(_LATE, [QUIET_SECONDS]).fetchone()
+    return int(str(row[0])) if row else 0
 
 
 def unfinished(database_url: str, before: Mark) -> list[str]:
     """Wait for what the load caused, then say in sentences what nobody has done: jobs that are due, that failed and
-    wait for another try, that were given up; runs under way or stopped. A reminder for later is none of it."""
-    _waited_for(lambda: sum(_left(database_url, before).values()))
-    left = _left(database_url, before)
+    wait for another try, that were given up; runs under way or stopped. A reminder for later is none of it, nor is
+    what comes up while we wait (the clock's regular checks)."""
+    with psycopg.connect(database_url) as connection:
+        after = _mark(connection, before.rows)
+    left: Counter[str] = Counter()
+
+    def look() -> int:
+        nonlocal left
+        left = _left(database_url, before, after)
+        return left.total()
+
+    _waited_for(look)
     said = [f"{words} ({count} times)" for words, count in list(left.items())[:MOST_SHOWN]]
     return said + ([f"{len(left) - MOST_SHOWN} other things are not done"] if len(left) > MOST_SHOWN else [])
 
@@ -96,15 +120,16 @@ def _waited_for(look: Callable[[], int]) -> int:
     return left
 
 
-def _left(database_url: str, before: Mark) -> Counter[str]:
-    """What is not done, by its words. One query, and one for each tenant."""
+def _left(database_url: str, before: Mark, after: Mark) -> Counter[str]:
+    """What came between the two marks and is not done, by its words. One query, and one for each tenant."""
     found: Counter[str] = Counter()
     with psycopg.connect(database_url) as connection:
-        for schema, kind, state, error in connection.execute(_JOBS, [list(before.rows), before.job]):
+        jobs = connection.execute(_JOBS, [list(before.rows), before.job, after.job])
+        for schema, kind, state, error in jobs:
             found[f"{schema}: a job {kind} is {state}{f' after {str(error)[:200]}' if error else ''}"] += 1
         for schema, (_booking, run) in before.rows.items():
             _enter(connection, schema)
-            for workflow, state, count in connection.execute(_RUNS, [run]):
+            for workflow, state, count in connection.execute(_RUNS, [run, after.rows[schema][1]]):
                 found[f"{schema}: a run of {workflow} is {state}"] += int(str(count))
             connection.commit()
     return found

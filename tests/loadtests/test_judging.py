@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import threading
 import time
@@ -33,14 +34,18 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def judged(
-    world: World, out: Path, scenario: str, answer: Callable[[str, str, str], Answer], **asked: Any
+    world: World,
+    out: Path,
+    scenario: str,
+    answer: Callable[[str, str, str], Answer],
+    children: dict[str, int] | None = None,
 ) -> dict[str, Any]:
     """Perform the scenario with two clients at acme; its verdict."""
     with fake_server(answer) as port:
-        facts = {"port": port, "database_url": world.app_url(), "children": {}}
+        facts = {"port": port, "database_url": world.app_url(), "children": children or {}}
         (out / "run.json").write_text(json.dumps(facts))
         loaded = Loaded(out)
-        wanted = argparse.Namespace(tenant="acme", clients=2, seconds=3, tenants="1,2", out=out, **asked)
+        wanted = argparse.Namespace(tenant="acme", clients=2, seconds=3, tenants="1,2", out=out)
         passed = laboratory.perform(scenario, loaded, Meter(loaded, strict=False), wanted)
     found: dict[str, Any] = json.loads((out / f"{scenario}.json").read_text())
     assert found["passed"] == passed
@@ -194,3 +199,30 @@ def test_a_run_that_ends_in_the_middle_leaves_no_verdict_of_the_last_time(
     with pytest.raises(SystemExit, match="Nothing runs in"):
         laboratory.main()
     assert [path.exists() for path in kept] == [False, False, True]
+
+
+def test_a_worker_that_was_restarted_under_the_load_is_said(world: World, tmp_path: Path) -> None:
+    def restart() -> None:
+        facts = json.loads((tmp_path / "run.json").read_text())
+        (tmp_path / "run.json").write_text(json.dumps({**facts, "children": {"worker": os.getpid()}}))
+
+    found = judged(world, tmp_path, "same-slot", first_wins(restart), children={"worker": os.getppid()})
+    assert "worker was restarted under the load" in found["broken"]
+
+
+def test_only_jobs_that_waited_long_are_late_before_a_load(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.superuser() as connection:
+        connection.execute(
+            "INSERT INTO jobs_job (schema, kind, ref, state, due_at, attempts, last_error, created_at)"
+            " VALUES (%s, 'mail', '1', 'queued', now() + '1 hour', 0, '', now())",
+            [world.acme],
+        )
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                aftermath, "due_jobs", lambda url: 5
+            )  # always others: much to do, none of it late
+            assert aftermath.settle(world.app_url()) == 0
+        connection.execute("UPDATE jobs_job SET due_at = now() - interval '1 min'")
+        assert aftermath.settle(world.app_url()) == 1
