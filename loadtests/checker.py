@@ -2,7 +2,7 @@
 
     python loadtests/checker.py "$DATABASE_URL" [--server-log PATH]
 
-Four questions to each tenant, none of which trusts the constraint that should make them pointless. Exit
+Seven questions to each tenant, none of which trusts the constraint that should make them pointless. Exit
 status 1 if any has an answer. With --server-log, deadlocks and internal errors in PostgreSQL's log count too.
 """
 
