@@ -117,6 +117,68 @@ def test_what_the_load_caused_and_nobody_does_is_said(world: World, tmp_path: Pa
     ]
 
 
+RUN = """
+    INSERT INTO audit_run (
+        workflow, subject, payload, state, actor_type, actor_id, failure_code, failure_words, started_at)
+    VALUES ('book', 's', '{}', %s, 'system', 'x', '', %s, now()) RETURNING id
+    """
+STEP = """
+    INSERT INTO audit_step (
+        run_id, position, action, required, state, attempts, repeats, undo_attempts, result, error)
+    VALUES (%s, %s, 'send_confirmation', false, %s, 1, 0, 0, '{}', %s)
+    """
+
+
+def test_a_confirmation_that_was_refused_for_good_is_said_though_its_run_is_done(
+    world: World, tmp_path: Path
+) -> None:
+    def refuse() -> None:
+        with world.superuser("acme") as connection:
+            for words in ("550 no such user", "551 not here"):
+                run = connection.execute(RUN, ["done", ""]).fetchone()
+                assert run is not None
+                for position, state in enumerate(["failed", "done", "skipped", "undone"]):
+                    connection.execute(STEP, [run[0], position, state, words])
+            connection.execute(STEP, [run[0], 9, "undo_failed", ""])
+            connection.execute(RUN, ["failed", "The link could not be proven."])
+
+    found = judged(world, tmp_path, "same-slot", first_wins(refuse))
+    assert found["broken"][:-1] == [
+        f"{world.acme}: a run of book failed, for example: The link could not be proven. (1 times)",
+        f"{world.acme}: the step send_confirmation of book failed for good, for example: 550 no such user (2 times)",
+        f"{world.acme}: the step send_confirmation of book could not be undone (1 times)",
+    ]
+
+
+JOB = """
+    INSERT INTO public.jobs_job (schema, kind, ref, state, due_at, attempts, last_error, created_at)
+    VALUES (%s, 'k', '1', %s, now() + %s::interval, 1, %s, now())
+    """
+
+
+def test_what_failed_and_was_put_back_is_left_undone(world: World) -> None:
+    url = world.app_url()
+    with world.superuser("acme") as connection:
+        assert connection.execute(RUN, ["failed", ""]).fetchone()  # before the mark
+
+        def left(statement: str, *values: str) -> tuple[int, int]:
+            before = aftermath.mark(url, ["acme"])
+            connection.execute(statement, values)
+            after = aftermath.mark_again(url, before)
+            return aftermath.undone(url, before, after).total(), aftermath.failed(url, before, after).total()
+
+        assert left(JOB, world.acme, "queued", "1 day", "") == (0, 0)  # a reminder of tomorrow
+        assert left(JOB, world.acme, "done", "-1 min", "once: refused") == (0, 0)
+        assert left(JOB, world.northwind, "parked", "-1 min", "refused") == (0, 0)
+        assert left(JOB, world.acme, "queued", "-1 min", "") == (1, 0)
+        assert left(JOB, world.acme, "queued", "5 min", "RuntimeError: the mail server is away") == (1, 0)
+        assert left(JOB, world.acme, "parked", "-1 min", "") == (1, 0)
+        assert left(RUN, "done", "") == (0, 0)
+        assert [left(RUN, each, "") for each in ("running", "stopped", "failing", "failed")] == [
+            (1, 0), (1, 0), (1, 0), (0, 1),
+        ]  # fmt: skip
+
+
 def test_what_failed_before_the_load_is_not_the_loads(world: World) -> None:
     with world.superuser() as connection:
         connection.execute(
