@@ -24,9 +24,10 @@ from typing import Any
 
 from lab.aftermath import booked_since, mark, settle, unfinished
 from lab.cpu import SERVING, WORKING, Meter
+from lab.deadlocks import deadlocks, since_now
 from lab.installation import Loaded, installation
 from lab.report import page
-from lab.truth import ask, deadlocks
+from lab.truth import ask
 from lab.verdict import Sample, Verdict, note_answers, note_bookings
 
 HERE = Path(__file__).resolve().parent
@@ -89,7 +90,7 @@ def perform(name: str, loaded: Loaded, meter: Meter, asked: argparse.Namespace) 
     )
     print(f"\n{name}: {clients} clients at {verdict.site}", flush=True)
     url = loaded.facts["database_url"]
-    before, marked = deadlocks(url), mark(url, _loaded_tenants(name, asked))
+    began, marked = since_now(loaded), mark(url, _loaded_tenants(name, asked))
     samples: list[Sample] = []
     if name == "many-tenants":
         _compare_tenants(scenario, verdict, samples, loaded, meter, asked)
@@ -100,7 +101,7 @@ def perform(name: str, loaded: Loaded, meter: Meter, asked: argparse.Namespace) 
     verdict.broken += unfinished(url, marked)
     note_bookings(verdict, booked_since(url, marked))
     truth = ask(url)
-    verdict.overlaps, verdict.deadlocks = truth.overlaps(), deadlocks(url) - before
+    verdict.overlaps, verdict.deadlocks = truth.overlaps(), deadlocks(began)
     verdict.broken += truth.faults
     if verdict.deadlocks:
         verdict.broken.append(f"{verdict.deadlocks} deadlocks")

@@ -4,7 +4,8 @@ from collections import Counter
 
 from benchmarks.figures import Figure, at_most, exactly
 from benchmarks.setting import Setting
-from lab.truth import ask, deadlocks
+from lab.deadlocks import deadlocks, since_now
+from lab.truth import ask
 from lab.wire import at_once, booking, open_slots, post
 
 REASONS = {"slot_taken", "host_busy"}
@@ -14,7 +15,7 @@ def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa
     """Both crowds on the sandbox, then what the database says."""
     clients = 100 if setting.quick else 500
     url = setting.loaded.facts["database_url"]
-    before = deadlocks(url)
+    began = since_now(setting.loaded)
     slots = open_slots(setting.port, "bench", "thirty")
     middle = str(slots[len(slots) // 2]["start"])
     answers, released = at_once(
@@ -41,7 +42,7 @@ def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa
         found.append(_anyone(setting, many))
     truth = ask(url, only={"bench"})
     found += [
-        exactly("deadlocks", deadlocks(url) - before, 0),
+        exactly("deadlocks", deadlocks(began), 0),
         exactly("broken promises in the database", len(truth.faults), 0),
     ]
     return found

@@ -20,7 +20,7 @@ from tests.loadtests.test_checker import MEETINGS
 LOADTESTS = str(Path(__file__).parents[2] / "loadtests")
 sys.path.insert(0, LOADTESTS)
 import laboratory  # noqa: E402  beside the product, not in it
-from lab import aftermath  # noqa: E402
+from lab import aftermath, deadlocks  # noqa: E402
 from lab.cpu import Meter  # noqa: E402
 from lab.installation import Loaded  # noqa: E402
 
@@ -30,6 +30,7 @@ sys.path.remove(LOADTESTS)
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aftermath, "QUIET_SECONDS", 1.0)
+    monkeypatch.setattr(deadlocks, "LATEST", 0.0)
     monkeypatch.setattr(Meter, "learn_idle", lambda meter: None)
 
 
