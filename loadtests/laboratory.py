@@ -28,10 +28,9 @@ from lab.deadlocks import deadlocks, since_now
 from lab.installation import Loaded, installation
 from lab.report import page
 from lab.truth import ask
-from lab.verdict import Sample, Verdict, note_answers, note_bookings
+from lab.verdict import Sample, Verdict, note_answers, note_bookings, note_costs
 
 HERE = Path(__file__).resolve().parent
-FLAT = 0.20  # how much more a request may cost among many tenants
 MANY = "many"
 PATIENCE = 65  # seconds for the requests under way when the time is over; each gives up after 60
 
@@ -109,6 +108,8 @@ def perform(name: str, loaded: Loaded, meter: Meter, asked: argparse.Namespace) 
     (asked.out / f"{name}.html").write_text(page(verdict, samples))
     print(verdict.sentence())
     print(f"CPU in ms for each request: {verdict.server_cpu_ms_per_operation}")
+    if verdict.not_counted:
+        print(f"not counted: {', '.join(verdict.not_counted)}")
     for words in verdict.broken:
         print(f"BROKEN: {words}")
     print(f"{asked.out / name}.html, .json", flush=True)
@@ -135,6 +136,7 @@ def _run(
         subprocess.run(command, env=environment, check=False)
         settle(loaded.facts["database_url"])  # what it caused is part of its cost
         cpu = meter.stop()
+        verdict.not_counted = meter.not_counted()
         said = Path(result.name).read_text()
     seen: dict[str, Any] = (
         json.loads(said) if said else {"samples": [], "wrong": ["the scenario said nothing"]}
@@ -171,13 +173,7 @@ def _compare_tenants(
         print(f"  {count:,} tenants", flush=True)
         sites = ",".join(f"{MANY}-{number}.localhost" for number in range(1, count + 1))
         costs[count] = _run(scenario, verdict, samples, loaded, meter, asked, {"SITES": sites})
-    verdict.server_cpu_ms_per_operation = {f"{count:,} tenants": cost for count, cost in costs.items()}
-    first = next(iter(costs.values()))
-    for count, cost in costs.items():
-        if cost > first * (1 + FLAT):
-            verdict.broken.append(
-                f"a request costs {cost:g} ms among {count:,} tenants, {first:g} ms among {min(costs)}"
-            )
+    note_costs(verdict, costs)
 
 
 def _loaded_tenants(name: str, asked: argparse.Namespace) -> list[str]:

@@ -249,6 +249,8 @@ def test_the_steps_of_many_tenants_are_added_up(world: World, tmp_path: Path) ->
     assert sum(found["statuses"].values()) == found["requests"]
     assert found["seconds"] > 3.5  # two steps of three seconds, a slow start taken off
     assert "1 answers of 5xx" in found["broken"]
+    assert found["not_counted"] == ["web", "database", "worker", "relay", "clock", "broker"]
+    assert "the CPU of web and database was not counted, so no costs were compared" in found["broken"]
 
 
 def test_a_run_that_ends_in_the_middle_leaves_no_verdict_of_the_last_time(
