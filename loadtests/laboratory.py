@@ -33,6 +33,7 @@ from lab.verdict import Sample, Verdict, note_answers, note_bookings, note_costs
 HERE = Path(__file__).resolve().parent
 MANY = "many"
 PATIENCE = 65  # seconds for the requests under way when the time is over; each gives up after 60
+LONGEST_SECONDS = 1800  # beside the seconds asked for: a scenario that has not ended by then never does
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,11 @@ def _run(
             "PYTHONPATH": str(HERE), "RESULT": result.name, **surroundings,
         }  # fmt: skip
         meter.start()
-        subprocess.run(command, env=environment, check=False)
+        longest = LONGEST_SECONDS + (asked.seconds if scenario.lasts else 0)
+        try:
+            subprocess.run(command, env=environment, check=False, timeout=longest)
+        except subprocess.TimeoutExpired:
+            verdict.broken.append(f"the scenario had not ended after {longest:,} seconds, and was ended")
         settle(loaded.facts["database_url"])  # what it caused is part of its cost
         cpu = meter.stop()
         verdict.not_counted = meter.not_counted()

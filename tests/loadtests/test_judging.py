@@ -253,6 +253,21 @@ def test_the_steps_of_many_tenants_are_added_up(world: World, tmp_path: Path) ->
     assert "the CPU of web and database was not counted, so no costs were compared" in found["broken"]
 
 
+def test_a_scenario_that_never_ends_is_ended(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hangs(site: str, method: str, path: str) -> Answer:
+        time.sleep(50)
+        return honest(site, method, path)
+
+    monkeypatch.setattr(laboratory, "LONGEST_SECONDS", 15)
+    found = judged(world, tmp_path, "same-slot", hangs)
+    assert found["broken"] == [
+        "the scenario had not ended after 15 seconds, and was ended",
+        "the scenario said nothing",
+    ]
+
+
 def test_a_run_that_ends_in_the_middle_leaves_no_verdict_of_the_last_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

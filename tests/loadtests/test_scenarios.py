@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -20,17 +21,25 @@ NOISY = "noisy.localhost"
 
 
 def seen(
-    scenario: str, answer: Callable[[str, str, str], Answer], *, clients: int, seconds: int
+    scenario: str, answer: Callable[[str, str, str], Answer], *, clients: int, seconds: int | None
 ) -> dict[str, Any]:
-    """Run the scenario against the fake; what it wrote for the laboratory, and its exit status."""
+    """Run the scenario against the fake, until its own end without seconds; what it wrote for the laboratory."""
     with fake_server(answer) as port:
         command = [sys.executable, "-P", "-m", "locust", "-f", str(LOADTESTS / scenario), "--headless"]
-        command += ["-u", str(clients), "-r", str(clients), "-t", f"{seconds}s", "--stop-timeout", "10"]
+        command += ["-u", str(clients), "-r", str(clients), "--stop-timeout", "10"]
+        command += [] if seconds is None else ["-t", f"{seconds}s"]
         command += ["--host", f"http://127.0.0.1:{port}", "--only-summary", "--loglevel", "ERROR"]
         result = Path(os.environ["RESULT"])
-        surroundings = {**os.environ, "SITE": "bench.localhost", "NOISY": NOISY, "PYTHONPATH": str(LOADTESTS)}
+        surroundings = {
+            **os.environ,
+            "SITE": "bench.localhost",
+            "NOISY": NOISY,
+            "LONG": "sixty",
+            "SHORT": "thirty",
+            "PYTHONPATH": str(LOADTESTS),
+        }
         ran = subprocess.run(
-            command, env=surroundings, capture_output=True, text=True, check=False, timeout=60
+            command, env=surroundings, capture_output=True, text=True, check=False, timeout=300
         )
     assert result.exists(), ran.stdout + ran.stderr
     found: dict[str, Any] = json.loads(result.read_text())
@@ -127,3 +136,31 @@ def test_a_day_on_which_nothing_is_moved_and_nothing_cancelled_is_no_pass() -> N
 
     found = seen("mixed_day.py", refusing, clients=6, seconds=6)["wrong"]
     assert found == ["no move ever succeeded", "no cancel ever succeeded"]
+
+
+UNREAD = "the slots of bench.localhost:PORT could not be read: "
+INTERNAL: Answer = (500, {})
+
+
+@pytest.mark.parametrize(
+    ("scenario", "first", "words"),
+    [
+        ("same_slot.py", INTERNAL, [UNREAD + "HTTP Error 500: Internal Server Error"]),
+        ("round_robin_rush.py", (200, {}), [UNREAD + "the answer has none"]),
+        (
+            "same_slot.py",
+            (200, {"slots": {}}),
+            ["intro-call on bench.localhost has no open slot in the next weeks"],
+        ),
+        (
+            "overlapping_types.py",
+            INTERNAL,
+            [UNREAD + "HTTP Error 500: Internal Server Error", "no round was run"],
+        ),
+    ],
+)
+def test_a_scenario_whose_first_look_fails_ends_with_words(
+    scenario: str, first: Answer, words: list[str]
+) -> None:
+    found = seen(scenario, lambda *_: first, clients=3, seconds=None)["wrong"]
+    assert [re.sub(r"localhost:\d+", "localhost:PORT", each) for each in found] == words
