@@ -22,6 +22,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 import recording
+from booking.contention.verdict import REFUSED
 
 HORIZON = timedelta(days=58)  # below the API's 62 and the usual window of 60
 
@@ -78,7 +79,10 @@ class Rush:
         if status == 201:
             self.hosts[str(body.get("host"))] += 1
         elif status == 409:
-            self.codes[str(body.get("code"))] += 1
+            code = str(body.get("code"))
+            self.codes[code] += 1
+            if code not in REFUSED:
+                self.wrong.add(f"a client was refused for {code}, not because the time was taken")
             self.without_alternatives += not body.get("alternatives")
         else:
             self.wrong.add(f"an answer was {status}: {body.get('code') or 'no problem document'}")

@@ -18,7 +18,7 @@ from tests.database import World
 
 LOADTESTS = str(Path(__file__).parents[2] / "loadtests")
 sys.path.insert(0, LOADTESTS)
-from benchmarks import bookings, floor, slots, tenants  # noqa: E402  beside the product, not in it
+from benchmarks import bookings, crowds, floor, slots, tenants  # noqa: E402  beside the product, not in it
 from benchmarks.setting import Setting, check_statuses  # noqa: E402
 from lab import aftermath, wire  # noqa: E402
 
@@ -101,6 +101,19 @@ def test_a_view_that_was_refused_or_not_answered_ends_the_bench(statuses: tuple[
     with pytest.raises(SystemExit, match="the page: answered"):
         check_statuses(got(*statuses), "the page")
     check_statuses(got(200, 200), "the page")
+
+
+def test_only_who_was_told_that_the_time_was_taken_was_clearly_refused() -> None:
+    open_instead = '"alternatives": [{"start": "2030-01-07T09:00:00Z"}]'
+    bodies = [
+        (409, f'{{"code": "slot_taken", {open_instead}}}'),
+        (409, f'{{"code": "buffer", {open_instead}}}'),
+        (409, '{"code": "slot_taken", "alternatives": []}'),
+        (409, f'{{"code": "tenant_paused", {open_instead}}}'),
+        (429, f'{{"code": "slot_taken", {open_instead}}}'),
+    ]
+    answers = [wire.Got(status, body.encode(), 1.0, 1.0) for status, body in bodies]
+    assert crowds.clear_refusals(answers) == 2
 
 
 def test_a_log_without_a_select_meets_no_limit() -> None:
