@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -21,6 +22,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 import recording
+from booking.contention.verdict import REFUSED
 
 HORIZON = timedelta(days=58)  # below the API's 62 and the usual window of 60
 
@@ -49,16 +51,25 @@ class Rush:
     wrong: set[str] = field(default_factory=set)
 
     def choose(self, environment: Environment, pick: Callable[[list[Slot]], Slot]) -> None:
-        """Pick the slot that everybody will want, and open the gate when locust has spawned every client."""
-        slots = open_slots(str(environment.host), site=self.site, event_type=self.event_type)
-        if not slots:
-            raise SystemExit(f"{self.event_type} on {self.site} has no open slot in the next weeks.")
-        self.wanted = pick(slots)
-        print(f"everybody wants {self.wanted.start} {' '.join(self.wanted.hosts)}")
+        """Pick the slot that everybody will want, and open the gate when locust has spawned every client.
+
+        Where there is none it is opened too, and they go home: locust would swallow what is raised here, and wait."""
+        try:
+            slots = open_slots(str(environment.host), site=self.site, event_type=self.event_type)
+        except SlotsUnread as unread:
+            self.wrong.add(str(unread))
+        else:
+            if slots:
+                self.wanted = pick(slots)
+                print(f"everybody wants {self.wanted.start} {' '.join(self.wanted.hosts)}")
+            else:
+                self.wrong.add(f"{self.event_type} on {self.site} has no open slot in the next weeks")
 
         def all_are_here(**_: object) -> None:
             gevent.sleep(0.5)  # a breath in which the last of them reaches the gate
             self.gate.set()
+            if not self.wanted.start:
+                gevent.spawn(environment.runner.quit)
 
         environment.events.spawning_complete.add_listener(all_are_here)
 
@@ -68,7 +79,10 @@ class Rush:
         if status == 201:
             self.hosts[str(body.get("host"))] += 1
         elif status == 409:
-            self.codes[str(body.get("code"))] += 1
+            code = str(body.get("code"))
+            self.codes[code] += 1
+            if code not in REFUSED:
+                self.wrong.add(f"a client was refused for {code}, not because the time was taken")
             self.without_alternatives += not body.get("alternatives")
         else:
             self.wrong.add(f"an answer was {status}: {body.get('code') or 'no problem document'}")
@@ -76,7 +90,15 @@ class Rush:
     def finish(self, environment: Environment, *, booked: int) -> None:
         """Print the tally; locust's exit status says whether exactly `booked` clients have the slot, each
         with a host of their own, and every other one a clear 409 with alternatives."""
-        clients = environment.parsed_options.num_users
+        if self.wanted.start:
+            self._add_up(environment.parsed_options.num_users, booked)
+        for sentence in sorted(self.wrong):
+            print(f"WRONG: {sentence}")
+        print("FAILED" if self.wrong else f"PASSED: {booked} booked, the others refused with alternatives")
+        recording.write(winners=self.statuses[201], expected=booked, wrong=sorted(self.wrong))
+        environment.process_exit_code = 1 if self.wrong else 0
+
+    def _add_up(self, clients: int, booked: int) -> None:
         print(f"answers: {dict(sorted(self.statuses.items()))}   reasons: {dict(self.codes)}")
         if self.statuses[201] != booked:
             self.wrong.add(f"{self.statuses[201]} bookings were made, not {booked}")
@@ -85,15 +107,6 @@ class Rush:
         if self.without_alternatives:
             self.wrong.add(f"{self.without_alternatives} refusals came without alternatives")
         self.wrong |= {f"{host} was booked {times} times" for host, times in self.hosts.items() if times > 1}
-        for sentence in sorted(self.wrong):
-            print(f"WRONG: {sentence}")
-        print(
-            "FAILED"
-            if self.wrong
-            else f"PASSED: {booked} of {clients} booked, the others refused with alternatives"
-        )
-        recording.write(winners=self.statuses[201], expected=booked, wrong=sorted(self.wrong))
-        environment.process_exit_code = 1 if self.wrong else 0
 
 
 class Rusher(HttpUser):
@@ -106,6 +119,8 @@ class Rusher(HttpUser):
     def book(self) -> None:
         """One booking of the slot that everybody wants."""
         self.rush.gate.wait()
+        if not self.rush.wanted.start:
+            raise StopUser
         with self.client.post(
             "/api/v1/bookings",
             json=booking(self.rush.event_type, self.rush.wanted),
@@ -145,7 +160,7 @@ def open_slots(
 ) -> list[Slot]:
     """The open slots of the next eight weeks, by start; `ask` fetches a path, urllib if it is None.
 
-    Raises OSError if the server does not answer urllib with 200.
+    Raises `SlotsUnread` if the server does not answer urllib with 200 and a document.
     """
     today = datetime.now(UTC).date()
     query = urlencode({"event_type": event_type, "start": today, "end": today + HORIZON, "time_zone": "UTC"})
@@ -160,9 +175,19 @@ def open_slots(
 
 
 def _fetched(url: str, sent: dict[str, str]) -> dict[str, Any]:
-    with urllib.request.urlopen(urllib.request.Request(url, headers=sent), timeout=30) as answer:
-        document: dict[str, Any] = json.load(answer)
+    """Fetch a document that has `slots`. Raises `SlotsUnread`."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=sent), timeout=30) as answer:
+            document = document_of(answer.read().decode(errors="replace"))
+    except (OSError, HTTPException) as error:
+        raise SlotsUnread(f"the slots of {sent['Host']} could not be read: {error}") from None
+    if "slots" not in document:
+        raise SlotsUnread(f"the slots of {sent['Host']} could not be read: the answer has none")
     return document
+
+
+class SlotsUnread(Exception):
+    """The first look at the slots failed: without one nothing can be wanted."""
 
 
 def booking(event_type: str, slot: Slot) -> dict[str, Any]:

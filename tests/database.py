@@ -1,6 +1,7 @@
 """One embedded PostgreSQL for the test run, and a fresh database for each test that asks: a clone of a
 template with the demo's three tenants (0.1 s). Tests commit for real; nothing is truncated."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,12 @@ class World:
     def _raw(self, url: str, slug: str | None) -> psycopg.Connection[Any]:
         path = f"-c search_path={getattr(self, slug)},public" if slug else ""
         return psycopg.connect(url, options=path, autocommit=True)
+
+    def deadlocks(self) -> int:
+        """How many deadlocks PostgreSQL has broken in this database, by its log: there each stands before its victim
+        hears of it, whoever catches the error. The counter of pg_stat_database comes up to ten seconds late."""
+        words = rf"@{self.name} LOG:  process \d+ detected deadlock while waiting for"
+        return len(re.findall(words, self.server.log.read_text(errors="replace")))
 
     @contextmanager
     def as_owner(self) -> Iterator[None]:

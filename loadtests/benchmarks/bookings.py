@@ -4,10 +4,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-import psycopg
-
 from benchmarks.figures import Figure, at_least, at_most, exactly
 from benchmarks.setting import Setting, one_after_another, percentile
+from lab import aftermath
 from lab.cpu import SERVING, WORKING, Cpu
 from lab.truth import ask, due_jobs
 from lab.wire import Got, booking, by_clients, open_slots, post
@@ -59,12 +58,10 @@ def _burst(setting: Setting, wanted: Iterator[bytes]) -> list[Figure]:
     setting.say(f"a burst of {lasting:g} s at full speed, everything at work")
     until = time.monotonic() + lasting
     take = one_after_another(wanted)
-    with setting.superuser() as connection:
-        row = connection.execute("SELECT clock_timestamp()").fetchone()
-        begun_at = row[0] if row else None
+    before = aftermath.mark(setting.loaded.facts["database_url"], [TENANT])
     setting.meter.start()
     answers, seconds = by_clients(setting.port, CLIENTS, lambda: take() if time.monotonic() < until else None)
-    drained, left = _drain_wholly(setting, begun_at)
+    drained, left = drain_wholly(setting, before)
     cpu = setting.meter.stop()
     booked = _booked(answers)
     truth = ask(setting.loaded.facts["database_url"], only={TENANT})
@@ -109,45 +106,31 @@ def drain(setting: Setting, longest: float = LONGEST_DRAIN) -> float:
     return time.monotonic() - started
 
 
-def _drain_wholly(setting: Setting, begun_at: object) -> tuple[float, int]:
-    """Wait until no job is due and nothing of the tenant is left; the seconds, and how much was left at the bound."""
+def drain_wholly(setting: Setting, before: aftermath.Mark) -> tuple[float, int]:
+    """Wait until no job is due and nothing that came of the burst is undone; the seconds, and how much was left at the
+    bound, what failed for good among it."""
     started = time.monotonic()
-    schema = setting.schema(TENANT)
+    url = setting.loaded.facts["database_url"]
+    drain(setting)
+    after = aftermath.mark_again(url, before)
     while True:
-        drain(setting, LONGEST_DRAIN - (time.monotonic() - started))
-        with setting.superuser() as connection:
-            left = left_undone(connection, schema, begun_at)
+        left = aftermath.undone(url, before, after)
         seconds = time.monotonic() - started
         if not left or seconds >= LONGEST_DRAIN:
-            return seconds, left
+            break
+        drain(setting, LONGEST_DRAIN - seconds)
         time.sleep(0.2)
-
-
-def left_undone(connection: "psycopg.Connection[tuple[object, ...]]", schema: str, begun_at: object) -> int:
-    """How many jobs of the tenant are due, failing or parked, and how many runs have not ended well.
-
-    What fails is put back for later, so that it is not due meanwhile: its job says the error, or its run still runs.
-    """
-    row = connection.execute(
-        _LEFT.replace("{schema}", f'"{schema}"'), {"schema": schema, "begun_at": begun_at}
-    )  # type: ignore[arg-type]
-    found = row.fetchone()
-    return int(str(found[0])) if found else 0
-
-
-_LEFT = """
-    SELECT (SELECT count(*) FROM public.jobs_job WHERE schema = %(schema)s AND (
-            state = 'parked' OR state <> 'done' AND (due_at <= now() OR last_error <> '')))
-        + (SELECT count(*) FROM {schema}.audit_run
-            WHERE state IN ('running', 'stopped', 'failing') OR state = 'failed' AND started_at >= %(begun_at)s)
-"""
+    left += aftermath.failed(url, before, after)
+    for words, count in left.most_common(aftermath.MOST_SHOWN):
+        setting.say(f"left: {words} ({count} times)")
+    return seconds, left.total()
 
 
 def drained_after(seconds: float, left: int, *, limit: float) -> Figure:
     """The figure of the draining: open, with how much is left, unless all of it was done."""
     name, aim = "the burst's jobs are done after", f"≤ {limit:g} s"
     if left:
-        return Figure(name, f"not after {seconds:.0f} s: {left} jobs or runs are left", aim, met=False)
+        return Figure(name, f"not after {seconds:.0f} s: {left} jobs, runs or steps are left", aim, met=False)
     return at_most(name, round(seconds, 1), limit, "s", aim=aim)
 
 

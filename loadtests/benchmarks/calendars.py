@@ -7,7 +7,6 @@ from collections.abc import Callable
 from benchmarks.figures import Figure, at_most, exactly
 from benchmarks.provider import SECONDS
 from benchmarks.setting import Setting, percentile
-from holdfast.installation import read_run_file
 from lab.installation import ROOT
 from lab.wire import Line, get
 
@@ -79,11 +78,9 @@ def _age(setting: Setting) -> Callable[[], None]:
 
 def _connect(setting: Setting) -> None:
     """Connect the hosts, in a process with the web's environment."""
-    running = read_run_file(setting.loaded.data)
-    assert running is not None
     subprocess.run(
         [sys.executable, "-P", ROOT / "loadtests" / "benchmarks" / "connect_hosts.py", setting.schema("calendars"),
          f"http://{setting.provider.address}"],
-        env={**running.application_environment(), "HOLDFAST_HTTP_ALLOW": setting.provider.address},
+        env={**setting.loaded.application_environment(), "HOLDFAST_HTTP_ALLOW": setting.provider.address},
         stdout=subprocess.DEVNULL, check=True,
     )  # fmt: skip

@@ -15,7 +15,6 @@ import psycopg
 from benchmarks import bookings
 from benchmarks.figures import Figure, at_most, exactly
 from benchmarks.setting import Setting, one_after_another, percentile
-from holdfast.installation import read_run_file
 from lab.installation import ROOT
 from lab.wire import Got, booking, by_clients, get, open_slots, post, slots_path
 
@@ -75,7 +74,7 @@ def _make(setting: Setting, first: int, last: int) -> tuple[int, float]:
         subprocess.Popen(
             [ROOT / "bin" / "holdfast", "sandbox", "--data", setting.loaded.data, "--tenant", NAME, "--hosts", "1",
              "--bookings", "0", "--copies", str(end - begin + 1), "--first", str(begin)],
-            stdout=subprocess.DEVNULL,
+            env=setting.loaded.environment(), stdout=subprocess.DEVNULL,
         )
         for begin, end in halves
     ]  # fmt: skip
@@ -166,12 +165,10 @@ def _one_more(setting: Setting, made: int) -> list[Figure]:
     The clock performs it; the worker, which still has the other businesses' mails to send, stands still.
     """
     bookings.drain(setting)
-    running = read_run_file(setting.loaded.data)
-    assert running is not None
     with setting.without_workers("worker", "relay"):
         ran = subprocess.run(
             [sys.executable, "-P", ROOT / "loadtests" / "benchmarks" / "onboard_one.py", f"{NAME}-more"],
-            env=running.application_environment(), stdout=subprocess.PIPE, text=True, check=True,
+            env=setting.loaded.application_environment(), stdout=subprocess.PIPE, text=True, check=True,
         )  # fmt: skip
     said = json.loads(ran.stdout)
     longest = sorted(said["of_it"].items(), key=lambda each: -each[1])[:4]
@@ -210,7 +207,7 @@ def _migrating(setting: Setting, made: int) -> list[Figure]:
     started = time.monotonic()
     ran = subprocess.run(
         [ROOT / "bin" / "holdfast", "migrate", "--data", setting.loaded.data],
-        capture_output=True, text=True, check=False,
+        env=setting.loaded.environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     took = time.monotonic() - started
     good = len(re.findall(r"^  migrated ", ran.stdout, re.MULTILINE))

@@ -5,7 +5,7 @@ A mark is taken before the load, so that only what came after it counts; it hold
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import psycopg
@@ -19,6 +19,14 @@ MOST_SHOWN = 10
 _RUNS = """
     SELECT workflow, state, count(*) FROM audit_run
     WHERE id > %s AND id <= %s AND state IN ('running', 'failing', 'stopped') GROUP BY 1, 2 ORDER BY 1, 2
+    """
+_FAILED_RUNS = """
+    SELECT workflow, min(failure_words), count(*) FROM audit_run
+    WHERE id > %s AND id <= %s AND state = 'failed' GROUP BY 1 ORDER BY 1
+    """
+_FAILED_STEPS = """
+    SELECT r.workflow, s.action, s.state, min(s.error), count(*) FROM audit_step s JOIN audit_run r ON r.id = s.run_id
+    WHERE r.id > %s AND r.id <= %s AND s.state IN ('failed', 'undo_failed') GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     """
 _ROWS = (
     "SELECT (SELECT coalesce(max(id), 0) FROM booking_booking), (SELECT coalesce(max(id), 0) FROM audit_run)"
@@ -52,6 +60,12 @@ def mark(database_url: str, slugs: Iterable[str]) -> Mark:
             "SELECT schema_name FROM public.tenants_tenant WHERE slug = ANY(%s)", [list(slugs)]
         ).fetchall()
         return _mark(connection, [str(schema) for (schema,) in schemas])
+
+
+def mark_again(database_url: str, before: Mark) -> Mark:
+    """Return where the tenants of a mark stand now. One query for each tenant."""
+    with psycopg.connect(database_url) as connection:
+        return _mark(connection, before.rows)
 
 
 def _mark(connection: Connection, schemas: Iterable[str]) -> Mark:
@@ -92,19 +106,19 @@ def settle(database_url: str) -> int:
 
 
 def unfinished(database_url: str, before: Mark) -> list[str]:
-    """Wait for what the load caused, then say in sentences what nobody has done: jobs that are due, that failed and
-    wait for another try, that were given up; runs under way or stopped. A reminder for later is none of it, nor is
-    what comes up while we wait (the clock's regular checks)."""
-    with psycopg.connect(database_url) as connection:
-        after = _mark(connection, before.rows)
+    """Wait for what the load caused, then say in sentences what nobody has done (`undone`), and what failed for good.
+
+    A reminder for later is none of it, nor is what comes up while we wait (the clock's regular checks)."""
+    after = mark_again(database_url, before)
     left: Counter[str] = Counter()
 
     def look() -> int:
         nonlocal left
-        left = _left(database_url, before, after)
+        left = undone(database_url, before, after)
         return left.total()
 
     _waited_for(look)
+    left += failed(database_url, before, after)
     said = [f"{words} ({count} times)" for words, count in list(left.items())[:MOST_SHOWN]]
     return said + ([f"{len(left) - MOST_SHOWN} other things are not done"] if len(left) > MOST_SHOWN else [])
 
@@ -120,19 +134,52 @@ def _waited_for(look: Callable[[], int]) -> int:
     return left
 
 
-def _left(database_url: str, before: Mark, after: Mark) -> Counter[str]:
-    """What came between the two marks and is not done, by its words. One query, and one for each tenant."""
+def undone(database_url: str, before: Mark, after: Mark) -> Counter[str]:
+    """What came between the two marks and is not done, by its words: jobs that are due, that failed and wait for
+    another try (such a one is not due meanwhile), that were given up; runs under way or stopped.
+
+    One query, and one for each tenant."""
     found: Counter[str] = Counter()
     with psycopg.connect(database_url) as connection:
         jobs = connection.execute(_JOBS, [list(before.rows), before.job, after.job])
         for schema, kind, state, error in jobs:
-            found[f"{schema}: a job {kind} is {state}{f' after {str(error)[:200]}' if error else ''}"] += 1
-        for schema, (_booking, run) in before.rows.items():
+            found[f"{schema}: a job {kind} is {state}{_after(error)}"] += 1
+        for schema, runs in _spans(before, after):
             _enter(connection, schema)
-            for workflow, state, count in connection.execute(_RUNS, [run, after.rows[schema][1]]):
+            for workflow, state, count in connection.execute(_RUNS, runs):
                 found[f"{schema}: a run of {workflow} is {state}"] += int(str(count))
             connection.commit()
     return found
+
+
+def failed(database_url: str, before: Mark, after: Mark) -> Counter[str]:
+    """What the runs between the two marks gave up for good, by its words: runs, and steps without which a run ends well
+    all the same (a confirmation that every mail server refused). Two queries for each tenant."""
+    found: Counter[str] = Counter()
+    with psycopg.connect(database_url) as connection:
+        for schema, runs in _spans(before, after):
+            _enter(connection, schema)
+            for workflow, error, count in connection.execute(_FAILED_RUNS, runs):
+                found[f"{schema}: a run of {workflow} failed{_as(error)}"] += int(str(count))
+            for workflow, action, state, error, count in connection.execute(_FAILED_STEPS, runs):
+                ended = "could not be undone" if state == "undo_failed" else "failed for good"
+                found[f"{schema}: the step {action} of {workflow} {ended}{_as(error)}"] += int(str(count))
+            connection.commit()
+    return found
+
+
+def _spans(before: Mark, after: Mark) -> Iterator[tuple[str, list[int]]]:
+    """Each marked tenant's schema, with the last run before the load and the last that counts."""
+    for schema, (_booking, run) in before.rows.items():
+        yield schema, [run, after.rows[schema][1]]
+
+
+def _as(error: object) -> str:
+    return f", for example: {str(error)[:200]}" if error else ""
+
+
+def _after(error: object) -> str:
+    return f" after {str(error)[:200]}" if error else ""
 
 
 def _enter(connection: Connection, schema: object) -> None:

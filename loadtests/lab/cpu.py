@@ -46,8 +46,17 @@ class Meter:
     _started: float = 0.0
 
     def __post_init__(self) -> None:
-        if missing := [name for name in SERVING + WORKING if name not in self.loaded.facts["children"]]:
+        if missing := self.not_counted():
             print(f"Not on this machine, so their CPU is not counted: {', '.join(missing)}", flush=True)
+
+    def not_counted(self) -> list[str]:
+        """Which processes it cannot see: they run elsewhere, or where their ids mean nothing here (a container)."""
+        children = self.loaded.facts["children"]
+        return [
+            name
+            for name in SERVING + WORKING
+            if name not in children or not Path(f"/proc/{children[name]}").exists()
+        ]
 
     def learn_idle(self, seconds: float = 2.0, times: int = 3) -> None:
         """Measure what doing nothing costs, a second: the least of several looks, for something may still end."""

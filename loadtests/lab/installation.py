@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,13 +10,25 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from holdfast.installation import read_run_file
+
 ROOT = Path(__file__).resolve().parents[2]
+_SERVER = re.compile(r".*_URL(_FILE)?$")
+_SIZES = {
+    "HOLDFAST_CALENDAR_FRESH_SECONDS",
+    "HOLDFAST_HEALTH_SECONDS",
+    "HOLDFAST_LOG_LEVEL",
+    "HOLDFAST_PROCESS_TENANTS",
+    "HOLDFAST_WEB_THREADS",
+    "HOLDFAST_WEB_WORKERS",
+    "HOLDFAST_WORKER_THREADS",
+}
 
 
 @dataclass(frozen=True)
@@ -45,11 +58,30 @@ class Loaded:
         """Where it answers, by address; the tenant goes into the Host header."""
         return f"http://127.0.0.1:{self.port}"
 
+    def environment(self) -> dict[str, str]:
+        """What the operator's commands get: its web process's HOLDFAST_* (keys, settings), and its servers if it was
+        given some; bin/holdfast finds an embedded database by its folder. Nothing that this shell exports for another
+        installation: its HOLDFAST_* count only where the web process is not ours to look at, and never as servers.
+        """
+        facts = self.facts
+        given = _given_to_web(facts) or _without_servers(os.environ)
+        own = {name: value for name, value in given.items() if name.startswith("HOLDFAST_")}
+        servers = {} if facts.get("superuser_database_url") else _servers(facts)
+        return {**_without_another(os.environ), **own, **servers}
+
+    def application_environment(self) -> dict[str, str]:
+        """What a process with the application's role gets: what the web process was given."""
+        if given := _given_to_web(self.facts):
+            return given
+        running = read_run_file(self.data)
+        assert running is not None
+        return running.application_environment()
+
     def holdfast(self, command: str, *arguments: str) -> str:
         """Run one of the operator's commands and return what it printed; its refusal ends the program."""
         ran = subprocess.run(
             [ROOT / "bin" / "holdfast", command, "--data", self.data, *arguments],
-            capture_output=True, text=True, check=False,
+            env=self.environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
         if ran.returncode:
             raise SystemExit(f"bin/holdfast {command}: {ran.stderr.strip()}")
@@ -72,7 +104,10 @@ class Loaded:
 def installation(data: Path | None, **environment: str) -> Iterator[Loaded]:
     """Yield the installation that runs in `data`, or an own one without the public rate limits for this block.
 
-    SystemExit at once if nothing runs there, or if what runs there counts its visitors.
+    Ours has embedded servers whatever this shell exports for another one: of its variables only those arrive that
+    say how large and how busy ours is (HOLDFAST_WEB_WORKERS, _WEB_THREADS, _WORKER_THREADS, _PROCESS_TENANTS,
+    _HEALTH_SECONDS, _CALENDAR_FRESH_SECONDS, _LOG_LEVEL), and `environment`, which wins.
+    SystemExit at once if nothing runs in `data`, or if what runs there counts its visitors.
     """
     if data is not None:
         loaded = Loaded(data)
@@ -84,7 +119,8 @@ def installation(data: Path | None, **environment: str) -> Iterator[Loaded]:
     command = [ROOT / "bin" / "run", "--data", folder / "data", "--port", str(_free_port())]
     print("Starting an installation of its own", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing stays behind
-    surroundings = {**os.environ, "HOLDFAST_PUBLIC_RATE": "off", **environment}
+    sizes = {name: value for name, value in os.environ.items() if name in _SIZES}
+    surroundings = {**_without_another(os.environ), **sizes, "HOLDFAST_PUBLIC_RATE": "off", **environment}
     with subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True) as process:
         try:
             _wait_until_ready(process)
@@ -98,16 +134,40 @@ def installation(data: Path | None, **environment: str) -> Iterator[Loaded]:
 def check_limits(loaded: Loaded) -> None:
     """SystemExit if the web process was started with the public rate limits on: 429s are no load. A web process
     that is not ours to look at (another user's, another machine's) is believed."""
-    try:
-        content = Path(f"/proc/{loaded.facts['children']['web']}/environ").read_bytes()
-    except (KeyError, OSError):
-        return
-    said = dict(line.split("=", 1) for line in content.decode(errors="replace").split("\0") if "=" in line)
-    if said.get("HOLDFAST_PUBLIC_RATE", "on").strip().lower() not in ("off", "no", "false", "0", ""):
+    said = _given_to_web(loaded.facts)
+    if said and said.get("HOLDFAST_PUBLIC_RATE", "on").strip().lower() not in ("off", "no", "false", "0", ""):
         raise SystemExit(
             f"What runs in {loaded.data} has its public rate limits on, so a load would measure its 429s: "
             "start it with HOLDFAST_PUBLIC_RATE=off bin/run."
         )
+
+
+def _without_another(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without all that may name another installation: its servers, its keys, its settings."""
+    return {
+        name: value
+        for name, value in _without_servers(environment).items()
+        if not name.startswith(("HOLDFAST_", "DJANGO_"))
+    }
+
+
+def _without_servers(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not _SERVER.match(name)}
+
+
+def _servers(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The servers that an installation was given, as the variables that gave them."""
+    names = ("DATABASE_URL", "OWNER_DATABASE_URL", "BROKER_URL")
+    return {name: str(facts[name.lower()]) for name in names if facts.get(name.lower())}
+
+
+def _given_to_web(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What the web process was started with; nothing where it is not ours to look at (proc(5))."""
+    try:
+        content = Path(f"/proc/{facts['children']['web']}/environ").read_bytes()
+    except (KeyError, OSError):
+        return {}
+    return dict(line.split("=", 1) for line in content.decode(errors="replace").split("\0") if "=" in line)
 
 
 def _wait_until_ready(process: "subprocess.Popen[str]") -> None:

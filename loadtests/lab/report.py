@@ -51,12 +51,20 @@ def page(verdict: Verdict, samples: Sequence[Sample]) -> str:
 <h2>What the clients saw</h2>
 {answers_over_time(samples)}{spread(samples)}{latency_bars(verdict.latency_ms)}
 <h2>What it cost</h2>
-<p class="soft-words">CPU of each process and its descendants for one request, idling taken away.</p>
+<p class="soft-words">CPU of each process and its descendants for one request, idling taken away.{_missing(verdict)}</p>
 {cpu_bars(verdict.server_cpu_ms_per_operation)}
 <h2>In figures</h2>
 {_table(verdict)}
 </main></body></html>
 """
+
+
+def _missing(verdict: Verdict) -> str:
+    return (
+        f" Not counted, for they run elsewhere: {escape(', '.join(verdict.not_counted))}."
+        if verdict.not_counted
+        else ""
+    )
 
 
 def _facts(verdict: Verdict) -> str:

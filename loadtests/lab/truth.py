@@ -1,4 +1,4 @@
-"""What the database itself says after a load: broken promises, deadlocks, bookings. Reads only."""
+"""What the database itself says after a load: broken promises, bookings, jobs. Reads only."""
 
 from dataclasses import dataclass, field
 
@@ -49,15 +49,6 @@ def _ask_tenant(connection: "psycopg.Connection[tuple[object, ...]]", schema: st
         for promise in QUESTIONS:
             rows = connection.execute(question_sql(promise)).fetchmany(MOST_SHOWN)
             truth.broken[schema] += [f"{promise}: {', '.join(map(str, row))}" for row in rows]
-
-
-def deadlocks(database_url: str) -> int:
-    """Return how many deadlocks this database has counted."""
-    with psycopg.connect(database_url) as connection:
-        row = connection.execute(
-            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-        ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def due_jobs(database_url: str) -> int:

@@ -1,11 +1,12 @@
 """One scenario's verdict: what the clients saw, what the database says, what it cost. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 PARTS = (50, 95, 99)
+FLAT = 0.20  # how much more a request may cost among many tenants
 Sample = tuple[float, str, float, int]  # ended at ms, what, ms, status
 
 
@@ -28,6 +29,7 @@ class Verdict:
     deadlocks: int = 0
     latency_ms: dict[str, dict[str, float]] = field(default_factory=dict)
     server_cpu_ms_per_operation: dict[str, float] = field(default_factory=dict)
+    not_counted: list[str] = field(default_factory=list)  # processes whose CPU is in none of these figures
     broken: list[str] = field(default_factory=list)
 
     @property
@@ -71,6 +73,25 @@ def note_bookings(verdict: Verdict, stored: int) -> None:
         verdict.broken.append(
             f"{verdict.winners} clients were told that they are booked, {stored} bookings were stored"
         )
+
+
+def note_costs(verdict: Verdict, costs: Mapping[int, float]) -> None:
+    """Compare what a request cost in ms of CPU among each number of tenants: not more among many, and what was not
+    measured, or compared with nothing, is no such thing."""
+    verdict.server_cpu_ms_per_operation = {f"{count:,} tenants": cost for count, cost in costs.items()}
+    if unseen := [name for name in ("web", "database") if name in verdict.not_counted]:
+        verdict.broken.append(f"the CPU of {' and '.join(unseen)} was not counted, so no costs were compared")
+    if len(costs) < 2:
+        verdict.broken.append("one number of tenants is compared with nothing: give --tenants at least two")
+    verdict.broken += [
+        f"no CPU was counted among {count:,} tenants" for count, cost in costs.items() if not cost
+    ]
+    fewest = min(costs)
+    verdict.broken += [
+        f"a request costs {cost:g} ms among {count:,} tenants, {costs[fewest]:g} ms among {fewest:,}"
+        for count, cost in costs.items()
+        if cost > costs[fewest] * (1 + FLAT)
+    ]
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float:

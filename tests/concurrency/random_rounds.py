@@ -50,7 +50,7 @@ def run_rounds(world: "World", *, rounds: int, seed: int) -> Figures:  # noqa: F
 
     dice = random.Random(seed)
     figures = Figures()
-    began, deadlocks = time.monotonic(), _deadlocks(world)
+    began, deadlocks = time.monotonic(), world.deadlocks()
     with world.enter("northwind"):
         types = make_types(dice)
     with ThreadPoolExecutor(MOST_AT_ONCE) as threads:
@@ -66,7 +66,7 @@ def run_rounds(world: "World", *, rounds: int, seed: int) -> Figures:  # noqa: F
                     figures.broken += broken_promises()
                 figures.checks += 1
         list(threads.map(_close, range(MOST_AT_ONCE)))
-    figures.deadlocks = _deadlocks(world) - deadlocks
+    figures.deadlocks = world.deadlocks() - deadlocks
     figures.seconds = time.monotonic() - began
     return figures
 
@@ -240,16 +240,6 @@ def _close(_thread: int) -> None:
 
     connection.close()
     time.sleep(0.05)  # each thread takes one of these
-
-
-def _deadlocks(world: "World") -> int:  # noqa: F821
-    with world.superuser() as database:
-        database.execute("SELECT pg_stat_force_next_flush()")
-        row = database.execute(
-            "SELECT deadlocks FROM pg_stat_database WHERE datname = %s", [world.name]
-        ).fetchone()
-        assert row is not None
-        return int(row[0])
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -18,9 +18,9 @@ from tests.database import World
 
 LOADTESTS = str(Path(__file__).parents[2] / "loadtests")
 sys.path.insert(0, LOADTESTS)
-from benchmarks import bookings, floor, slots, tenants  # noqa: E402  beside the product, not in it
+from benchmarks import bookings, crowds, floor, slots, tenants  # noqa: E402  beside the product, not in it
 from benchmarks.setting import Setting, check_statuses  # noqa: E402
-from lab import wire  # noqa: E402
+from lab import aftermath, wire  # noqa: E402
 
 sys.path.remove(LOADTESTS)
 
@@ -103,6 +103,19 @@ def test_a_view_that_was_refused_or_not_answered_ends_the_bench(statuses: tuple[
     check_statuses(got(200, 200), "the page")
 
 
+def test_only_who_was_told_that_the_time_was_taken_was_clearly_refused() -> None:
+    open_instead = '"alternatives": [{"start": "2030-01-07T09:00:00Z"}]'
+    bodies = [
+        (409, f'{{"code": "slot_taken", {open_instead}}}'),
+        (409, f'{{"code": "buffer", {open_instead}}}'),
+        (409, '{"code": "slot_taken", "alternatives": []}'),
+        (409, f'{{"code": "tenant_paused", {open_instead}}}'),
+        (429, f'{{"code": "slot_taken", {open_instead}}}'),
+    ]
+    answers = [wire.Got(status, body.encode(), 1.0, 1.0) for status, body in bodies]
+    assert crowds.clear_refusals(answers) == 2
+
+
 def test_a_log_without_a_select_meets_no_limit() -> None:
     assert slots.reading(["BEGIN", "SELECT 1", "WITH a AS (SELECT 2) SELECT 3", "COMMIT"]) == 2
     with pytest.raises(SystemExit, match="shows no SELECT"):
@@ -182,40 +195,30 @@ def test_only_sandboxes_are_broken_for_the_migration(world: World) -> None:
         assert tenants.sandboxes(connection, 60) == [world.northwind]
 
 
-JOB = """
-    INSERT INTO public.jobs_job (schema, kind, ref, state, due_at, attempts, last_error, created_at)
-    VALUES (%s, 'k', '1', %s, now() + %s::interval, 1, %s, now())
-    """
-RUN = """
-    INSERT INTO audit_run (
-        workflow, subject, payload, state, actor_type, actor_id, failure_code, failure_words, started_at)
-    VALUES ('w', 's', '{}', %s, 'system', 'x', '', '', now() + %s::interval)
+STEP = """
+    WITH run AS (
+        INSERT INTO audit_run (
+            workflow, subject, payload, state, actor_type, actor_id, failure_code, failure_words, started_at)
+        VALUES ('book', 's', '{}', 'done', 'system', 'x', '', '', now()) RETURNING id)
+    INSERT INTO audit_step (run_id, position, action, required, state, attempts, repeats, undo_attempts, result, error)
+    SELECT id, 0, 'send_confirmation', false, 'failed', 1, 0, 0, '{}', '550 no such user' FROM run
     """
 
 
-def test_what_failed_and_was_put_back_is_left_undone(world: World) -> None:
+def test_a_burst_whose_confirmations_were_refused_is_not_done(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bookings, "LONGEST_DRAIN", 1.0)
+    monkeypatch.setattr(bookings, "drain", lambda *_: 0.0)  # the world's own jobs are nobody's load
+    loaded = _Loaded(0)
+    loaded.facts["database_url"] = world.app_url()
+    setting = Setting(loaded, None, True, None)  # type: ignore[arg-type]
+    before = aftermath.mark(world.app_url(), ["acme"])
+    assert bookings.drain_wholly(setting, before)[1] == 0
     with world.superuser("acme") as connection:
-        begun_at = connection.execute("SELECT now()").fetchone()[0]  # type: ignore[index]
-
-        def left(statement: str, *values: str) -> int:
-            before = bookings.left_undone(connection, world.acme, begun_at)
-            connection.execute(statement, values)
-            return bookings.left_undone(connection, world.acme, begun_at) - before
-
-        assert left(JOB, world.acme, "queued", "1 day", "") == 0  # a reminder of tomorrow
-        assert left(JOB, world.acme, "done", "-1 min", "once: refused") == 0
-        assert left(JOB, world.northwind, "parked", "-1 min", "refused") == 0
-        assert left(JOB, world.acme, "queued", "-1 min", "") == 1
-        assert left(JOB, world.acme, "queued", "5 min", "RuntimeError: the mail server is away") == 1
-        assert left(JOB, world.acme, "parked", "-1 min", "") == 1
-        assert left(RUN, "done", "1 min") == 0
-        assert left(RUN, "failed", "-1 day") == 0
-        assert [left(RUN, each, "1 min") for each in ("running", "stopped", "failing", "failed")] == [
-            1,
-            1,
-            1,
-            1,
-        ]
+        connection.execute(STEP)
+    assert bookings.drain_wholly(setting, before)[1] == 1
+    assert "left: " in capsys.readouterr().out
 
 
 def test_a_burst_that_is_not_done_is_open_however_long_it_may_last() -> None:
@@ -223,4 +226,4 @@ def test_a_burst_that_is_not_done_is_open_however_long_it_may_last() -> None:
         bookings.drained_after(*each, limit=200) for each in ((36.84, 0), (201.0, 0), (120.2, 7))
     )
     assert (done.value, done.met, late.met) == ("36.8 s", True, False)
-    assert (undone.value, undone.met) == ("not after 120 s: 7 jobs or runs are left", False)
+    assert (undone.value, undone.met) == ("not after 120 s: 7 jobs, runs or steps are left", False)

@@ -20,7 +20,7 @@ from tests.loadtests.test_checker import MEETINGS
 LOADTESTS = str(Path(__file__).parents[2] / "loadtests")
 sys.path.insert(0, LOADTESTS)
 import laboratory  # noqa: E402  beside the product, not in it
-from lab import aftermath  # noqa: E402
+from lab import aftermath, deadlocks  # noqa: E402
 from lab.cpu import Meter  # noqa: E402
 from lab.installation import Loaded  # noqa: E402
 
@@ -30,6 +30,7 @@ sys.path.remove(LOADTESTS)
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aftermath, "QUIET_SECONDS", 1.0)
+    monkeypatch.setattr(deadlocks, "LATEST", 0.0)
     monkeypatch.setattr(Meter, "learn_idle", lambda meter: None)
 
 
@@ -117,6 +118,68 @@ def test_what_the_load_caused_and_nobody_does_is_said(world: World, tmp_path: Pa
     ]
 
 
+RUN = """
+    INSERT INTO audit_run (
+        workflow, subject, payload, state, actor_type, actor_id, failure_code, failure_words, started_at)
+    VALUES ('book', 's', '{}', %s, 'system', 'x', '', %s, now()) RETURNING id
+    """
+STEP = """
+    INSERT INTO audit_step (
+        run_id, position, action, required, state, attempts, repeats, undo_attempts, result, error)
+    VALUES (%s, %s, 'send_confirmation', false, %s, 1, 0, 0, '{}', %s)
+    """
+
+
+def test_a_confirmation_that_was_refused_for_good_is_said_though_its_run_is_done(
+    world: World, tmp_path: Path
+) -> None:
+    def refuse() -> None:
+        with world.superuser("acme") as connection:
+            for words in ("550 no such user", "551 not here"):
+                run = connection.execute(RUN, ["done", ""]).fetchone()
+                assert run is not None
+                for position, state in enumerate(["failed", "done", "skipped", "undone"]):
+                    connection.execute(STEP, [run[0], position, state, words])
+            connection.execute(STEP, [run[0], 9, "undo_failed", ""])
+            connection.execute(RUN, ["failed", "The link could not be proven."])
+
+    found = judged(world, tmp_path, "same-slot", first_wins(refuse))
+    assert found["broken"][:-1] == [
+        f"{world.acme}: a run of book failed, for example: The link could not be proven. (1 times)",
+        f"{world.acme}: the step send_confirmation of book failed for good, for example: 550 no such user (2 times)",
+        f"{world.acme}: the step send_confirmation of book could not be undone (1 times)",
+    ]
+
+
+JOB = """
+    INSERT INTO public.jobs_job (schema, kind, ref, state, due_at, attempts, last_error, created_at)
+    VALUES (%s, 'k', '1', %s, now() + %s::interval, 1, %s, now())
+    """
+
+
+def test_what_failed_and_was_put_back_is_left_undone(world: World) -> None:
+    url = world.app_url()
+    with world.superuser("acme") as connection:
+        assert connection.execute(RUN, ["failed", ""]).fetchone()  # before the mark
+
+        def left(statement: str, *values: str) -> tuple[int, int]:
+            before = aftermath.mark(url, ["acme"])
+            connection.execute(statement, values)
+            after = aftermath.mark_again(url, before)
+            return aftermath.undone(url, before, after).total(), aftermath.failed(url, before, after).total()
+
+        assert left(JOB, world.acme, "queued", "1 day", "") == (0, 0)  # a reminder of tomorrow
+        assert left(JOB, world.acme, "done", "-1 min", "once: refused") == (0, 0)
+        assert left(JOB, world.northwind, "parked", "-1 min", "refused") == (0, 0)
+        assert left(JOB, world.acme, "queued", "-1 min", "") == (1, 0)
+        assert left(JOB, world.acme, "queued", "5 min", "RuntimeError: the mail server is away") == (1, 0)
+        assert left(JOB, world.acme, "parked", "-1 min", "") == (1, 0)
+        assert left(RUN, "done", "") == (0, 0)
+        assert [left(RUN, each, "") for each in ("running", "stopped", "failing", "failed")] == [
+            (1, 0), (1, 0), (1, 0), (0, 1),
+        ]  # fmt: skip
+
+
 def test_what_failed_before_the_load_is_not_the_loads(world: World) -> None:
     with world.superuser() as connection:
         connection.execute(
@@ -186,6 +249,23 @@ def test_the_steps_of_many_tenants_are_added_up(world: World, tmp_path: Path) ->
     assert sum(found["statuses"].values()) == found["requests"]
     assert found["seconds"] > 3.5  # two steps of three seconds, a slow start taken off
     assert "1 answers of 5xx" in found["broken"]
+    assert found["not_counted"] == ["web", "database", "worker", "relay", "clock", "broker"]
+    assert "the CPU of web and database was not counted, so no costs were compared" in found["broken"]
+
+
+def test_a_scenario_that_never_ends_is_ended(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hangs(site: str, method: str, path: str) -> Answer:
+        time.sleep(50)
+        return honest(site, method, path)
+
+    monkeypatch.setattr(laboratory, "LONGEST_SECONDS", 15)
+    found = judged(world, tmp_path, "same-slot", hangs)
+    assert found["broken"] == [
+        "the scenario had not ended after 15 seconds, and was ended",
+        "the scenario said nothing",
+    ]
 
 
 def test_a_run_that_ends_in_the_middle_leaves_no_verdict_of_the_last_time(

@@ -3,34 +3,44 @@
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.loadtests.fake import REFUSED, Answer, fake_server, honest
+from tests.loadtests.fake import BOOKED, REFUSED, Answer, fake_server, honest
 
 LOADTESTS = Path(__file__).parents[2] / "loadtests"
 NOISY = "noisy.localhost"
 
 
 def seen(
-    scenario: str, answer: Callable[[str, str, str], Answer], *, clients: int, seconds: int
+    scenario: str, answer: Callable[[str, str, str], Answer], *, clients: int, seconds: int | None
 ) -> dict[str, Any]:
-    """Run the scenario against the fake; what it wrote for the laboratory, and its exit status."""
+    """Run the scenario against the fake, until its own end without seconds; what it wrote for the laboratory."""
     with fake_server(answer) as port:
         command = [sys.executable, "-P", "-m", "locust", "-f", str(LOADTESTS / scenario), "--headless"]
-        command += ["-u", str(clients), "-r", str(clients), "-t", f"{seconds}s", "--stop-timeout", "10"]
+        command += ["-u", str(clients), "-r", str(clients), "--stop-timeout", "10"]
+        command += [] if seconds is None else ["-t", f"{seconds}s"]
         command += ["--host", f"http://127.0.0.1:{port}", "--only-summary", "--loglevel", "ERROR"]
         result = Path(os.environ["RESULT"])
-        surroundings = {**os.environ, "SITE": "bench.localhost", "NOISY": NOISY, "PYTHONPATH": str(LOADTESTS)}
+        surroundings = {
+            **os.environ,
+            "SITE": "bench.localhost",
+            "NOISY": NOISY,
+            "LONG": "sixty",
+            "SHORT": "thirty",
+            "PYTHONPATH": str(LOADTESTS),
+        }
         ran = subprocess.run(
-            command, env=surroundings, capture_output=True, text=True, check=False, timeout=60
+            command, env=surroundings, capture_output=True, text=True, check=False, timeout=300
         )
     assert result.exists(), ran.stdout + ran.stderr
     found: dict[str, Any] = json.loads(result.read_text())
@@ -127,3 +137,103 @@ def test_a_day_on_which_nothing_is_moved_and_nothing_cancelled_is_no_pass() -> N
 
     found = seen("mixed_day.py", refusing, clients=6, seconds=6)["wrong"]
     assert found == ["no move ever succeeded", "no cancel ever succeeded"]
+
+
+def test_a_refused_booking_without_alternatives_and_a_202_belong_to_no_ordinary_day() -> None:
+    refusals = itertools.cycle([REFUSED, (409, {"code": "slot_taken", "alternatives": []}), BOOKED])
+    changes = itertools.cycle([(202, {}), (409, {"code": "hold_expired", "alternatives": []}), (200, {})])
+
+    def answer(site: str, method: str, path: str) -> Answer:
+        if path == "/api/v1/bookings":
+            return next(refusals)
+        return next(changes) if path.startswith("/api/v1/bookings/") else honest(site, method, path)
+
+    found = seen("mixed_day.py", answer, clients=8, seconds=8)["wrong"]
+    kinds = {words.partition(" (")[0] for words in found if " ever " not in words}
+    assert kinds <= {
+        "book was answered 409 slot_taken without alternatives",
+        "move was answered 202 without a reason",
+        "cancel was answered 202 without a reason",
+    }
+    assert "book was answered 409 slot_taken without alternatives" in kinds
+    assert len(kinds) > 1
+
+
+UNREAD = "the slots of bench.localhost:PORT could not be read: "
+INTERNAL: Answer = (500, {})
+
+
+@pytest.mark.parametrize(
+    ("scenario", "first", "words"),
+    [
+        ("same_slot.py", INTERNAL, [UNREAD + "HTTP Error 500: Internal Server Error"]),
+        ("round_robin_rush.py", (200, {}), [UNREAD + "the answer has none"]),
+        (
+            "same_slot.py",
+            (200, {"slots": {}}),
+            ["intro-call on bench.localhost has no open slot in the next weeks"],
+        ),
+        (
+            "overlapping_types.py",
+            INTERNAL,
+            [UNREAD + "HTTP Error 500: Internal Server Error", "0 rounds were run, not 50"],
+        ),
+    ],
+)
+def test_a_scenario_whose_first_look_fails_ends_with_words(
+    scenario: str, first: Answer, words: list[str]
+) -> None:
+    found = seen(scenario, lambda *_: first, clients=3, seconds=None)["wrong"]
+    assert [re.sub(r"localhost:\d+", "localhost:PORT", each) for each in found] == words
+
+
+def rush(refusal: Answer) -> list[str]:
+    answers = itertools.chain([BOOKED], itertools.repeat(refusal))
+
+    def answer(site: str, method: str, path: str) -> Answer:
+        return next(answers) if path == "/api/v1/bookings" else honest(site, method, path)
+
+    wrong: list[str] = seen("same_slot.py", answer, clients=3, seconds=None)["wrong"]
+    return wrong
+
+
+def test_a_rush_whose_losers_are_told_that_the_time_was_taken_passes() -> None:
+    assert rush(REFUSED) == []
+
+
+def test_a_rush_whose_losers_are_told_something_else_is_no_pass() -> None:
+    found = rush((409, {"code": "tenant_paused", "alternatives": REFUSED[1]["alternatives"]}))
+    assert found == ["a client was refused for tenant_paused, not because the time was taken"]
+
+
+def overlapping(refusal: Answer, days: int) -> dict[str, Any]:
+    """Each second booking is refused; hours and half hours are open on so many days."""
+    answers = itertools.cycle([BOOKED, refusal])
+
+    def answer(site: str, method: str, path: str) -> Answer:
+        if path == "/api/v1/bookings":
+            return next(answers)
+        minutes = 60 if "event_type=sixty" in path else 30
+        return 200, {"slots": {"a": [slot for day in range(days) for slot in open_hours(day, minutes)]}}
+
+    return seen("overlapping_types.py", answer, clients=1, seconds=None)
+
+
+def open_hours(day: int, minutes: int) -> list[dict[str, str]]:
+    first = datetime(2030, 1, 7, 9, tzinfo=UTC) + timedelta(days=day)
+    length = timedelta(minutes=minutes)
+    starts = [first + timedelta(minutes=30 * number) for number in range(16)]
+    return [{"start": start.isoformat(), "end": (start + length).isoformat()} for start in starts]
+
+
+def test_fifty_rounds_of_overlapping_types_pass_and_no_fewer() -> None:
+    found = overlapping(REFUSED, days=20)
+    assert (found["wrong"], found["winners"], found["expected"]) == ([], 50, 50)
+    fewer = overlapping(REFUSED, days=1)["wrong"]
+    assert len(fewer) == 1
+    assert re.fullmatch(r"[1-9]\d? rounds were run, not 50", fewer[0])
+
+
+def test_a_round_that_was_refused_for_something_else_is_no_pass() -> None:
+    found = overlapping((409, {"code": "busy", "alternatives": []}), days=20)["wrong"]
+    assert found == ["a client was refused for busy, not because the time was taken"]

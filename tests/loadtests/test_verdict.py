@@ -14,7 +14,7 @@ sys.path.insert(0, LOADTESTS)
 from benchmarks import figures  # noqa: E402  beside the product, not in it
 from lab.cpu import Cpu, Meter, spent  # noqa: E402
 from lab.report import page  # noqa: E402
-from lab.verdict import Verdict, note_answers, note_bookings  # noqa: E402
+from lab.verdict import Verdict, note_answers, note_bookings, note_costs  # noqa: E402
 
 sys.path.remove(LOADTESTS)
 
@@ -52,6 +52,45 @@ def test_who_got_no_answer_may_be_booked_and_who_was_told_so_must_be(stored: int
     assert found.broken == ([] if passes else words)
 
 
+@pytest.mark.parametrize(
+    ("costs", "not_counted", "words"),
+    [
+        ({10: 5.0, 100: 6.0, 1000: 5.9}, ["worker"], []),
+        ({10: 5.0, 1000: 6.1}, [], ["a request costs 6.1 ms among 1,000 tenants, 5 ms among 10"]),
+        ({10: 5.0}, [], ["one number of tenants is compared with nothing: give --tenants at least two"]),
+        (
+            {10: 0.0, 100: 0.0},
+            ["web", "database"],
+            [
+                "the CPU of web and database was not counted, so no costs were compared",
+                "no CPU was counted among 10 tenants",
+                "no CPU was counted among 100 tenants",
+            ],
+        ),
+        (
+            {10: 5.0, 100: 5.0},
+            ["database", "broker"],
+            ["the CPU of database was not counted, so no costs were compared"],
+        ),
+    ],
+)
+def test_costs_that_were_not_measured_or_compared_with_nothing_are_no_promise_that_held(
+    costs: dict[int, float], not_counted: list[str], words: list[str]
+) -> None:
+    found = verdict_of(ANSWERS)
+    found.not_counted = not_counted
+    note_costs(found, costs)
+    assert found.broken == words
+
+
+def test_what_was_not_counted_stands_in_the_document_and_in_the_report() -> None:
+    found = verdict_of(ANSWERS)
+    assert "Not counted" not in page(found, ANSWERS)
+    found.not_counted = ["database", "broker"]
+    assert found.document()["not_counted"] == ["database", "broker"]
+    assert "Not counted, for they run elsewhere: database, broker." in page(found, ANSWERS)
+
+
 def test_the_report_is_one_file_that_asks_for_nothing_and_escapes_what_it_was_told() -> None:
     found = verdict_of(ANSWERS, "two <b>bookings</b>")
     found.server_cpu_ms_per_operation = {"web": 1.5}
@@ -76,6 +115,11 @@ def test_the_cpu_of_children_that_have_ended_counts() -> None:
         process.communicate("\n")
     assert used["web"] >= 0.3
     assert used["nobody"] == 0
+
+
+def test_a_process_that_has_no_id_here_is_not_counted() -> None:
+    loaded = _Loaded({"web": os.getpid(), "database": 2**30, "worker": os.getpid(), "relay": os.getpid()})
+    assert Meter(loaded).not_counted() == ["database", "clock", "broker"]  # type: ignore[arg-type]
 
 
 def test_a_process_that_was_started_again_is_named_and_the_bench_ends(
