@@ -48,18 +48,22 @@ def _left(booking: Booking, move: Move, facts: BookingFacts, now: datetime) -> l
 def _reassigned(move: Move, before: HostFacts, taker: HostFacts, *, now: datetime) -> Drafts:
     """Return the mails of a reassignment: to everyone who has a place, and to both hosts."""
     drafts: Drafts = {}
+    is_new = move.has_new_link
     places = Booking.objects.select_related("meeting__event_type").filter(
         meeting=move.meeting_id, status=Booking.Status.CONFIRMED
     )
     for booking in places.order_by("pk"):
         facts = booking_facts(booking)
         drafts[booking.uid] = [
-            compose.reassigned_for_attendee(facts, before=before, now=now),
-            *(compose.invite_for_guest(facts, guest, what="reassigned", now=now) for guest in facts.guests),
+            compose.reassigned_for_attendee(facts, before=before, has_new_link=is_new, now=now),
+            *(
+                compose.invite_for_guest(facts, guest, what="reassigned", has_new_link=is_new, now=now)
+                for guest in facts.guests
+            ),
         ]
         if booking.pk == move.booking_id:
             drafts[booking.uid] += [
-                compose.reassigned_for_host(facts, taker, before=before, now=now),
+                compose.reassigned_for_host(facts, taker, before=before, has_new_link=is_new, now=now),
                 compose.handed_over_for_host(facts, before, now=now),
             ]
     return drafts
