@@ -176,6 +176,36 @@ def test_the_former_link_works_until_the_new_one_is_proven_and_stays_where_none_
     assert "ben@example.com" not in {each for mail in mails.received[told:] for each in mail.recipients}
 
 
+FORBIDDEN = Reply(
+    status=403, json={"error": {"code": 403, "errors": [{"reason": "forbidden"}], "message": "no"}}
+)
+
+
+def test_the_former_hosts_calendar_is_left_though_the_new_ones_cannot_be_written(
+    acme: GoogleSimulator, rui: Host
+) -> None:
+    booking = settled(booked("intro-call", workday(10)))
+    acme.fail("PATCH ", reply=FORBIDDEN, times=99)
+    assert given(booking, rui).status == "confirmed"
+    (event,) = acme.events(RUI)
+    held = event["summary"]  # what holds the link until the event itself is written
+    assert (host_of(booking), acme.events(ANA), held) == ("rui", [], "Intro call")
+    meeting = get_booking(booking.uid).meeting
+    assert proven(meeting) == meeting.join_url
+
+
+def test_a_former_host_whose_calendar_refuses_keeps_an_event_without_the_link(
+    acme: GoogleSimulator, rui: Host
+) -> None:
+    booking = settled(booked("intro-call", workday(10)))
+    acme.fail("DELETE ", reply=FORBIDDEN, times=99)
+    given(booking, rui)
+    (left,), (event,) = acme.events(ANA), acme.events(RUI)
+    meeting = get_booking(booking.uid).meeting
+    assert ("conferenceData" in left, event["summary"]) == (False, "Intro call: Ben Ode")
+    assert proven(meeting) == meeting.join_url
+
+
 def test_a_host_without_a_google_calendar_cannot_take_it_over(acme: GoogleSimulator) -> None:
     booking = settled(booked("intro-call", workday(10)))
     assert given(booking, colleague()).status == "failed"
