@@ -228,6 +228,38 @@ def test_who_joins_a_session_that_went_to_another_host_gets_the_new_link(
     )  # fmt: skip
 
 
+def test_cancelled_before_a_handovers_tail_ran_it_leaves_both_calendars_and_the_former_host_is_told(
+    acme: GoogleSimulator, rui: Host, mails: MailSink
+) -> None:
+    booking = settled(booked("intro-call", workday(10)))
+    mails.turn_away()
+    handing = reassign(booking, host=rui, now=now(), actor=OWNER)
+    drain()
+    handing.refresh_from_db()
+    assert (handing.status, len(acme.events(ANA))) == ("confirmed", 1)
+    mails.plan.clear()
+    cancel(get_booking(booking.uid), reason="", now=now(), actor=OWNER)
+    assert settled(booking).status == "cancelled"
+    assert (acme.events(ANA), acme.events(RUI)) == ([], [])
+    assert "Rui Dias takes Intro call with Ben Ode" in words_to(mails, "ana@acme.example")
+    assert not VendorMeeting.objects.filter(cancelled_at=None).exists()
+
+
+def test_cancelled_before_a_moving_seats_tail_ran_it_leaves_the_session_that_it_came_from(
+    acme: GoogleSimulator, mails: MailSink
+) -> None:
+    EventType.objects.filter(slug="intro-call").update(kind="group", capacity=3)
+    booking = settled(booked("intro-call", workday(10)))
+    mails.turn_away()
+    move(booking, start=workday(14), now=now(), actor=OWNER)
+    drain()
+    assert (get_booking(booking.uid).meeting.starts_at, len(acme.events(ANA))) == (workday(14), 2)
+    mails.plan.clear()
+    cancel(get_booking(booking.uid), reason="", now=now(), actor=OWNER)
+    assert settled(booking).status == "cancelled"
+    assert acme.events(ANA) == []
+
+
 def test_a_conference_that_takes_a_moment_is_waited_for(acme: GoogleSimulator) -> None:
     acme.conferences.pending = 2
     assert settled(booked("intro-call", workday(10))).status == "confirmed"
