@@ -180,7 +180,7 @@ from booking.standing_in import AwayNotice, away_notices
 from booking.texting import latest_text, send_text_again, text_consent, wants_texts, withdraw_text_consent
 from booking.trying_link import LinkTrial, try_link
 from booking.usage import Usage, usage
-from booking.ways import way_words
+from booking.ways import has_hosts_own_link, way_words
 from booking.wording_preview import preview_mail
 from booking.wordings import (
     WordingNotFound,
@@ -338,6 +338,7 @@ __all__ = [
     "get_series",
     "give_role",
     "has_choices",
+    "has_hosts_own_link",
     "health",
     "health_summary",
     "hold",

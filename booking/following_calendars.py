@@ -3,7 +3,8 @@ taken into another calendar is followed.
 
 A job per change. It looks at the event once more before it acts, so that what comes twice, late or out of order, and
 what was taken back meanwhile, does nothing. A new time goes through the guard like any other; where the guard or the
-meeting's kind says no, the event is put back where the booking is, and the team is told.
+meeting's kind says no, the event is put back where the booking is, and the team is told. Only its hosts' calendars are
+followed: one who handed it over may still have an event that could not be taken out.
 """
 
 import logging
@@ -66,6 +67,9 @@ def _answer(change: CalendarChange, now: datetime) -> str:
     meeting = Meeting.objects.select_related("event_type").filter(uid=change.uid.partition("@")[0]).first()
     if meeting is None or meeting.released_at is not None or meeting.starts_at <= now:
         return "too_late"
+    if not meeting.meeting_hosts.filter(host_id=change.host_id).exists():
+        _check_not_coming(change, meeting)
+        return "not_followed"
     event = look_at_change(change)
     if event is None:
         return "not_followed"
@@ -84,6 +88,12 @@ def _answer(change: CalendarChange, now: datetime) -> str:
     if event.starts_at is None or event.ends_at is None or event.starts_at == meeting.starts_at:
         return _put_back(change, meeting, "A meeting’s length is not changed from the calendar.", now)
     return _moved(bookings[0], change, meeting, event.starts_at, now)
+
+
+def _check_not_coming(change: CalendarChange, meeting: Meeting) -> None:
+    """Raise `Busy` while the meeting goes to this calendar's host: what they do counts once that is settled, or not."""
+    if meeting.moves.filter(host_id=change.host_id, status=Move.Status.HELD).exists():
+        raise Busy("The meeting is going to this host.")
 
 
 def _why_not(meeting: Meeting, bookings: list[Booking]) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime
 from audit.api import UndoPreview
 from booking.models import Booking, Host, Move
 from booking.sentences import booking_sentence, when
+from booking.ways import has_hosts_own_link
 
 MOVE_IN_WORDS = ("booking__meeting__event_type", "meeting__event_type", "from_meeting", "from_host", "host")
 
@@ -36,10 +37,12 @@ def _reassignment(booking: Booking, before: Host, taker: Host) -> UndoPreview:
         return UndoPreview(
             possible=False, because="The meeting went to somebody else since. Undo that first."
         )
+    makes_link = has_hosts_own_link(booking.meeting)
     return UndoPreview(
         possible=True,
         consequences=(
             f"The meeting goes back to {before.name}, if they are still free then; else nothing changes.",
+            *(["Its link is made anew for them, and tested, before that counts."] if makes_link else []),
             "The event moves back to their calendar, which is asked first.",
             "The client and both hosts are told: the earlier mail cannot be unsent, so it is corrected.",
         ),

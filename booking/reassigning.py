@@ -1,6 +1,7 @@
-"""Reassigning: a confirmed meeting goes to another host of its event type at the same time, link and all.
+"""Reassigning: a confirmed meeting goes to another host of its event type at the same time.
 
-The new host is blocked beside the old one, their calendars are asked live, and only then the meeting is theirs.
+The new host is blocked beside the old one, their calendars are asked live, a link that lives in the old one's account
+is made and proven anew in theirs, and only then the meeting is theirs. Any other link stays.
 Weekly hours are not asked: a person decides this, and the guard and the calendars still refuse what clashes.
 """
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from audit.api import Run
 from booking.models import EventType, Meeting, Move
+from providers.api import meeting_provider
 
 MOST = 3
 CHOICES = (
@@ -55,6 +56,12 @@ def kinds_of(event_type: EventType, location_kind: str) -> list[str]:
         return [location_kind]
     others = [each["kind"] for each in event_type.fallback_locations]
     return list(dict.fromkeys([location_kind, *others]))[:MOST]
+
+
+def has_hosts_own_link(meeting: Meeting) -> bool:
+    """Say whether a link lives in its host's own account (Google Meet, Teams, Zoom by consent), so that whoever
+    takes the meeting over needs another one. One query at most."""
+    return meeting.is_online and meeting_provider(meeting.link_kind).is_of_host(meeting.link_key)
 
 
 def ways_of(payload: Mapping[str, Any], meeting: Meeting) -> list[Way]:

@@ -49,7 +49,7 @@ def _mail(occasion: str, facts: BookingFacts, now: datetime) -> MessageDraft:
                 facts, wanted=later, words=words, alternatives=[], code="calendar_busy"
             )
         case "reassigned":
-            return compose.reassigned_for_attendee(facts, before=other, now=now)
+            return compose.reassigned_for_attendee(facts, before=other, has_new_link=False, now=now)
         case "new_link":
             return compose.new_link_for_attendee(facts, now=now)
     return compose.left_for_attendee(facts, now=now)

@@ -120,6 +120,9 @@ class MeetingProvider(Protocol):
     def cancel(self, key: str, *, now: datetime) -> bool:
         """Take the link back; True when it was live until now, False when there was nothing to cancel."""
 
+    def is_of_host(self, key: str) -> bool:
+        """Say whether this key's link lives in the account of one host, who cannot hand it over. One query at most."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Person:

@@ -1,6 +1,9 @@
 """Write the meeting into its hosts' calendars, and take it out again; each is the other's inverse."""
 
-from audit.api import Action, StepContext, Undo
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from audit.api import Action, Permanent, StepContext, Transient, Undo
 from booking.actions.target import asked, target_of
 from booking.facts import calendar_event
 from booking.links import event_uid
@@ -11,19 +14,34 @@ from providers.api import CalendarEvent, WrittenEvent, delete_event, write_event
 def write(context: StepContext) -> dict[str, object]:
     """Write the event to each host's destination calendar; the same UID is written once, whatever is retried.
 
-    After a move it also leaves the calendars that it is no longer in: of a former host, of a former session.
+    After a move it also leaves the calendars that it is no longer in: of a former host, of a former session; whether or
+    not the others can be written, and though it was cancelled since, for its cancellation knows only where it is now.
     """
     target = target_of(context)
-    meeting = target.meeting
+    meeting, move = target.meeting, target.move
+    etags: dict[str, str] = {}
+    efforts: list[Callable[[], None]] = [partial(_leave, move, context)] if move else []
+    if meeting.released_at is None:
+        efforts.insert(0, lambda: etags.update(_write(meeting, context)))
+    _each(efforts)
     if meeting.released_at is not None:
         return {"skipped": "released"}
-    etags = _write(meeting, context)
     meeting.refresh_from_db()
     if meeting.released_at is not None:  # cancelled while we wrote: its own deletion may have come first
         return delete(context)
-    if target.move:
-        _leave(target.move, context)
     return {"event": event_uid(meeting.uid), "etags": etags}
+
+
+def _each(efforts: Sequence[Callable[[], None]]) -> None:
+    """Make every effort, however the others end; raises a failure that may pass before one for good."""
+    failures: list[Transient | Permanent] = []
+    for effort in efforts:
+        try:
+            effort()
+        except (Transient, Permanent) as failure:
+            failures.append(failure)
+    if failures:
+        raise next((each for each in failures if isinstance(each, Transient)), failures[0])
 
 
 def _write(meeting: Meeting, context: StepContext) -> dict[str, str]:

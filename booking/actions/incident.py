@@ -105,6 +105,8 @@ def _closed(view: RunView, context: StepContext, booking: Booking | None) -> str
     if view.workflow != "new_booking" or view.state not in ("failing", "failed") or booking is None:
         return ""
     about = booking_sentence(booking)
+    if context.payload.get("reassignment"):
+        return f"{about} was not reassigned: it stays as it was, and nothing changes for the client."
     if context.payload["move"]:
         return f"{about} was not moved: it stands as it was, and the client was told."
     return f"{about} was not confirmed: its time was given back at once, and the client was told."

@@ -43,7 +43,7 @@ def request_of(target: Target, way: Way) -> MeetingRequest:
 
 def link_in_use(target: Target, way: Way) -> MeetingLink | None:
     """Return the link that a session got another way than this one: by the run of another seat, which was quicker.
-    A meeting that moves gets a link of its own."""
+    A meeting that moves, or goes to another host, gets a link of its own."""
     meeting = target.meeting
     moves = target.move is not None and not target.move.is_seat
     if moves or meeting.link_proved_at is None or meeting.link_key == way.key:
@@ -82,7 +82,8 @@ def cancel(context: StepContext) -> dict[str, object]:
 
 
 def retire(context: StepContext) -> dict[str, object]:
-    """Cancel the link of the time that a meeting moved away from; a session that others stay in keeps its own."""
+    """Cancel the link of the time or the host that a meeting moved away from; a session that others stay in keeps its
+    own."""
     move = target_of(context).move
     left = (move.from_meeting or move.meeting) if move else None
     if left is None or (move and move.is_seat and left.released_at is None):
@@ -120,10 +121,10 @@ cancel_meeting = Action(
 )
 retire_old_link = Action(
     name="retire_old_link",
-    sentence="Cancelled the link of the old time",
+    sentence="Cancelled the former link",
     call=retire,
     undo=Irreversible(
-        because="The old time's link stays cancelled; moving the booking back creates a new one.",
+        because="The former link stays cancelled; moving the booking back creates a new one.",
         consequence="A new link is created when the booking moves back.",
     ),
 )

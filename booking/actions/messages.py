@@ -19,13 +19,18 @@ from providers.api import (
     withdraw_messages,
 )
 
+_NOTHING: Mapping[str, Sequence[MessageDraft]] = {}
+
 
 def confirmation(context: StepContext) -> dict[str, Json]:
-    """Send the confirmation (or what moved) with its invite to the attendee, the guests and each host."""
+    """Send the confirmation (or what moved) with its invite to the attendee, the guests and each host; of what was
+    cancelled since, only what the cancellation does not say."""
     target = target_of(context, to_tell=True)
+    drafts = confirming(target, now=context.now)
     if target.is_withdrawn:
-        return skipped(context, target)
-    return send(context, confirming(target, now=context.now))
+        said = skipped(context, target, but=drafts)
+        return send(context, drafts) if drafts else said
+    return send(context, drafts)
 
 
 def cancellation(context: StepContext) -> dict[str, Json]:
@@ -72,9 +77,15 @@ def correcting(facts: BookingFacts, target: Target, context: StepContext) -> Mes
     return compose.confirmation_for_attendee(facts, now=context.now)
 
 
-def skipped(context: StepContext, target: Target) -> dict[str, Json]:
-    """Send nothing, and withdraw what an earlier attempt of this step had queued."""
-    withdraw_messages(f"step{context.step_id}:", because="The booking was cancelled before this mail left.")
+def skipped(
+    context: StepContext, target: Target, *, but: Mapping[str, Sequence[MessageDraft]] = _NOTHING
+) -> dict[str, Json]:
+    """Send nothing, and withdraw what an earlier attempt of this step had queued, `but` these drafts."""
+    withdraw_messages(
+        f"step{context.step_id}:",
+        because="The booking was cancelled before this mail left.",
+        but=[each.dedupe_key for each in _queued(context, but)],
+    )
     return {"skipped": target.booking.status}
 
 
@@ -83,14 +94,17 @@ def send(
 ) -> dict[str, Json]:
     """Queue the drafts of each booking (by uid) once, whatever is retried, then deliver them; returns their ids
     and repeats."""
-    return deliver(
-        context,
-        [
-            Queued(draft, uid, f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}")
-            for uid, of_booking in drafts.items()
-            for draft in of_booking
-        ],
-    )
+    return deliver(context, _queued(context, drafts, suffix))
+
+
+def _queued(
+    context: StepContext, drafts: Mapping[str, Sequence[MessageDraft]], suffix: str = ""
+) -> list[Queued]:
+    return [
+        Queued(draft, uid, f"step{context.step_id}{suffix}:{draft.kind}:{draft.to_address}")
+        for uid, of_booking in drafts.items()
+        for draft in of_booking
+    ]
 
 
 def deliver(context: StepContext, wanted: Sequence[Queued]) -> dict[str, Json]:

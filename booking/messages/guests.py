@@ -15,8 +15,13 @@ from providers.api import MessageDraft
 Told = Literal["confirmation", "moved", "reassigned", "new_link"]
 
 
-def invite_for_guest(facts: BookingFacts, address: str, *, what: Told, now: datetime) -> MessageDraft:
-    """Return one guest's mail about the meeting as `facts` hold it, in the attendee's zone, with its invite."""
+def invite_for_guest(
+    facts: BookingFacts, address: str, *, what: Told, now: datetime, has_new_link: bool = False
+) -> MessageDraft:
+    """Return one guest's mail about the meeting as `facts` hold it, in the attendee's zone, with its invite.
+
+    `has_new_link`: the one that they know leads nowhere any more, which nothing else in this mail says.
+    """
     return for_guest(
         facts,
         address,
@@ -24,6 +29,7 @@ def invite_for_guest(facts: BookingFacts, address: str, *, what: Told, now: date
         kind=f"{what}_guest",
         link=join(facts),
         place=where(facts),
+        body=(phrase(facts, "time_stays"),) if has_new_link else (),
         rows=_rows(facts),
         footer="guest_footer",
         invite=guest_invite(facts, cancelled=False, now=now),

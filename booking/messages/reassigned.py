@@ -17,33 +17,45 @@ from booking.messages.moments import span_words, start_words
 from providers.api import MessageDraft
 
 
-def reassigned_for_attendee(facts: BookingFacts, *, before: HostFacts, now: datetime) -> MessageDraft:
-    """Return the attendee's notice of their new host; time and link stay, `facts` hold the new host."""
+def reassigned_for_attendee(
+    facts: BookingFacts, *, before: HostFacts, has_new_link: bool, now: datetime
+) -> MessageDraft:
+    """Return the attendee's notice of their new host; the time stays, `facts` hold the new host and the present link.
+
+    A new link is said in a row, too: a business's own words may not speak of it.
+    """
     former = phrase(facts, "with_host", host=before.name)
+    renewed = ((phrase(facts, "link"), phrase(facts, "link_is_new")),) if has_new_link else ()
     return for_client(
         facts,
         "reassigned",
         kind="reassigned_attendee",
         link=join(facts),
         place=where(facts),
-        values={"before": before.name},
-        rows=((phrase(facts, "before"), former), *rows_of(facts)),
+        values={
+            "before": before.name,
+            "what_stays": phrase(facts, "time_stays" if has_new_link else "place_stays"),
+        },
+        rows=((phrase(facts, "before"), former), *renewed, *rows_of(facts)),
         actions=(change(facts),),
         invite=attendee_invite(facts, cancelled=False, now=now),
     )
 
 
 def reassigned_for_host(
-    facts: BookingFacts, host: HostFacts, *, before: HostFacts, now: datetime
+    facts: BookingFacts, host: HostFacts, *, before: HostFacts, has_new_link: bool, now: datetime
 ) -> MessageDraft:
     """Return the notice to the host who takes the meeting over, in their zone, with the attendee's answers."""
+    renewed = (
+        (("Link", "A new one, made for you and tested; the client was sent it."),) if has_new_link else ()
+    )
     letter = Letter(
         business=facts.business,
         time=span_words(facts.starts_at, facts.ends_at, time_zone=host.time_zone),
         link=join_link(facts),
         place=place_line(facts),
         heading=f"{facts.title} with {facts.attendee.name} is yours now",
-        rows=(("Before", f"with {before.name}"), *business_rows(facts)),
+        rows=(("Before", f"with {before.name}"), *renewed, *business_rows(facts)),
         actions=(Link(label="Open the booking", url=facts.portal_url),),
         footer="Replies to this mail go to the client. The invite is attached.",
     )

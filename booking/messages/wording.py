@@ -22,7 +22,7 @@ OF_OCCASION: dict[str, tuple[str, ...]] = {
     "pending": ("until",),
     "failed": ("why", "what_now"),
     "move_failed": ("why", "wanted"),
-    "reassigned": ("before",),
+    "reassigned": ("what_stays", "before"),
     "new_link": (),
     "left": (),
 }

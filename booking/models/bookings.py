@@ -187,6 +187,11 @@ class Move(models.Model):
         return self.host_id is not None
 
     @property
+    def has_new_link(self) -> bool:
+        """Say whether a link was made and proven for it, which becomes the meeting's once it counts."""
+        return self.link_proved_at is not None
+
+    @property
     def handover(self) -> tuple[Host, Host] | None:
         """Return who had the meeting and who is to have it; None unless it is reassigned."""
         return (self.from_host, self.host) if self.from_host and self.host else None

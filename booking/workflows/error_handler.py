@@ -55,6 +55,7 @@ def start_error_handler(fault: Fault) -> None:
             "way": way_of_step(run.payload, fault.step.action),
             "booking": run.payload.get("booking", ""),
             "move": "move" in run.payload,
+            "reassignment": bool(run.payload.get("reassignment")),
         },
         actor=AUTOMATION,
         now=fault.now,

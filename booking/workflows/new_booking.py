@@ -45,7 +45,7 @@ from booking.places import Connected, Place, Wanted
 from booking.sentences import booking_sentence, when
 from booking.signing import subject_of
 from booking.texting import wants_texts
-from booking.ways import CHOICES, fallback_words, kinds_of, kinds_to_try, links_of
+from booking.ways import CHOICES, fallback_words, has_hosts_own_link, kinds_of, kinds_to_try, links_of
 from jobs.api import enqueue
 from kernel.reasons import Reason
 from providers.api import has_calendars, has_webhook_endpoints
@@ -138,7 +138,7 @@ def _start(
     meeting = move.meeting if move else booking.meeting
     concerned = [host.pk for host in hosts] if hosts is not None else _concerned(meeting, move)
     connected = Connected(bool(has_calendars(concerned)), has_webhook_endpoints())
-    makes_link = meeting.is_online and not (move and move.is_reassignment)
+    makes_link = has_hosts_own_link(meeting) if move and move.is_reassignment else meeting.is_online
     ways = kinds_to_try(meeting, move) if makes_link else []
     texts = texts and not (move and move.is_reassignment)
     without, at_once = _plan(ways, connected, moves=move is not None, approved=approved, texts=texts)
@@ -207,13 +207,17 @@ def deadline(payload: Mapping[str, Any]) -> datetime:
 
 
 _OVER = datetime.min.replace(tzinfo=UTC)
+_UNPROVEN = Reason.LINK_UNVERIFIED
+_NO_LINK_THERE = (
+    "A meeting link in the new host’s account could not be made to work, so the meeting stays as it is."
+)
 
 
 def fail(context: StepContext, code: str, _words: str) -> None:
     """Give the slot back, or leave the old time standing, and have the client told; in the failing transaction."""
     target = target_of(context)
     reason = Reason(code) if code in set(Reason) else Reason.LINK_UNVERIFIED
-    told = WORDS[reason]
+    told = _NO_LINK_THERE if "reassignment" in context.payload and reason == _UNPROVEN else WORDS[reason]
     if target.move:
         call("fail_move_v1", target.move.pk, reason.value, told)
         if target.is_withdrawn:  # what was to move was cancelled, and its cancellation tells everyone

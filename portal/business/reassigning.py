@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from booking.api import Booking, reassign, reassignable_hosts
+from booking.api import Booking, has_hosts_own_link, reassign, reassignable_hosts
 from kernel.errors import HoldfastError
 from portal.business.booking import booking_not_found, can_move, find_booking
 from portal.business.redirects import see_other
@@ -39,6 +39,7 @@ def reassign_booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResp
         "hosts": hosts,
         "fault": fault,
         "is_open": can_move(booking, viewer),
+        "new_link": bool(hosts) and has_hosts_own_link(booking.meeting),
     }
     return render(request, "business/reassign.html", context, status=status)
 

@@ -120,7 +120,8 @@ def build_history(
     for move in moves:
         if move.is_reassignment:
             if move.status == "confirmed":
-                lines.append((move.created_at, "Another host took it over; time and place stayed."))
+                stayed = "the time stayed, the link is new" if move.has_new_link else "time and place stayed"
+                lines.append((move.created_at, f"Another host took it over; {stayed}."))
             continue
         lines.append((move.created_at, _move_words(move, time_zone=time_zone)))
     if texts_stopped_at:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,11 +84,11 @@ def _row(wanted: Queued) -> dict[str, str]:
     }
 
 
-def withdraw_messages(dedupe_prefix: str, *, because: str) -> int:
-    """Withdraw what was queued under keys that start so and has not been sent, in the caller's transaction or
-    without one; return how many. What was being sent may have arrived all the same. One query."""
+def withdraw_messages(dedupe_prefix: str, *, because: str, but: Collection[str] = ()) -> int:
+    """Withdraw what was queued under keys that start so, `but` these, and has not been sent, in the caller's
+    transaction or without one; return how many. What was being sent may have arrived all the same. One query."""
     waiting = Message.objects.filter(dedupe_key__startswith=dedupe_prefix, state__in=("queued", "sending"))
-    return waiting.update(state="withdrawn", failed_words=because)
+    return waiting.exclude(dedupe_key__in=but).update(state="withdrawn", failed_words=because)
 
 
 def messages(

@@ -47,6 +47,10 @@ class FixedLink:
         """Nothing was made, so nothing is taken back."""
         return False
 
+    def is_of_host(self, key: str) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return False: whoever hosts, it is the event type's."""
+        return False
+
 
 def try_link(url: str) -> str:
     """Return "" when the address answers as a meeting link should, otherwise why not, in words.

@@ -2,6 +2,7 @@
 
 The event is made before anything is confirmed, holding time and conference; writing the calendar event later fills in
 the rest of the very same one, so there is never a second. A reschedule keeps the link: both times' keys share it.
+Another host who takes the meeting over has an event of their own, with another link.
 
 What counts as proof: the event, read back from Google, is this meeting's and not deleted, its createRequest says
 success, and its conference is Meet with a video entry point at https://meet.google.com that is the link we would send.
@@ -12,6 +13,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
+
+from django.db.models import QuerySet
 
 from kernel.tenancy import current_schema
 from providers.calendars.google import google_event_id
@@ -103,10 +106,13 @@ class GoogleMeet:
         kept = _live(key)
         if kept is None:
             return False
-        others = VendorMeeting.objects.filter(remote_id=kept.remote_id, cancelled_at=None).exclude(pk=kept.pk)
-        if not others.exists():
+        if not _sharing(kept).exclude(pk=kept.pk).exists():
             _Conference(kept.calendar, kept.meeting_uid).removed()
         return VendorMeeting.objects.filter(pk=kept.pk, cancelled_at=None).update(cancelled_at=now) == 1
+
+    def is_of_host(self, key: str) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return True: it ends with its event in that host's calendar."""
+        return True
 
 
 class _Conference:
@@ -209,6 +215,12 @@ class _Conference:
 def _live(key: str) -> VendorMeeting | None:
     rows = VendorMeeting.objects.select_related("calendar__connection__account")
     return rows.filter(key=key, kind=GoogleMeet.kind, cancelled_at=None).first()
+
+
+def _sharing(row: VendorMeeting) -> QuerySet[VendorMeeting]:
+    """Return the live rows of the same event: another host's calendar holds another one under the same id."""
+    rows = VendorMeeting.objects.filter(calendar__url=row.calendar.url, cancelled_at=None)
+    return rows.filter(remote_id=row.remote_id)
 
 
 def _link(row: VendorMeeting) -> MeetingLink:

@@ -28,3 +28,7 @@ class NoLink:
     def cancel(self, key: str, *, now: datetime) -> bool:  # noqa: ARG002 - the protocol's signature
         """Nothing was made, so nothing is taken back."""
         return False
+
+    def is_of_host(self, key: str) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return False: there is none."""
+        return False

@@ -98,6 +98,10 @@ class BuiltInRoom:
         """Close the room for good; its link answers "not found" from now on."""
         return Room.objects.filter(key=key, cancelled_at=None).update(cancelled_at=now) == 1
 
+    def is_of_host(self, key: str) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return False: whoever hosts, the room is the platform's."""
+        return False
+
 
 def get_room(token: str) -> Room:
     """Return the live room of a link's token; raises RoomNotFound, for a cancelled one too."""

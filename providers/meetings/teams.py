@@ -7,6 +7,7 @@ account (graph/choose-online-meeting-api, api/application-post-onlinemeetings), 
 
 The event is made before anything is confirmed, holding time and link; writing the calendar event later fills in the
 rest of the very same one, so there is never a second. A reschedule keeps the link: both times' keys share it.
+Another host who takes the meeting over has an event of their own, with another link.
 
 What counts as proof: the event, read back from Microsoft, is this meeting's, is not cancelled, is online with Teams,
 and its `joinUrl` at https://teams.microsoft.com is the link we would send. The page behind the link proves nothing: it
@@ -17,6 +18,8 @@ import time
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
+
+from django.db.models import QuerySet
 
 from providers.calendars.graph_event import holder_body, is_holder, without_meeting
 from providers.calendars.graph_events import GraphEvents
@@ -104,10 +107,13 @@ class MicrosoftTeams:
         kept = _live(key)
         if kept is None:
             return False
-        others = VendorMeeting.objects.filter(remote_id=kept.remote_id, cancelled_at=None).exclude(pk=kept.pk)
-        if not others.exists():
+        if not _sharing(kept).exclude(pk=kept.pk).exists():
             _remove(_events(kept.calendar), kept)
         return VendorMeeting.objects.filter(pk=kept.pk, cancelled_at=None).update(cancelled_at=now) == 1
+
+    def is_of_host(self, key: str) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return True: it ends with its event in that host's calendar."""
+        return True
 
 
 def _made(events: GraphEvents, request: MeetingRequest) -> str:
@@ -156,6 +162,12 @@ def _remove(events: GraphEvents, kept: VendorMeeting) -> None:
 def _live(key: str) -> VendorMeeting | None:
     rows = VendorMeeting.objects.select_related("calendar__connection__account")
     return rows.filter(key=key, kind=MicrosoftTeams.kind, cancelled_at=None).first()
+
+
+def _sharing(row: VendorMeeting) -> QuerySet[VendorMeeting]:
+    """Return the live rows of the same event: another host's calendar holds another one under the same id."""
+    rows = VendorMeeting.objects.filter(calendar__url=row.calendar.url, cancelled_at=None)
+    return rows.filter(remote_id=row.remote_id)
 
 
 def _link(row: VendorMeeting) -> MeetingLink:

@@ -5,7 +5,7 @@ meeting's agenda. Whoever comes back to a row without an answer (a lost answer, 
 among the user's coming meetings before asking for another; and of the seats of a session, which share a key, one asks
 at a time: its claim is a lease in the row, for what leaves the building holds no transaction. A reschedule moves the
 very same meeting, whose link stays: both times' keys share it until one of them is cancelled, and what remains says
-the time.
+the time. A meeting in a host's own account is theirs to start: who takes the booking over gets another one.
 
 What counts as proof: the meeting, read back from Zoom, carries our mark, is scheduled for one of our times, wants
 neither registration nor sign-in, and its join_url is the link that we would send, at Zoom. Opening the link proves
@@ -121,6 +121,10 @@ class Zoom:
             remote.move(row.remote_id, starts_at=remains.starts_at, ends_at=remains.ends_at)
         return ZoomMeeting.objects.filter(pk=row.pk, cancelled_at=None).update(cancelled_at=now) == 1
 
+    def is_of_host(self, key: str) -> bool:
+        """Say whether it was made in a host's own account, not by the business's app. One query."""
+        return ZoomMeeting.objects.filter(key=key, cancelled_at=None, by_app=False).exists()
+
 
 @contextmanager
 def _asking(row: ZoomMeeting) -> Iterator[None]:
@@ -162,12 +166,15 @@ def _begun(request: MeetingRequest, now: datetime) -> tuple[ZoomMeeting, bool]:
 
 
 def _sharing_one(request: MeetingRequest, now: datetime) -> tuple[ZoomMeeting, bool] | None:
-    """Write this key beside the one under which the booking has a meeting already; None where it has none."""
+    """Write this key beside the one under which the booking has a meeting already; None where it has none, or only in
+    the account of somebody who does not host it any more."""
     rows = ZoomMeeting.objects.select_related("account").filter(
-        meeting_uid=request.meeting_uid, cancelled_at=None
+        Q(by_app=True) | Q(account__host_id__in=request.host_ids),
+        meeting_uid=request.meeting_uid,
+        cancelled_at=None,
     )
     former = rows.exclude(remote_id="").order_by("-created_at", "-pk").first()
-    if former is None or not (former.by_app or former.account):
+    if former is None:
         return None
     return _written(
         request,

@@ -4,12 +4,23 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from audit.api import Actor
-from booking.api import Attendee, Booking, EventType, Slot, book, get_event_type, slots
+from booking.api import (
+    Attendee,
+    Booking,
+    EventType,
+    Host,
+    Resource,
+    Slot,
+    book,
+    get_event_type,
+    slots,
+)
 
 CLIENT = Actor(type="client", id="test")
 OWNER = Actor(type="user", id="1")
 LISBON = ZoneInfo("Europe/Lisbon")
 BEN = Attendee("Ben Ode", "ben@example.com")
+KIM = Attendee("Kim Roe", "kim@example.com")
 
 
 TODAY = datetime.now(LISBON).date()  # read once: a test that runs over midnight keeps its days
@@ -37,6 +48,20 @@ def booked(slug: str, start: datetime, *, attendee: Attendee = BEN, key: str | N
         get_event_type(slug), start=start, time_zone="Europe/Lisbon", attendee=attendee, guests=[], answers={},
         now=now(), actor=CLIENT, visitor="visitor", idempotency_key=key,
     ).booking  # fmt: skip
+
+
+def colleague(slug: str = "intro-call") -> Host:
+    """Return Rui, a new host of the current tenant without a calendar, who offers this event type beside the others."""
+    rui = Host.objects.create(
+        resource=Resource.objects.create(kind="host", name="Rui Dias"),
+        name="Rui Dias",
+        slug="rui",
+        email="rui@acme.example",
+        time_zone="Europe/Lisbon",
+        position=9,
+    )
+    get_event_type(slug).event_type_hosts.create(host=rui)
+    return rui
 
 
 def first_slots(event_type: EventType, start: datetime) -> tuple[Slot, ...]:

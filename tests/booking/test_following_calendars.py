@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from typing import cast
 
 import pytest
 from pytest_django import Settings
 
 from audit.models import Entry
-from booking.api import Incident, cancel, get_booking, move
-from jobs.api import drain
+from booking.api import Incident, cancel, get_booking, move, reassign
+from booking.following_calendars import answer_change
+from jobs.api import Later, Lease, drain
 from providers.api import (
     busy_times,
     choose_calendars,
@@ -25,8 +27,9 @@ from providers.api import (
 from providers.calendars.following import OwnEvent
 from providers.calendars.syncing import note_owners_changes
 from providers.models import Calendar, CalendarChange, CalendarEntry
+from providers.protocols import Rejected
 from tests.booking.desks import DavDesk, Desk, GoogleDesk, MicrosoftDesk
-from tests.booking.scene import OWNER, booked, now, workday
+from tests.booking.scene import OWNER, booked, colleague, now, workday
 from tests.database import World
 from tests.providers.calendars.conftest import radicale_server as radicale_server
 from tests.providers.calendars.conftest import xandikos_server as xandikos_server
@@ -263,6 +266,42 @@ def test_another_calendar_of_the_account_that_is_silent_is_asked_again(desk: Des
     desk.mend()
     desk.perform()
     assert CalendarChange.objects.get().answer == "in_another_calendar"
+
+
+def test_who_handed_the_meeting_over_changes_nothing_from_their_calendar(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(host_id: int, uid: str) -> bool:
+        raise Rejected(f"The calendar of host {host_id} refuses to give {uid} away.")
+
+    monkeypatch.setattr("booking.actions.calendar_event.delete_event", refusing)
+    reassign(desk.booking, host=colleague("site-visit"), now=now(), actor=OWNER)
+    desk.perform()
+    start, end = desk.booking.meeting.starts_at, desk.booking.meeting.ends_at
+    assert (desk.read().meeting.hosts.get().slug, desk.shown()) == ("rui", start)
+    desk.drag(desk.event(), workday(14), workday(14) + (end - start))
+    assert desk.follow() == "not_followed"
+    desk.remove(desk.event())
+    assert desk.follow() == "not_followed"
+    assert (desk.read().status, desk.read().meeting.starts_at) == ("confirmed", start)
+    assert CalendarChange.objects.filter(kind="deleted").count() == 1
+
+
+def test_what_a_host_does_while_the_meeting_goes_to_them_waits_until_that_is_settled(desk: Desk) -> None:
+    if not isinstance(desk, GoogleDesk):
+        return
+    rui, entry = colleague("site-visit"), CalendarEntry.objects.get()
+    change = CalendarChange.objects.create(
+        host_id=rui.pk, calendar=desk.calendar, uid=entry.uid, kind="deleted", seen_at=now()
+    )
+    handing = reassign(desk.booking, host=rui, now=now(), actor=OWNER)
+    assert handing.status == "held"
+    with pytest.raises(Later):
+        answer_change(str(change.pk), cast(Lease, None))
+    desk.perform()
+    answer_change(str(change.pk), cast(Lease, None))
+    change.refresh_from_db()
+    assert (change.answer, desk.read().meeting.hosts.get()) == ("not_followed", rui)
 
 
 def test_an_event_that_ana_moves_out_of_what_is_followed_moves_the_booking(desk: Desk) -> None:

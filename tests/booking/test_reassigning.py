@@ -30,6 +30,7 @@ from booking.api import (
 from booking.guard import guarded
 from booking.reassigning import _reassign
 from booking.signing import sign
+from jobs.api import drain
 from providers.models import Message
 from tests.booking.clockwork import let_pass, perform_all
 from tests.booking.scene import CLIENT, OWNER, booked, now, workday
@@ -160,6 +161,55 @@ def test_cancelling_meanwhile_frees_both_hosts(with_a_calendar: Booking) -> None
     handing.refresh_from_db()
     assert (handing.status, get_booking(with_a_calendar.uid).status) == ("failed", "cancelled")
     assert not Message.objects.filter(kind="team_not_reassigned").exists()
+
+
+def kinds_by_state(*states: str) -> set[tuple[str, str, str]]:
+    found = Message.objects.filter(state__in=states).exclude(kind__startswith="confirmation")
+    return set(found.exclude(kind__startswith="team_").values_list("kind", "to_address", "ics_method"))
+
+
+def test_cancelled_before_anybody_was_told_only_the_former_host_hears_of_the_handover(
+    confirmed: Booking, mails: MailSink
+) -> None:
+    before, taker = host_of(confirmed), other(confirmed)
+    mails.turn_away()
+    give(confirmed, taker)
+    drain()
+    mails.plan.clear()
+    cancel(get_booking(confirmed.uid), reason="", now=now(), actor=CLIENT)
+    perform_all()
+    assert kinds_by_state("sent") == {
+        ("handed_over_host", before.email, "CANCEL"),
+        ("cancellation_attendee", "ben@example.com", "CANCEL"),
+        ("cancellation_host", taker.email, "CANCEL"),
+    }
+    assert kinds_by_state("withdrawn") == {
+        ("reassigned_attendee", "ben@example.com", "REQUEST"),
+        ("reassigned_host", taker.email, "REQUEST"),
+    }
+
+
+def test_who_stays_in_a_session_is_told_of_its_new_host_though_who_asked_was_cancelled(
+    world: World, web: str, mails: MailSink
+) -> None:
+    with world.enter("northwind"):
+        first, _ = booked("workshop", workday(10)), booked("workshop", workday(10), attendee=KIM)
+        perform_all()
+        before = host_of(first)
+        taker = Host.objects.exclude(pk=before.pk)[0]
+        get_event_type("workshop").event_type_hosts.create(host=taker)
+        mails.turn_away()
+        give(first, taker)
+        drain()
+        mails.plan.clear()
+        cancel(get_booking(first.uid), reason="", now=now(), actor=CLIENT)
+        perform_all()
+        told = {each for each in kinds_by_state("sent") if not each[0].startswith("cancellation")}
+        assert told == {
+            ("reassigned_attendee", KIM.email, "REQUEST"),
+            ("reassigned_host", taker.email, "REQUEST"),
+            ("handed_over_host", before.email, "CANCEL"),
+        }
 
 
 def test_the_database_refuses_a_reassignment_whose_new_host_is_not_blocked(with_a_calendar: Booking) -> None:

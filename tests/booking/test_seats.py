@@ -27,6 +27,7 @@ from booking.api import (
     progress,
     subjects_of,
 )
+from jobs.api import drain
 from providers.models import Room
 from tests.booking.clockwork import let_pass, live_ranges, perform_all
 from tests.booking.scene import BEN, CLIENT, OWNER, booked, first_slots, now, workday
@@ -269,6 +270,27 @@ def test_cancelling_a_seat_that_moves_gives_both_seats_back(northwind: MailSink)
     assert invites(northwind, BEN.email) == [("CANCEL", booking.meeting.uid, 2)]
     assert not [mail for mail in northwind.received if b"Not moved" in mail.content]
     assert list(Room.objects.filter(cancelled_at=None)) == []
+
+
+def test_cancelled_before_anybody_was_told_that_it_moved_the_seat_leaves_both_sessions(
+    northwind: MailSink,
+) -> None:
+    booking = seat(10)
+    left, host = booking.meeting, booking.meeting.hosts.get().email
+    northwind.received.clear()
+    northwind.turn_away()
+    moving = to(booking, 14)
+    drain()
+    northwind.plan.clear()
+    cancel(get_booking(booking.uid), reason="", now=now(), actor=CLIENT)
+    perform_all()
+    there = moving.meeting
+    assert get_booking(booking.uid).meeting == there
+    for address in (BEN.email, host):
+        assert {(method, uid) for method, uid, _ in invites(northwind, address)} == {
+            ("CANCEL", left.uid),
+            ("CANCEL", there.uid),
+        }
 
 
 def test_undo_moves_the_seat_back_into_its_session(northwind: MailSink) -> None:

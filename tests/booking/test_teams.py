@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from booking.api import EventType, Host, cancel, move
+from audit.api import latest_run, undo_run
+from booking.api import EventType, Host, cancel, get_booking, move
 from providers.api import MeetingLink, MeetingRequest, meeting_provider, sync_calendar
 from providers.models import Calendar, CalendarChange, VendorMeeting
 from providers.protocols import NotJoinable, Rejected
-from tests.booking.scene import OWNER, booked, now, workday
-from tests.booking.test_google_meet import live_rows, request_for, settled
+from tests.booking.scene import OWNER, booked, colleague, now, workday
+from tests.booking.test_google_meet import given, host_of, live_rows, proven, request_for, settled
 from tests.database import World
 from tests.providers.conftest import connect_microsoft
 from tests.providers.conftest import microsoft as microsoft
@@ -18,7 +19,7 @@ from tests.simulators.microsoft import MicrosoftSimulator
 from tests.simulators.smtp import MailSink
 from tests.simulators.vendor import Reply
 
-ANA = "ana@acme.example"
+ANA, RUI = "ana@acme.example", "rui@acme.example"
 
 
 @pytest.fixture
@@ -63,6 +64,45 @@ def test_a_reschedule_moves_the_event_and_keeps_link_words_and_meeting(acme: Mic
     content = event["body"]["content"]
     assert (content.count("ben@example.com"), content.count("Join Microsoft Teams Meeting")) == (1, 1)
     assert VendorMeeting.objects.filter(cancelled_at=None).count() == 1
+
+
+def test_another_host_gets_a_link_of_their_own_and_undo_makes_one_for_the_first(
+    acme: MicrosoftSimulator,
+) -> None:
+    acme.consent.accounts.append(RUI)
+    acme.make_calendar(RUI, name="Calendar", is_default=True)
+    rui = colleague()
+    connect_microsoft(acme, rui.pk, account=RUI)
+    booking = settled(booked("intro-call", workday(10)))
+    before = booking.meeting.join_url
+    assert given(booking, rui).status == "confirmed"
+    after = get_booking(booking.uid).meeting
+    (event,) = acme.events(RUI)
+    assert (host_of(booking), acme.events(ANA), after.join_url != before) == ("rui", [], True)
+    assert (event["onlineMeeting"]["joinUrl"], proven(after)) == (after.join_url, after.join_url)
+    assert VendorMeeting.objects.filter(cancelled_at=None).count() == 1
+    run = latest_run(f"meeting:{after.uid}", workflow="new_booking", reassignment=True)
+    assert run is not None
+    undo_run(run.pk, actor=OWNER, now=now())
+    back = settled(booking).meeting
+    (event,) = acme.events(ANA)
+    assert (host_of(booking), acme.events(RUI), proven(back)) == (
+        "ana",
+        [],
+        event["onlineMeeting"]["joinUrl"],
+    )
+
+
+def test_a_failed_handover_takes_its_meeting_back_and_leaves_the_first(acme: MicrosoftSimulator) -> None:
+    acme.consent.accounts.append(RUI)
+    acme.make_calendar(RUI, name="Calendar", is_default=True)
+    rui = colleague()
+    connect_microsoft(acme, rui.pk, account=RUI)
+    booking = settled(booked("intro-call", workday(10)))
+    acme.default(RUI).online = ()
+    assert given(booking, rui).status == "failed"
+    after = get_booking(booking.uid).meeting
+    assert (host_of(booking), acme.events(RUI), proven(after)) == ("ana", [], booking.meeting.join_url)
 
 
 def test_what_microsoft_does_to_the_event_afterwards_is_no_change_of_anas(acme: MicrosoftSimulator) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db.models.functions import Now
 
 from audit.api import runs
-from booking.api import Booking, EventType, cancel, get_booking, move
+from booking.api import Booking, EventType, Host, cancel, get_booking, move, reassign
 from booking.models import Incident
 from jobs.api import Job, drain
 from kernel.breaker import BREAKER
@@ -15,9 +15,10 @@ from kernel.tenancy import PUBLIC, entered
 from providers.models import Room
 from tests.booking.clockwork import LATER as LATER_JOBS
 from tests.booking.conftest import mails, web
-from tests.booking.scene import CLIENT, booked, now, workday
+from tests.booking.scene import CLIENT, OWNER, booked, colleague, now, workday
+from tests.booking.test_google_meet import host_of
 from tests.database import World
-from tests.providers.meetings.conftest import connect_organisation
+from tests.providers.meetings.conftest import connect_host, connect_organisation
 from tests.providers.meetings.conftest import zoom as zoom
 from tests.simulators.smtp import MailSink
 from tests.simulators.vendor import Reply
@@ -156,3 +157,51 @@ def test_a_move_that_fails_leaves_the_meeting_at_its_old_time(acme: ZoomSimulato
     (meeting,) = acme.live()
     assert (after.meeting.starts_at, after.meeting.join_url) == (workday(11), meeting["join_url"])
     assert meeting["start_time"] == f"{workday(11):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def give(booking: Booking, host: Host) -> None:
+    reassign(get_booking(booking.uid), host=host, now=now(), actor=OWNER)
+    perform()
+
+
+def test_a_meeting_in_the_hosts_own_account_is_made_anew_in_the_next_ones(acme: ZoomSimulator) -> None:
+    ana, rui = Host.objects.get(slug="ana"), colleague()
+    connect_host(acme, ana.pk)
+    connect_host(acme, rui.pk, account="rui@zoom.example")
+    booking = ended()
+    (before,) = acme.live()
+    give(booking, rui)
+    (meeting,) = acme.live()
+    after = get_booking(booking.uid).meeting
+    assert (host_of(booking), meeting["host_email"], after.join_url) == (
+        "rui",
+        "rui@zoom.example",
+        meeting["join_url"],
+    )
+    assert (before["host_email"], before["id"] != meeting["id"], rooms()) == ("ana@zoom.example", True, 0)
+    give(booking, ana)
+    (meeting,) = acme.live()
+    assert (host_of(booking), meeting["host_email"]) == ("ana", "ana@zoom.example")
+
+
+def test_a_meeting_of_the_businesss_app_stays_whoever_takes_it_over(acme: ZoomSimulator) -> None:
+    booking = ended()
+    (before,) = acme.live()
+    give(booking, colleague())
+    after = get_booking(booking.uid).meeting
+    assert (host_of(booking), acme.live(), after.join_url) == ("rui", [before], before["join_url"])
+
+
+def test_a_room_that_stood_in_for_zoom_stays_whoever_takes_it_over(acme: ZoomSimulator) -> None:
+    connect_host(acme, Host.objects.get(slug="ana").pk)
+    lost = acme.fail("POST /v2/users", reply=DOWN, times=10_000)
+    booking = ended()
+    lost.times = 0
+    give(booking, colleague())
+    after = get_booking(booking.uid).meeting
+    assert (host_of(booking), after.link_kind, after.join_url) == (
+        "rui",
+        "built_in_room",
+        booking.meeting.join_url,
+    )
+    assert acme.live() == []

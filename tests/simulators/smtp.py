@@ -61,6 +61,11 @@ class MailSink:
         """Return what goes wrong in the conversation that begins."""
         return self.plan.pop(0) if self.plan else "none"
 
+    def turn_away(self) -> None:
+        """Tell everybody to come back later, in every conversation until the plan is cleared."""
+        fault: Fault = "450 at recipient"
+        self.plan = [fault] * 999
+
     def hang_up(self) -> None:
         """Close every connection from this side, as a server does with idle ones."""
         for session in self.sessions:

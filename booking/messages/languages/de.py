@@ -68,6 +68,10 @@ GERMAN = Language(
         "seat_changed": (
             "Ihr Platz im alten Termin wurde zurückgegeben; frühere Links zu dieser Buchung gelten nicht mehr."
         ),
+        "link": "Link",
+        "link_is_new": "ein neuer; der bisherige führt nicht mehr zu diesem Termin",
+        "time_stays": "Die Zeit bleibt, wie sie ist. Der Link ist ein neuer: bitte nehmen Sie den in dieser E-Mail.",
+        "place_stays": "Zeit und Ort bleiben, wie sie sind.",
         "seat_freed": "Ihr Platz wurde zurückgegeben.",
         "time_freed": "Die Zeit ist wieder frei, und der Link zum Termin gilt nicht mehr.",
         "with_alternatives": "Diese Zeiten waren frei, als diese E-Mail geschrieben wurde:",
@@ -171,7 +175,7 @@ GERMAN = Language(
         "reassigned": Wording(
             subject="Neu besetzt: {meeting} mit {host}, {start}",
             heading="Ihr Termin „{meeting}“ findet jetzt mit {host} statt",
-            body="Zeit und Ort bleiben, wie sie sind.",
+            body="{what_stays}",
             footer="Die angehängte Aktualisierung ändert den Termin in Ihrem Kalender.",
         ),
         "new_link": Wording(

@@ -66,6 +66,10 @@ ENGLISH = Language(
         "seat_changed": (
             "Your seat in the old session was given back; earlier links to this booking no longer work."
         ),
+        "link": "Link",
+        "link_is_new": "a new one; the former link does not lead to this meeting any more",
+        "time_stays": "The time stays as it is. The link is a new one: please join by the link in this mail.",
+        "place_stays": "The time and the place stay as they are.",
         "seat_freed": "Your place was given back.",
         "time_freed": "The time is free again, and the meeting’s link no longer works.",
         "with_alternatives": "These times were open when this mail was written:",
@@ -154,7 +158,7 @@ ENGLISH = Language(
         "reassigned": Wording(
             subject="New host: {meeting} with {host}, {start}",
             heading="Your {meeting} is with {host} now",
-            body="The time and the place stay as they are.",
+            body="{what_stays}",
             footer="The attached update changes the meeting in your calendar.",
         ),
         "new_link": Wording(

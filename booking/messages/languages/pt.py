@@ -71,6 +71,10 @@ PORTUGUESE = Language(
         "seat_changed": (
             "O seu lugar na sessão antiga foi devolvido; as ligações anteriores desta marcação já não funcionam."
         ),
+        "link": "Ligação",
+        "link_is_new": "uma nova; a ligação anterior já não leva a esta reunião",
+        "time_stays": "A hora mantém-se. A ligação é nova: entre pela ligação que está neste e-mail.",
+        "place_stays": "A hora e o local mantêm-se.",
         "seat_freed": "O seu lugar foi devolvido.",
         "time_freed": "A hora está de novo livre e a ligação da reunião já não funciona.",
         "with_alternatives": "Estas horas estavam livres quando este e-mail foi escrito:",
@@ -167,7 +171,7 @@ PORTUGUESE = Language(
         "reassigned": Wording(
             subject="Novo anfitrião: {meeting} com {host}, {start}",
             heading="A sua reunião «{meeting}» passa a ser com {host}",
-            body="A hora e o local mantêm-se.",
+            body="{what_stays}",
             footer="A atualização em anexo altera a reunião no seu calendário.",
         ),
         "new_link": Wording(

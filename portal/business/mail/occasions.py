@@ -23,6 +23,7 @@ PLACEHOLDER_WORDS = {
     "how_to_join": "how the built-in room opens; nothing elsewhere",
     "tested": "that the link was tested; nothing without a link",
     "what_changed": "what became of the old time",
+    "what_stays": "that the time stays, and whether the link does",
     "before": "what it was before",
     "who": "who cancelled",
     "freed": "what became of the time",
