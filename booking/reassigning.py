@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from audit.api import Actor, Run, UndoRefused
+from audit.api import Actor, Run, UndoRefused, reversal_of
 from booking.errors import NotChangeable, SlotRefused
 from booking.guard import call, guarded
 from booking.models import Booking, EventType, Host, Meeting, Move
@@ -58,7 +58,7 @@ def reassign_back_within(booking: Booking, done: Move, *, actor: Actor, now: dat
         if outcome == Reason.LIMIT_REACHED:
             busy = f"{before.name} takes no more meetings in that period."
         raise UndoRefused(f"{_WHY_NOT.get(outcome, busy)} Nothing changed.")
-    return Run.objects.get(reverses=reverses)
+    return reversal_of(reverses)
 
 
 def reassignable_hosts(booking: Booking, now: datetime) -> tuple[Host, ...]:

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError
 from django.db.models.functions import Now
 
-from audit.api import Entry, UndoRefused, latest_run, undo_preview, undo_run
+from audit.api import Entry, UndoRefused, get_run, latest_run, undo_preview, undo_run
 from booking.api import (
     Attendee,
     Booking,
@@ -196,6 +196,25 @@ def test_undo_when_the_former_host_is_busy_changes_nothing(confirmed: Booking) -
     with pytest.raises(UndoRefused, match=r"is busy on .* by now. Nothing changed"):
         undo_run(run.pk, actor=OWNER, now=now())
     assert host_of(confirmed) == taker
+
+
+def test_an_undo_that_failed_is_said_and_can_be_tried_again(
+    with_a_calendar: Booking,
+) -> None:
+    before, taker = host_of(with_a_calendar), other(with_a_calendar)
+    give(with_a_calendar, taker)
+    perform_all()
+    run = latest_run(f"meeting:{with_a_calendar.meeting.uid}", workflow="new_booking")
+    assert run is not None
+    failed = undo_run(run.pk, actor=OWNER, now=now())
+    let_pass(Move.objects.get(status="held"))
+    perform_all()
+    assert host_of(with_a_calendar) == taker
+    seen = get_run(run.pk)
+    assert (seen.undone_by, seen.undo_failed, seen.reversible) == (None, failed.pk, True)
+    undo_run(run.pk, actor=OWNER, now=now())
+    perform_all()
+    assert (host_of(with_a_calendar), blocked_hosts(with_a_calendar)) == (before, {before.pk})
 
 
 def test_a_move_after_a_reassignment_keeps_the_new_host(confirmed: Booking) -> None:

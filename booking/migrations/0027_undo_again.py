@@ -1,0 +1,13 @@
+"""A cancelled booking that could not be taken back is cancelled as it was (booking/sql/retaken_v1.sql)."""
+
+from django.db import migrations
+
+from kernel.sqlfiles import run_sql_file
+
+
+class Migration(migrations.Migration):
+    dependencies = [("booking", "0025_one_session")]
+
+    operations = [
+        run_sql_file("booking.sql", "retaken_v1.sql"),
+    ]
