@@ -18,7 +18,12 @@ def cancel(booking: Booking, *, reason: str, now: datetime, actor: Actor) -> Boo
 
     Raises `NotChangeable` when it is in another status (a second click finds it cancelled), `Busy`.
     """
-    guarded(lambda: cancel_within(booking, reason=reason[:MOST_WORDS], by=actor.type, actor=actor, now=now))
+
+    def take_out() -> Run:
+        meeting = _locked_meeting(booking)
+        return _start(booking, meeting, reason=reason[:MOST_WORDS], by=actor.type, actor=actor, now=now)
+
+    guarded(take_out)
     booking.refresh_from_db()
     return booking
 
@@ -27,8 +32,31 @@ def cancel_within(
     booking: Booking, *, reason: str, by: str, actor: Actor, now: datetime, reverses: Run | None = None
 ) -> Run:
     """The same inside the caller's transaction; `by` is who is named as the one who cancelled."""
-    # under its lock: a move may have given it another link since the caller looked
-    meeting = Meeting.objects.select_for_update().get(pk=booking.meeting_id)
+    meeting = _locked_meeting(booking)
+    return _start(booking, meeting, reason=reason, by=by, actor=actor, now=now, reverses=reverses)
+
+
+def _locked_meeting(booking: Booking) -> Meeting:
+    """Return the meeting in which the booking has its place, locked: since the caller looked a move may have given it
+    another link, or the seat another meeting."""
+    there = booking.meeting_id
+    while True:
+        meeting = Meeting.objects.select_for_update().get(pk=there)
+        there = Booking.objects.values_list("meeting_id", flat=True).get(pk=booking.pk)
+        if there == meeting.pk:
+            return meeting
+
+
+def _start(
+    booking: Booking,
+    meeting: Meeting,
+    *,
+    reason: str,
+    by: str,
+    actor: Actor,
+    now: datetime,
+    reverses: Run | None = None,
+) -> Run:
     # personal words stay with the booking: a run's payload holds ids only
     Booking.objects.filter(pk=booking.pk, status=Booking.Status.CONFIRMED).update(cancel_reason=reason)
     payload = {
@@ -36,7 +64,7 @@ def cancel_within(
         "links": links_of(meeting),
         "starts_at": meeting.starts_at.isoformat(),
         "by": by,
-        "by_whom": "attendee" if by == "client" else "host" if _is_host(booking, actor) else "business",
+        "by_whom": "attendee" if by == "client" else "host" if _is_host(meeting, actor) else "business",
     }
     return start_run(
         WORKFLOW,
@@ -50,8 +78,8 @@ def cancel_within(
     )
 
 
-def _is_host(booking: Booking, actor: Actor) -> bool:
-    hosts = MeetingHost.objects.filter(meeting=booking.meeting, host__user_id__isnull=False)
+def _is_host(meeting: Meeting, actor: Actor) -> bool:
+    hosts = MeetingHost.objects.filter(meeting=meeting, host__user_id__isnull=False)
     return actor.type == "user" and actor.id in {
         str(user) for user in hosts.values_list("host__user_id", flat=True)
     }

@@ -16,7 +16,6 @@ from tests.booking.scene import CLIENT, OWNER, booked, now, workday
 from tests.database import World
 from tests.simulators.smtp import MailSink
 
-
 @pytest.fixture
 def acme(world: World, web: str, mails: MailSink) -> Iterator[MailSink]:
     with world.enter("acme"):
@@ -148,6 +147,29 @@ def test_cancelling_with_what_was_read_before_a_move_cancels_the_link_that_it_ha
     cancel(stale, reason="", now=now(), actor=CLIENT)
     perform_all()
     assert list(Room.objects.filter(cancelled_at=None)) == []
+
+
+def test_cancelling_with_a_seat_read_before_its_move_cancels_it_where_it_is(
+    world: World, web: str, mails: MailSink
+) -> None:
+    with world.enter("northwind"):
+        seat = booked("workshop", workday(10))
+        other = booked("workshop", workday(10), attendee=Attendee("Kim Roe", "kim@example.com"))
+        perform_all()
+        stale = get_booking(seat.uid)
+        move(get_booking(seat.uid), start=workday(14), now=now(), actor=CLIENT)
+        perform_all()
+        left, there = get_booking(other.uid).meeting, get_booking(seat.uid).meeting
+        assert (stale.meeting_id, there.starts_at) == (left.pk, workday(14))
+        cancel(stale, reason="", now=now(), actor=CLIENT)
+        perform_all()
+        left.refresh_from_db()
+        there.refresh_from_db()
+        assert (left.seats_taken, there.seats_taken, get_booking(seat.uid).status) == (1, 0, "cancelled")
+        assert list(Room.objects.filter(cancelled_at=None).values_list("key", flat=True)) == [left.link_key]
+        run = latest_run(f"meeting:{there.uid}", workflow="cancellation")
+        assert run is not None
+        assert run.payload["starts_at"] == workday(14).isoformat()
 
 
 def test_a_cancelled_booking_blocks_nothing_after_every_job_ran_twice(acme: MailSink) -> None:
