@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from audit.api import Actor, Run, start_run
+from booking.errors import NotChangeable
 from booking.guard import guarded
 from booking.models import Booking, Meeting, MeetingHost
 from booking.signing import subject_of
@@ -16,11 +17,13 @@ MOST_WORDS = 1000
 def cancel(booking: Booking, *, reason: str, now: datetime, actor: Actor) -> Booking:
     """Cancel a confirmed booking and start the workflow that tells everyone.
 
-    Raises `NotChangeable` when it is in another status (a second click finds it cancelled), `Busy`.
+    Raises `NotChangeable` when it is in another status (a second click finds it cancelled), when its meeting has begun
+    and a client asks, or is over and anybody does; `Busy`.
     """
 
     def take_out() -> Run:
         meeting = _locked_meeting(booking)
+        _check_in_time(meeting, now=now, actor=actor)
         return _start(booking, meeting, reason=reason[:MOST_WORDS], by=actor.type, actor=actor, now=now)
 
     guarded(take_out)
@@ -31,7 +34,7 @@ def cancel(booking: Booking, *, reason: str, now: datetime, actor: Actor) -> Boo
 def cancel_within(
     booking: Booking, *, reason: str, by: str, actor: Actor, now: datetime, reverses: Run | None = None
 ) -> Run:
-    """The same inside the caller's transaction; `by` is who is named as the one who cancelled."""
+    """The same inside the caller's transaction, at any time; `by` is who is named as the one who cancelled."""
     meeting = _locked_meeting(booking)
     return _start(booking, meeting, reason=reason, by=by, actor=actor, now=now, reverses=reverses)
 
@@ -45,6 +48,14 @@ def _locked_meeting(booking: Booking) -> Meeting:
         there = Booking.objects.values_list("meeting_id", flat=True).get(pk=booking.pk)
         if there == meeting.pk:
             return meeting
+
+
+def _check_in_time(meeting: Meeting, *, now: datetime, actor: Actor) -> None:
+    """A client cancels before the start; the business until the end, after which it can record a no-show."""
+    if actor.type == "client" and meeting.starts_at <= now:
+        raise NotChangeable("This meeting has started or is over, so it cannot be cancelled.")
+    if meeting.ends_at <= now:
+        raise NotChangeable("This meeting is over, so it cannot be cancelled.")
 
 
 def _start(
