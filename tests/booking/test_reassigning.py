@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 
-from audit.api import Entry, UndoRefused, get_run, latest_run, undo_preview, undo_run
+from audit.api import Entry, UndoPreview, UndoRefused, get_run, latest_run, undo_preview, undo_run
 from booking.api import (
     Attendee,
     Booking,
@@ -28,7 +28,7 @@ from booking.api import (
     reassignable_hosts,
 )
 from booking.guard import guarded
-from booking.reassigning import _reassign
+from booking.reassigning import _reassign, reassign_back_within
 from booking.signing import sign
 from providers.models import Message
 from tests.booking.clockwork import let_pass, perform_all
@@ -196,6 +196,35 @@ def test_undo_when_the_former_host_is_busy_changes_nothing(confirmed: Booking) -
     with pytest.raises(UndoRefused, match=r"is busy on .* by now. Nothing changed"):
         undo_run(run.pk, actor=OWNER, now=now())
     assert host_of(confirmed) == taker
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("deactivated", "takes no meetings any more"),
+        ("left the type", "does not offer this meeting any more"),
+    ],
+)
+def test_undo_gives_no_meeting_back_to_a_host_who_takes_none(
+    confirmed: Booking, change: str, why: str
+) -> None:
+    before, taker = host_of(confirmed), other(confirmed)
+    done = give(confirmed, taker)
+    perform_all()
+    if change == "deactivated":
+        Host.objects.filter(pk=before.pk).update(active=False)
+    else:
+        confirmed.meeting.event_type.event_type_hosts.filter(host=before).delete()
+    run = latest_run(f"meeting:{confirmed.meeting.uid}", workflow="new_booking")
+    assert run is not None
+    words = f"{before.name} {why}. Reassign it on the booking’s page instead."
+    assert undo_preview(run, now=now()) == UndoPreview(possible=False, because=words)
+    with pytest.raises(UndoRefused, match=why):
+        undo_run(run.pk, actor=OWNER, now=now())
+    done = Move.objects.select_related("from_host", "host").get(pk=done.pk)
+    with pytest.raises(UndoRefused, match=f"{why}.* Nothing changed"), transaction.atomic():
+        reassign_back_within(get_booking(confirmed.uid), done, actor=OWNER, now=now(), reverses=run)
+    assert (host_of(confirmed), blocked_hosts(confirmed)) == (taker, {taker.pk})
 
 
 def test_an_undo_that_failed_is_said_and_can_be_tried_again(
