@@ -1,4 +1,6 @@
-"""A cancelled booking that could not be taken back is cancelled as it was (booking/sql/retaken_v1.sql)."""
+"""A cancelled booking that could not be taken back is cancelled as it was (booking/sql/retaken_v1.sql); one that was has
+its own seat again (seat_numbers_v2.sql).
+"""
 
 from django.db import migrations
 
@@ -10,4 +12,5 @@ class Migration(migrations.Migration):
 
     operations = [
         run_sql_file("booking.sql", "retaken_v1.sql"),
+        run_sql_file("booking.sql", "seat_numbers_v2.sql"),
     ]
