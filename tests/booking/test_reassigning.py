@@ -1,9 +1,11 @@
 """Reassigning: the meeting goes to another host at the same time, and stays with the old one until that counts."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
 from audit.api import Entry, UndoPreview, UndoRefused, get_run, latest_run, undo_preview, undo_run
@@ -27,7 +29,7 @@ from booking.api import (
     reassign,
     reassignable_hosts,
 )
-from booking.guard import guarded
+from booking.guard import call, guarded
 from booking.reassigning import _reassign, reassign_back_within
 from booking.signing import sign
 from providers.models import Message
@@ -244,6 +246,37 @@ def test_an_undo_that_failed_is_said_and_can_be_tried_again(
     undo_run(run.pk, actor=OWNER, now=now())
     perform_all()
     assert (host_of(with_a_calendar), blocked_hosts(with_a_calendar)) == (before, {before.pk})
+
+
+def test_a_move_that_waited_while_a_reassignment_came_to_count_says_so(
+    with_a_calendar: Booking, world: World
+) -> None:
+    booking, taker = with_a_calendar, other(with_a_calendar)
+    handing = give(booking, taker)
+
+    def attempt() -> str:
+        try:
+            with world.enter("northwind"):
+                move(get_booking(booking.uid), start=workday(14), now=now(), actor=OWNER, is_hosts_wish=True)
+        except NotChangeable as refused:
+            return refused.message
+        finally:
+            connection.close()
+        return "moved"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic(), world.superuser() as raw:
+            sign("confirm_booking", meeting_uid=booking.meeting.uid, actor=OWNER, payload={})
+            assert call("confirm_reassign_v1", handing.pk)
+            moving = pool.submit(attempt)
+            asked, until = "SELECT count(*) FROM pg_locks WHERE NOT granted", time.monotonic() + 60
+            while time.monotonic() < until and not raw.execute(asked).fetchone()[0]:
+                time.sleep(0.02)
+        words = moving.result(60)
+    assert words == "This booking is being moved right now. Wait a moment and look again."
+    assert (host_of(booking), blocked_hosts(booking)) == (taker, {taker.pk})
+    move(get_booking(booking.uid), start=workday(14), now=now(), actor=OWNER, is_hosts_wish=True)
+    assert blocked_hosts(booking) == {taker.pk}
 
 
 def test_a_move_after_a_reassignment_keeps_the_new_host(confirmed: Booking) -> None:
