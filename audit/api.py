@@ -33,6 +33,7 @@ from audit.sagas.history import (
     get_step,
     latest_run,
     recent_runs,
+    reversal_of,
     runs,
 )
 from audit.sagas.start import Beginning, begin_run, run_job, start_run
@@ -96,6 +97,7 @@ __all__ = [
     "register_workflow",
     "resume_run",
     "reveal",
+    "reversal_of",
     "roll_back_run",
     "rotate_signing_key",
     "run_job",

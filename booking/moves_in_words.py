@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from audit.api import UndoPreview
-from booking.models import Booking, Host, Move
+from booking.models import Booking, Host, Meeting, Move
 from booking.sentences import booking_sentence, when
 from booking.ways import has_hosts_own_link
 
@@ -37,6 +37,8 @@ def _reassignment(booking: Booking, before: Host, taker: Host) -> UndoPreview:
         return UndoPreview(
             possible=False, because="The meeting went to somebody else since. Undo that first."
         )
+    if why_not := why_not_back(booking.meeting, before):
+        return UndoPreview(possible=False, because=why_not)
     makes_link = has_hosts_own_link(booking.meeting)
     return UndoPreview(
         possible=True,
@@ -47,6 +49,17 @@ def _reassignment(booking: Booking, before: Host, taker: Host) -> UndoPreview:
             "The client and both hosts are told: the earlier mail cannot be unsent, so it is corrected.",
         ),
     )
+
+
+def why_not_back(meeting: Meeting, before: Host) -> str:
+    """Say why a meeting cannot go back to the host who had it, as it could go to nobody new; "" where it can."""
+    if not before.active:
+        return f"{before.name} takes no meetings any more. Reassign it on the booking’s page instead."
+    if not meeting.event_type.event_type_hosts.filter(host=before).exists():
+        return (
+            f"{before.name} does not offer this meeting any more. Reassign it on the booking’s page instead."
+        )
+    return ""
 
 
 def _moves_back(move: Move) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from audit.api import Actor, Run, UndoRefused
+from audit.api import Actor, Run, UndoRefused, reversal_of
 from booking.choosing import of_meeting
 from booking.core.slots import OpenStart
 from booking.errors import WORDS, NotChangeable, SlotRefused
@@ -94,7 +94,7 @@ def move_back_within(booking: Booking, done: Move, *, actor: Actor, now: datetim
         if outcome == Reason.LIMIT_REACHED:
             gone = f"No more meetings are taken in the period of {when(done.from_starts_at)}: its limit is reached."
         raise UndoRefused(f"{_WHY_NOT.get(outcome, gone)} Nothing changed.")
-    return Run.objects.get(reverses=reverses)
+    return reversal_of(reverses)
 
 
 _WHY_NOT = {

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from audit.api import Actor, Run, UndoRefused
+from audit.api import Actor, Run, UndoRefused, reversal_of
 from booking.errors import NotChangeable, SlotRefused
 from booking.guard import call, guarded
 from booking.models import Booking, EventType, Host, Meeting, Move
+from booking.moves_in_words import why_not_back
 from booking.occupied import occupied
 from booking.places import limits_at
 from booking.sentences import when
@@ -53,13 +54,15 @@ def reassign_back_within(booking: Booking, done: Move, *, actor: Actor, now: dat
     if done.handover is None:
         raise ValueError("This move is no reassignment.")
     before, taker = done.handover
+    if why_not := why_not_back(booking.meeting, before):
+        raise UndoRefused(f"{why_not} Nothing changed.")
     outcome = _reassign(booking, taker, before, now=now, actor=actor, reverses=reverses)
     if not isinstance(outcome, Move):
         busy = f"{before.name} is busy on {when(done.starts_at)} by now."
         if outcome == Reason.LIMIT_REACHED:
             busy = f"{before.name} takes no more meetings in that period."
         raise UndoRefused(f"{_WHY_NOT.get(outcome, busy)} Nothing changed.")
-    return Run.objects.get(reverses=reverses)
+    return reversal_of(reverses)
 
 
 def reassignable_hosts(booking: Booking, now: datetime) -> tuple[Host, ...]:

@@ -22,17 +22,22 @@ class Run(models.Model):
     actor_id = models.CharField(max_length=80)
     failure_code = models.CharField(max_length=30, blank=True, default="")
     failure_words = models.TextField(blank=True, default="")
-    reverses = models.OneToOneField(
+    reverses = models.ForeignKey(
         "self",
         null=True,
         on_delete=models.PROTECT,
-        related_name="undone_by",
-        help_text="the run that this one undoes",
+        related_name="reversals",
+        help_text="the run that this one undoes; one that failed has undone nothing",
     )
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="audit_run_reversed_once", fields=["reverses"], condition=~models.Q(state="failed")
+            ),
+        ]
         indexes = [
             models.Index(name="audit_run_subject", fields=["subject"]),
             models.Index(name="audit_run_recent", fields=["-started_at", "-id"]),

@@ -16,8 +16,8 @@ from kernel.errors import HoldfastError
 
 
 def undo_preview(run: Run, *, now: datetime) -> UndoPreview:
-    """Say what undoing the whole run would do, before it is done."""
-    if Run.objects.filter(reverses=run).exists():
+    """Say what undoing the whole run would do, before it is done. An undo that failed can be tried again."""
+    if run.reversals.exclude(state=Run.State.FAILED).exists():
         return UndoPreview(possible=False, because="It was undone already.")
     if run.state == Run.State.STOPPED:
         return UndoPreview(
@@ -45,7 +45,7 @@ def undo_run(run_id: int, *, actor: Actor, now: datetime) -> Run:
     except HoldfastError as refused:  # somebody else was first: cancelled, moved or taken meanwhile
         raise UndoRefused(refused.message) from refused
     except IntegrityError as error:
-        if "reverses" in str(error):
+        if "audit_run_reversed_once" in str(error):
             raise UndoRefused("It was undone already.") from None
         raise
 

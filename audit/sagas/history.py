@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Prefetch, Q
+from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from audit.ledger.entries import Actor
 from audit.models import Entry, Run
@@ -34,7 +34,10 @@ class StepView:
 
 @dataclass(frozen=True)
 class RunView:
-    """One run, newest first in a list. `entry_seq` is its last signed entry."""
+    """One run, newest first in a list. `entry_seq` is its last signed entry.
+
+    `undone_by` is the run that undoes it; `undo_failed` the last one that was to and failed, `undo_failed_words` why.
+    """
 
     id: int
     workflow: str
@@ -48,6 +51,8 @@ class RunView:
     reversible: bool
     reverses: int | None
     undone_by: int | None
+    undo_failed: int | None
+    undo_failed_words: str
     entry_seq: int | None
     steps: tuple[StepView, ...]
 
@@ -60,7 +65,7 @@ def runs(
     workflow: str | None = None,
 ) -> tuple[RunView, ...]:
     """Return runs, newest first; `before` is the id of the last one seen; `subject` narrows to some meetings."""
-    rows = Run.objects.select_related("undone_by").prefetch_related(
+    rows = _with_reversals(Run.objects.all()).prefetch_related(
         Prefetch("steps", StepRow.objects.order_by("position"))
     )
     if before is not None:
@@ -92,15 +97,15 @@ def recent_runs(
     if subjects is not None:
         rows = rows.filter(subject__in=subjects)
     if failed_only:
-        rows = rows.filter(state=Run.State.FAILED, undone_by=None)
+        rows = rows.filter(state=Run.State.FAILED).exclude(pk__in=_reversing().values("reverses"))
     counts = rows.aggregate(total=Count("pk"), failed=Count("pk", filter=Q(state=Run.State.FAILED)))
-    newest = rows.select_related("undone_by").prefetch_related("steps").order_by("-pk")[:limit]
+    newest = _with_reversals(rows).prefetch_related("steps").order_by("-pk")[:limit]
     return RecentRuns(total=counts["total"], failed=counts["failed"], newest=_views(newest))
 
 
 def get_run(run_id: int) -> RunView:
     """Return one run; raises `Run.DoesNotExist`."""
-    run = Run.objects.select_related("undone_by").prefetch_related("steps").get(pk=run_id)
+    run = _with_reversals(Run.objects.all()).prefetch_related("steps").get(pk=run_id)
     return _views([run])[0]
 
 
@@ -116,6 +121,25 @@ def latest_run(*subjects: str, workflow: str, **payload: object) -> Run | None:
     return found.prefetch_related("steps").order_by("-pk").first()
 
 
+def reversal_of(run: Run) -> Run:
+    """Return the run that undoes it; raises `Run.DoesNotExist`. Those that failed have undone nothing."""
+    return run.reversals.exclude(state=Run.State.FAILED).get()
+
+
+def _reversing() -> QuerySet[Run]:
+    return Run.objects.filter(reverses__isnull=False).exclude(state=Run.State.FAILED)
+
+
+def _with_reversals(rows: QuerySet[Run]) -> QuerySet[Run]:
+    """Add `undone_by`, and of the last reversal that failed `undo_failed` and its words, in the same query."""
+    failed = Run.objects.filter(reverses=OuterRef("pk"), state=Run.State.FAILED).order_by("-pk")
+    return rows.annotate(
+        undone_by=Subquery(_reversing().filter(reverses=OuterRef("pk")).values("pk")),
+        undo_failed=Subquery(failed.values("pk")[:1]),
+        undo_failed_words=Subquery(failed.values("failure_words")[:1]),
+    )
+
+
 def _views(rows: Iterable[Run]) -> tuple[RunView, ...]:
     found = list(rows)
     entries = Entry.objects.filter(run_id__in=[run.pk for run in found])
@@ -129,7 +153,8 @@ def _views(rows: Iterable[Run]) -> tuple[RunView, ...]:
 
 
 def _view(run: Run, entry_seq: int | None, of_steps: dict[int, int]) -> RunView:
-    undone_by = getattr(run, "undone_by", None)
+    reversals = vars(run)  # what _with_reversals added
+    undone_by: int | None = reversals["undone_by"]
     return RunView(
         id=run.pk,
         workflow=run.workflow,
@@ -142,7 +167,9 @@ def _view(run: Run, entry_seq: int | None, of_steps: dict[int, int]) -> RunView:
         failure_words=run.failure_words,
         reversible=run.state == Run.State.DONE and undone_by is None and _has_effect(run),
         reverses=run.reverses_id,
-        undone_by=undone_by.pk if undone_by else None,
+        undone_by=undone_by,
+        undo_failed=reversals["undo_failed"],
+        undo_failed_words=reversals["undo_failed_words"] or "",
         entry_seq=entry_seq,
         steps=tuple(_step_view(run, row, of_steps.get(row.pk)) for row in run.steps.all()),
     )

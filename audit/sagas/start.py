@@ -81,7 +81,7 @@ def start_run(
     """Write a run and enqueue it; the caller's transaction carries both.
 
     `at_once` names leading local actions whose write happens right here; `without` names actions that this
-    run does not need. `payload` holds ids only. Returns the run; a reversed run can be reversed once.
+    run does not need. `payload` holds ids only. Returns the run; what is being reversed, or was, is not reversed again.
     """
     beginning = begin_run(
         workflow,

@@ -109,6 +109,8 @@ def _closed(view: RunView, context: StepContext, booking: Booking | None) -> str
         return f"{about} was not reassigned: it stays as it was, and nothing changes for the client."
     if context.payload["move"]:
         return f"{about} was not moved: it stands as it was, and the client was told."
+    if view.reverses is not None:
+        return f"{about} was not taken back: it stays cancelled, and its time is free again."
     return f"{about} was not confirmed: its time was given back at once, and the client was told."
 
 

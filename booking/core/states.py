@@ -46,6 +46,7 @@ TRANSITIONS: Final[dict[tuple[Status, Status], frozenset[By]]] = {
     (Status.PENDING, Status.EXPIRED): frozenset({By.DEADLINE}),
     (Status.AWAITING_LINK, Status.CONFIRMED): frozenset({By.SAGA}),
     (Status.AWAITING_LINK, Status.FAILED): frozenset({By.SAGA}),
+    (Status.AWAITING_LINK, Status.CANCELLED): frozenset({By.SAGA}),  # a taking back that failed
     (Status.CONFIRMED, Status.COMPLETED): frozenset({By.CLOCK, By.HOST}),
     (Status.CONFIRMED, Status.NO_SHOW): frozenset({By.CLOCK, By.HOST}),
     (Status.CONFIRMED, Status.CANCELLED): frozenset({By.CLIENT, By.HOST, By.UNDO}),

@@ -9,7 +9,15 @@ from booking.messages.moments import span_words, start_words
 from providers.api import MessageDraft, Person
 
 What = Literal[
-    "confirmed", "cancelled", "declined", "moved", "reassigned", "failed", "not_moved", "not_reassigned"
+    "confirmed",
+    "cancelled",
+    "declined",
+    "moved",
+    "reassigned",
+    "failed",
+    "not_moved",
+    "not_reassigned",
+    "not_taken_back",
 ]
 
 _WORDS = {
@@ -20,6 +28,7 @@ _WORDS = {
     "reassigned": ("New host", "{title} of {client} is with {hosts} now"),
     "not_moved": ("Not moved", "{title} of {client} could not be moved and stays at its time"),
     "not_reassigned": ("Not reassigned", "{title} of {client} stays with {hosts}"),
+    "not_taken_back": ("Not taken back", "{title} of {client} could not be taken back and stays cancelled"),
     "failed": ("Not booked", "{title} for {client} could not be booked"),
 }
 

@@ -214,7 +214,9 @@ _NO_LINK_THERE = (
 
 
 def fail(context: StepContext, code: str, _words: str) -> None:
-    """Give the slot back, or leave the old time standing, and have the client told; in the failing transaction."""
+    """Give the slot back, or leave the old time standing, and have those concerned told; in the failing transaction.
+    What was to be taken back is cancelled again, as it was.
+    """
     target = target_of(context)
     reason = Reason(code) if code in set(Reason) else Reason.LINK_UNVERIFIED
     told = _NO_LINK_THERE if "reassignment" in context.payload and reason == _UNPROVEN else WORDS[reason]
@@ -226,7 +228,7 @@ def fail(context: StepContext, code: str, _words: str) -> None:
             failure_code=reason.value, failure_words=told
         )
     else:
-        call("release_v1", target.booking.pk, ["awaiting_link"], "failed", reason.value, told, "")
+        call("fail_booking_v1", target.booking.pk, reason.value, told)
         lost = Booking.objects.filter(pk=target.booking.pk, status=Booking.Status.FAILED, failure_words="")
         lost.update(failure_code=reason.value, failure_words=told)
     enqueue("tell_failed", ref=str(context.run_id), now=context.now)

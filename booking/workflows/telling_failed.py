@@ -21,7 +21,10 @@ from providers.api import MessageDraft, Rejected, deliver_message, queue_message
 
 @handles("tell_failed")
 def tell_failed(ref: str, lease: Lease) -> None:
-    """Mail the client of a failed run, and the team; queued once, delivered until it is sent, signed."""
+    """Mail the client of a failed run, and the team; queued once, delivered until it is sent, signed.
+
+    Of a cancelled booking that could not be taken back only the team hears: the client knows it as cancelled.
+    """
     run = Run.objects.get(pk=int(ref))
     booking = load_booking(run.payload["booking"], to_tell=True)
     move = Move.objects.filter(pk=run.payload.get("move")).first()
@@ -36,7 +39,7 @@ def tell_failed(ref: str, lease: Lease) -> None:
                 now=now,
                 dedupe_key=f"run{run.pk}:{draft.kind}:{draft.to_address}",
             )
-            for draft in _drafts(booking, move, open_slots)
+            for draft in _drafts(run, booking, move, open_slots)
         ]
     for pk in ids:
         lease.renew()
@@ -55,8 +58,12 @@ def tell_failed(ref: str, lease: Lease) -> None:
         )
 
 
-def _drafts(booking: Booking, move: Move | None, open_slots: tuple[Slot, ...]) -> list[MessageDraft]:
+def _drafts(
+    run: Run, booking: Booking, move: Move | None, open_slots: tuple[Slot, ...]
+) -> list[MessageDraft]:
     facts = booking_facts(booking)
+    if run.reverses_id is not None and move is None:
+        return _team(facts, "not_taken_back", run.failure_words)
     words = move.failure_words if move else booking.failure_words
     if move and move.is_reassignment:  # nothing changes for the client, who was told nothing of it
         return _team(facts, "not_reassigned", words)

@@ -68,6 +68,7 @@ class CancelView(ApiView):
     def post(self, request: Request, uid: str) -> HttpResponseBase:
         """Return 200 with the cancelled booking; body {reason?} or none. Problems of GET, 400, 409.
 
+        A client cancels until the meeting begins, an API key until it ends, as the portal does.
         Asking again is the same 200: whoever lost the first answer need not guess.
         """
         now = read_now()

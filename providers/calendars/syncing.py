@@ -170,8 +170,10 @@ def _change(
     made = CalendarChange(
         host_id=calendar.host_id, calendar=calendar, uid=entry.uid, etag=event.etag, seen_at=now
     )
-    if event.is_deleted:
-        made.kind = CalendarChange.Kind.DELETED
+    if (
+        event.is_deleted
+    ):  # most tell no version of it: then it is the one that we wrote, so each is noted once
+        made.kind, made.etag = CalendarChange.Kind.DELETED, event.etag or entry.etag
         return made
     if event.starts_at is None or event.ends_at is None:
         return None

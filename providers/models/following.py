@@ -58,7 +58,10 @@ class CalendarEntry(models.Model):
 
 
 class CalendarChange(models.Model):
-    """What a calendar's owner did to an event of ours, as it was seen; answered by whoever keeps the bookings."""
+    """What a calendar's owner did to an event of ours, as it was seen; answered by whoever keeps the bookings.
+
+    `etag` is the version that was seen; of a deletion that tells none, the version of ours that was deleted.
+    """
 
     class Kind(models.TextChoices):
         MOVED = "moved"

@@ -1,11 +1,12 @@
 """Cancelling: free at once, once, whatever else is going on; what was confirmed is not announced afterwards."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from audit.api import Run, latest_run
+from audit.api import Actor, Run, latest_run
 from booking.api import Attendee, Booking, NotChangeable, cancel, get_booking, move
 from booking.models import Meeting, Move
 from jobs.api import drain
@@ -15,6 +16,8 @@ from tests.booking.clockwork import live_ranges, perform_all
 from tests.booking.scene import CLIENT, OWNER, booked, now, workday
 from tests.database import World
 from tests.simulators.smtp import MailSink
+
+KEY = Actor(type="api_key", id="1")
 
 
 @pytest.fixture
@@ -148,6 +151,56 @@ def test_cancelling_with_what_was_read_before_a_move_cancels_the_link_that_it_ha
     cancel(stale, reason="", now=now(), actor=CLIENT)
     perform_all()
     assert list(Room.objects.filter(cancelled_at=None)) == []
+
+
+def test_cancelling_with_a_seat_read_before_its_move_cancels_it_where_it_is(
+    world: World, web: str, mails: MailSink
+) -> None:
+    with world.enter("northwind"):
+        seat = booked("workshop", workday(10))
+        other = booked("workshop", workday(10), attendee=Attendee("Kim Roe", "kim@example.com"))
+        perform_all()
+        stale = get_booking(seat.uid)
+        move(get_booking(seat.uid), start=workday(14), now=now(), actor=CLIENT)
+        perform_all()
+        left, there = get_booking(other.uid).meeting, get_booking(seat.uid).meeting
+        assert (stale.meeting_id, there.starts_at) == (left.pk, workday(14))
+        cancel(stale, reason="", now=now(), actor=CLIENT)
+        perform_all()
+        left.refresh_from_db()
+        there.refresh_from_db()
+        assert (left.seats_taken, there.seats_taken, get_booking(seat.uid).status) == (1, 0, "cancelled")
+        assert list(Room.objects.filter(cancelled_at=None).values_list("key", flat=True)) == [left.link_key]
+        run = latest_run(f"meeting:{there.uid}", workflow="cancellation")
+        assert run is not None
+        assert run.payload["starts_at"] == workday(14).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("actor", "after", "why"),
+    [
+        (CLIENT, timedelta(0), "has started or is over"),
+        (OWNER, timedelta(minutes=29), ""),
+        (KEY, timedelta(minutes=29), ""),
+        (OWNER, timedelta(minutes=30), "is over"),
+        (KEY, timedelta(minutes=30), "is over"),
+    ],
+)
+def test_a_client_cancels_until_the_start_and_the_business_until_the_end(
+    acme: MailSink, actor: Actor, after: timedelta, why: str
+) -> None:
+    booking = booked("intro-call", workday(11))
+    perform_all()
+    instant = workday(11) + after
+    if why:
+        with pytest.raises(NotChangeable, match=f"This meeting {why}, so it cannot be cancelled"):
+            cancel(get_booking(booking.uid), reason="", now=instant, actor=actor)
+        assert (get_booking(booking.uid).status, Run.objects.filter(workflow="cancellation").count()) == (
+            "confirmed",
+            0,
+        )
+        return
+    assert cancel(get_booking(booking.uid), reason="", now=instant, actor=actor).status == "cancelled"
 
 
 def test_a_cancelled_booking_blocks_nothing_after_every_job_ran_twice(acme: MailSink) -> None:

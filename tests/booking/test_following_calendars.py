@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 from pytest_django import Settings
 
+from audit.api import latest_run, undo_run
 from audit.models import Entry
 from booking.api import Incident, cancel, get_booking, move, reassign
 from booking.following_calendars import answer_change
@@ -95,6 +96,18 @@ def test_an_event_that_ana_deletes_cancels_the_booking_once(desk: Desk) -> None:
     assert desk.held() == {}
     desk.follow()
     assert CalendarChange.objects.count() == 1
+
+
+def test_an_event_that_is_deleted_undone_and_deleted_again_cancels_the_booking_again(desk: Desk) -> None:
+    for times in (1, 2):
+        desk.remove(desk.event())
+        assert desk.follow() == "cancelled"
+        assert (desk.read().status, CalendarChange.objects.count()) == ("cancelled", times)
+        run = latest_run(f"meeting:{desk.booking.meeting.uid}", workflow="cancellation")
+        assert run is not None
+        undo_run(run.pk, actor=OWNER, now=now())
+        desk.perform()
+        assert (desk.read().status, desk.shown()) == ("confirmed", desk.booking.meeting.starts_at)
 
 
 def test_a_time_that_is_taken_is_refused_and_the_event_is_put_back(desk: Desk) -> None:

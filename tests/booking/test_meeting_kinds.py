@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from audit.api import Run, latest_run, undo_run
 from booking.api import (
     Booking,
     EventType,
@@ -42,6 +43,30 @@ def test_seats_are_numbered_and_a_free_number_is_given_again(northwind: World) -
     drain()
     cancel(taken[1], reason="", now=now(), actor=OWNER)
     assert [each.seat_number for each in seats("workshop", 11, 2)] == [2, 4]
+
+
+def test_a_seat_that_is_taken_back_has_its_own_number_again_if_it_is_free(northwind: World) -> None:
+    first, second, third = seats("workshop", 11, 3)
+    drain()
+    undone: dict[str, Run | None] = {}
+    for each in (first, second, third):
+        cancel(get_booking(each.uid), reason="", now=now(), actor=OWNER)
+        undone[each.uid] = latest_run(
+            f"meeting:{each.meeting.uid}", workflow="cancellation", booking=each.uid
+        )
+    drain()
+
+    def taken_back(booking: Booking) -> tuple[str, int | None]:
+        run = undone[booking.uid]
+        assert run is not None
+        undo_run(run.pk, actor=OWNER, now=now())
+        fresh = get_booking(booking.uid)
+        return fresh.status, fresh.seat_number
+
+    assert taken_back(third) == ("confirmed", 3)  # the session lives anew, and 1 is free
+    assert taken_back(second) == ("confirmed", 2)  # joined, and 1 is free
+    assert [each.seat_number for each in seats("workshop", 11, 1)] == [1]
+    assert taken_back(first) == ("confirmed", 4)  # its own was given away
 
 
 def test_a_seat_that_moves_gets_a_number_there(northwind: World) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pytest_django.fixtures import Settings
 
-from audit.api import Entry, UndoRefused, latest_run, undo_preview, undo_run
+from audit.api import Entry, UndoRefused, get_run, latest_run, undo_preview, undo_run
 from booking.api import Booking, NotChangeable, SlotRefused, get_booking, manage_token, move
 from booking.deadlines import expire_due
 from booking.guard import guarded
@@ -186,6 +186,30 @@ def test_undo_of_a_move_moves_back_through_the_guard(confirmed: Booking) -> None
     after = get_booking(confirmed.uid)
     assert (after.meeting.starts_at, live_ranges(after.meeting_id)) == (workday(11), [(utc(11), utc(11, 30))])
     assert after.meeting.sequence == 2
+
+
+def test_undo_of_a_move_that_failed_is_said_and_can_be_tried_again(
+    confirmed: Booking, settings: Settings
+) -> None:
+    to(confirmed, 14)
+    perform_all()
+    run = latest_run(f"meeting:{confirmed.meeting.uid}", workflow="new_booking")
+    assert run is not None
+    there = settings.HOLDFAST_SELF_ADDRESS
+    with http_site(lambda seen: Answer(status=500)) as broken:
+        settings.HOLDFAST_SELF_ADDRESS = broken.address
+        failed = undo_run(run.pk, actor=OWNER, now=now())
+        perform_all()
+    settings.HOLDFAST_SELF_ADDRESS = there
+    assert get_booking(confirmed.uid).meeting.starts_at == workday(14)
+    seen = get_run(run.pk)
+    assert (seen.undone_by, seen.undo_failed, seen.reversible) == (None, failed.pk, True)
+    assert seen.undo_failed_words == get_run(failed.pk).failure_words != ""
+    again = undo_run(run.pk, actor=OWNER, now=now())
+    perform_all()
+    after = get_booking(confirmed.uid)
+    assert (after.meeting.starts_at, live_ranges(after.meeting_id)) == (workday(11), [(utc(11), utc(11, 30))])
+    assert get_run(run.pk).undone_by == again.pk
 
 
 def test_undo_of_a_move_whose_old_time_was_taken_changes_nothing(confirmed: Booking) -> None:

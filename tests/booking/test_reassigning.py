@@ -1,12 +1,14 @@
 """Reassigning: the meeting goes to another host at the same time, and stays with the old one until that counts."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django.db.models.functions import Now
 
-from audit.api import Entry, UndoRefused, latest_run, undo_preview, undo_run
+from audit.api import Entry, UndoPreview, UndoRefused, get_run, latest_run, undo_preview, undo_run
 from booking.api import (
     Attendee,
     Booking,
@@ -27,8 +29,8 @@ from booking.api import (
     reassign,
     reassignable_hosts,
 )
-from booking.guard import guarded
-from booking.reassigning import _reassign
+from booking.guard import call, guarded
+from booking.reassigning import _reassign, reassign_back_within
 from booking.signing import sign
 from jobs.api import drain
 from providers.models import Message
@@ -246,6 +248,85 @@ def test_undo_when_the_former_host_is_busy_changes_nothing(confirmed: Booking) -
     with pytest.raises(UndoRefused, match=r"is busy on .* by now. Nothing changed"):
         undo_run(run.pk, actor=OWNER, now=now())
     assert host_of(confirmed) == taker
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("deactivated", "takes no meetings any more"),
+        ("left the type", "does not offer this meeting any more"),
+    ],
+)
+def test_undo_gives_no_meeting_back_to_a_host_who_takes_none(
+    confirmed: Booking, change: str, why: str
+) -> None:
+    before, taker = host_of(confirmed), other(confirmed)
+    done = give(confirmed, taker)
+    perform_all()
+    if change == "deactivated":
+        Host.objects.filter(pk=before.pk).update(active=False)
+    else:
+        confirmed.meeting.event_type.event_type_hosts.filter(host=before).delete()
+    run = latest_run(f"meeting:{confirmed.meeting.uid}", workflow="new_booking")
+    assert run is not None
+    words = f"{before.name} {why}. Reassign it on the booking’s page instead."
+    assert undo_preview(run, now=now()) == UndoPreview(possible=False, because=words)
+    with pytest.raises(UndoRefused, match=why):
+        undo_run(run.pk, actor=OWNER, now=now())
+    done = Move.objects.select_related("from_host", "host").get(pk=done.pk)
+    with pytest.raises(UndoRefused, match=f"{why}.* Nothing changed"), transaction.atomic():
+        reassign_back_within(get_booking(confirmed.uid), done, actor=OWNER, now=now(), reverses=run)
+    assert (host_of(confirmed), blocked_hosts(confirmed)) == (taker, {taker.pk})
+
+
+def test_an_undo_that_failed_is_said_and_can_be_tried_again(
+    with_a_calendar: Booking,
+) -> None:
+    before, taker = host_of(with_a_calendar), other(with_a_calendar)
+    give(with_a_calendar, taker)
+    perform_all()
+    run = latest_run(f"meeting:{with_a_calendar.meeting.uid}", workflow="new_booking")
+    assert run is not None
+    failed = undo_run(run.pk, actor=OWNER, now=now())
+    let_pass(Move.objects.get(status="held"))
+    perform_all()
+    assert host_of(with_a_calendar) == taker
+    seen = get_run(run.pk)
+    assert (seen.undone_by, seen.undo_failed, seen.reversible) == (None, failed.pk, True)
+    undo_run(run.pk, actor=OWNER, now=now())
+    perform_all()
+    assert (host_of(with_a_calendar), blocked_hosts(with_a_calendar)) == (before, {before.pk})
+
+
+def test_a_move_that_waited_while_a_reassignment_came_to_count_says_so(
+    with_a_calendar: Booking, world: World
+) -> None:
+    booking, taker = with_a_calendar, other(with_a_calendar)
+    handing = give(booking, taker)
+
+    def attempt() -> str:
+        try:
+            with world.enter("northwind"):
+                move(get_booking(booking.uid), start=workday(14), now=now(), actor=OWNER, is_hosts_wish=True)
+        except NotChangeable as refused:
+            return refused.message
+        finally:
+            connection.close()
+        return "moved"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic(), world.superuser() as raw:
+            sign("confirm_booking", meeting_uid=booking.meeting.uid, actor=OWNER, payload={})
+            assert call("confirm_reassign_v1", handing.pk)
+            moving = pool.submit(attempt)
+            asked, until = "SELECT count(*) FROM pg_locks WHERE NOT granted", time.monotonic() + 60
+            while time.monotonic() < until and not raw.execute(asked).fetchone()[0]:
+                time.sleep(0.02)
+        words = moving.result(60)
+    assert words == "This booking is being moved right now. Wait a moment and look again."
+    assert (host_of(booking), blocked_hosts(booking)) == (taker, {taker.pk})
+    move(get_booking(booking.uid), start=workday(14), now=now(), actor=OWNER, is_hosts_wish=True)
+    assert blocked_hosts(booking) == {taker.pk}
 
 
 def test_a_move_after_a_reassignment_keeps_the_new_host(confirmed: Booking) -> None:

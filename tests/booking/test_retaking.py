@@ -1,16 +1,18 @@
 """Undo of a cancellation: the old place, the same booking, or a clear no and nothing changed."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from pytest_django.fixtures import Settings
 
-from audit.api import Run, UndoRefused, latest_run, undo_preview, undo_run
-from booking.api import Booking, cancel, get_booking, move, progress
-from providers.models import Room
-from tests.booking.clockwork import live_ranges, perform_all
+from audit.api import Entry, Run, UndoRefused, get_run, latest_run, undo_preview, undo_run
+from booking.api import Booking, Incident, cancel, expire_due, get_booking, move, progress
+from providers.models import Message, Room
+from tests.booking.clockwork import let_pass, live_ranges, perform_all
 from tests.booking.scene import CLIENT, OWNER, booked, now, workday
 from tests.database import World
+from tests.simulators.http import Answer, http_site
 from tests.simulators.smtp import MailSink
 
 
@@ -20,9 +22,9 @@ def acme(world: World, web: str, mails: MailSink) -> Iterator[World]:
         yield world
 
 
-def cancelled(booking: Booking) -> Run:
+def cancelled(booking: Booking, *, reason: str = "") -> Run:
     """Cancel it, let everything run, and return the cancellation's run."""
-    cancel(get_booking(booking.uid), reason="", now=now(), actor=CLIENT)
+    cancel(get_booking(booking.uid), reason=reason, now=now(), actor=CLIENT)
     perform_all()
     run = latest_run(f"meeting:{booking.meeting.uid}", workflow="cancellation")
     assert run is not None
@@ -89,6 +91,66 @@ def test_the_progress_of_a_moved_booking_taken_back_is_that_of_the_taking_back(a
     perform_all()
     seen = progress(get_booking(booking.uid), now=now())
     assert (seen.status, seen.final, {line.state for line in seen.lines}) == ("confirmed", True, {"done"})
+
+
+def test_a_link_that_cannot_be_made_leaves_it_cancelled_as_it_was_and_undo_can_be_tried_again(
+    acme: World, settings: Settings, mails: MailSink
+) -> None:
+    booking = booked("intro-call", workday(11))
+    perform_all()
+    run = cancelled(booking, reason="The roof is fine.")
+    before, heard = as_cancelled(booking), len(to_client(mails))
+    there = settings.HOLDFAST_SELF_ADDRESS
+    with http_site(lambda seen: Answer(status=500)) as broken:
+        settings.HOLDFAST_SELF_ADDRESS = broken.address
+        failed = undo_run(run.pk, actor=OWNER, now=now())
+        perform_all()
+    settings.HOLDFAST_SELF_ADDRESS = there
+    assert as_cancelled(booking) == before
+    assert (get_booking(booking.uid).status, live_ranges(booking.meeting_id)) == ("cancelled", [])
+    assert len(to_client(mails)) == heard  # the client knows it as cancelled, and it is
+    assert Message.objects.filter(kind="team_not_taken_back").exists()
+    assert not Message.objects.filter(kind__in=["team_failed", "failed_attendee"]).exists()
+    assert "was not taken back: it stays cancelled" in Incident.objects.get().consequence
+    seen = get_run(run.pk)
+    assert (seen.undone_by, seen.undo_failed, seen.reversible) == (None, failed.pk, True)
+    assert seen.undo_failed_words == get_run(failed.pk).failure_words != ""
+    undo_run(run.pk, actor=OWNER, now=now())
+    perform_all()
+    after = get_booking(booking.uid)
+    assert (after.status, as_cancelled(booking)) == ("confirmed", (None, "", ""))
+    assert list(Room.objects.filter(cancelled_at=None).values_list("key", flat=True)) == [
+        after.meeting.link_key
+    ]
+
+
+@pytest.mark.parametrize("swept", [True, False])
+def test_a_taking_back_that_is_too_late_leaves_it_cancelled_as_it_was(acme: World, swept: bool) -> None:
+    booking = booked("intro-call", workday(11))
+    perform_all()
+    run = cancelled(booking, reason="The roof is fine.")
+    before = as_cancelled(booking)
+    undo_run(run.pk, actor=OWNER, now=now())
+    let_pass(get_booking(booking.uid))
+    if swept:
+        assert expire_due() == 1
+        assert Entry.objects.filter(action="expire_hold").count() == 1
+        assert (get_booking(booking.uid).status, live_ranges(booking.meeting_id)) == ("cancelled", [])
+    perform_all()
+    assert (get_booking(booking.uid).status, as_cancelled(booking)) == ("cancelled", before)
+    undo_run(run.pk, actor=OWNER, now=now())
+    perform_all()
+    assert get_booking(booking.uid).status == "confirmed"
+
+
+def as_cancelled(booking: Booking) -> tuple[datetime | None, str, str]:
+    """When it was cancelled, by whom and why, as the database has it."""
+    fresh = get_booking(booking.uid)
+    return fresh.cancelled_at, fresh.cancelled_by, fresh.cancel_reason
+
+
+def to_client(mails: MailSink) -> list[str]:
+    return [str(each.mail["Subject"]) for each in mails.received if each.recipients == ("ben@example.com",)]
 
 
 def test_undo_of_a_confirmation_cancels_and_its_undo_takes_back(acme: World) -> None:

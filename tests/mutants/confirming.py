@@ -74,7 +74,7 @@ PROVEN_LINK = (
         (
             Edit(
                 NEW_BOOKING,
-                'call("release_v1", target.booking.pk, ["awaiting_link"], "failed", reason.value, told, "")',
+                'call("fail_booking_v1", target.booking.pk, reason.value, told)',
                 "pass",
             ),
         ),

@@ -8,7 +8,7 @@ P6_FAULTS = "tests/promises/test_promise_6_faults_are_seen_and_mended.py::"
 P8_POOLED = "tests/promises/test_promise_8_behind_a_pooler.py::"
 P8 = "tests/promises/test_promise_8_they_own_every_part.py::"
 TRUTH = "booking/sql/truth_v3.sql"
-SESSIONS = "booking/sql/sessions_v1.sql"
+RETAKEN = "booking/sql/retaken_v1.sql"
 
 WORKFLOWS = (
     Mutant(
@@ -182,7 +182,7 @@ SIGNED = (
         "undo of a cancellation takes the time back from whoever has it now",
         (
             Edit(
-                SESSIONS,
+                RETAKEN,
                 "        v_swept := claim_v1(m.id, ARRAY(SELECT resource_id",
                 "        UPDATE booking_occupancy SET retired_at = clock_timestamp()\n"
                 "        WHERE retired_at IS NULL AND blocked && m.blocked;\n"

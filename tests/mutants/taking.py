@@ -178,7 +178,7 @@ SLOT_FIRST = (
         (
             Edit("audit/sagas/runner.py", "return deadline is not None and at >= deadline", "return False"),
             Edit(
-                "booking/sql/taken_v1.sql",
+                "booking/sql/retaken_v1.sql",
                 "status = 'awaiting_link' AND expires_at > clock_timestamp()\n",
                 "status = 'awaiting_link'\n",
             ),

@@ -5,19 +5,24 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from audit.api import (
+    Outcome,
     Permanent,
     Run,
     Transient,
     UndoPreview,
     UndoRefused,
+    get_run,
     get_step,
+    reversal_of,
     undo_preview,
     undo_run,
     undo_step,
     undo_step_preview,
+    verify_ledger,
+    write_checkpoints,
 )
 from audit.models import Entry
 from audit.sagas.undoing import UNDO_ATTEMPTS
@@ -216,6 +221,38 @@ def test_two_clicks_at_once_undo_a_run_once(toy: Toy, world: World) -> None:
     with ThreadPoolExecutor(4) as clicks:
         assert sorted(clicks.map(click, range(4))) == [*["It was undone already."] * 3, "undone"]
     assert Run.objects.filter(reverses=run).count() == 1
+
+
+def test_an_undo_that_failed_has_undone_nothing_and_is_tried_again(toy: Toy, world: World) -> None:
+    run = done(toy)
+    toy.faults["make"] = [raises(Permanent("The provider refuses."))]
+    first = undo_run(run.pk, actor=OWNER, now=now())
+    assert (get_run(run.pk).undone_by, get_run(run.pk).reversible) == (first.pk, False)
+    drain()
+    seen = get_run(run.pk)
+    assert (states(first)[0], seen.undone_by, seen.reversible) == ("failed", None, True)
+    assert (seen.undo_failed, seen.undo_failed_words) == (first.pk, "The provider refuses.")
+    assert get_run(first.pk).reverses == run.pk
+    assert undo_preview(run, now=now()).possible
+    second = undo_run(run.pk, actor=OWNER, now=now())
+    drain()
+    assert (states(second)[0], get_run(run.pk).undone_by) == ("done", second.pk)
+    assert reversal_of(run) == second
+    with pytest.raises(UndoRefused, match="It was undone already"):
+        undo_run(run.pk, actor=OWNER, now=now())
+    last = Entry.objects.filter(run_id=run.pk).order_by("-seq")[0].seq
+    for each in (first, second):  # both say what they were to take back, and the chain holds
+        assert Entry.objects.filter(run_id=each.pk).order_by("seq")[0].reverses == last
+    write_checkpoints(now())
+    report = verify_ledger(world.acme, now=now())
+    assert report.outcome == Outcome.OK, report.words
+
+
+def test_a_run_is_reversed_by_one_run_at_a_time_whoever_writes_it(toy: Toy) -> None:
+    run = done(toy)
+    toy.start(reverses=run)
+    with pytest.raises(IntegrityError, match="audit_run_reversed_once"):
+        toy.start(reverses=run)
 
 
 def test_a_run_that_runs_or_failed_is_not_undone(toy: Toy) -> None:

@@ -20,7 +20,7 @@ from booking.core.states import (
 TABLE = {
     "held": ("yes", "pending awaiting_link confirmed expired"),
     "pending": ("yes", "awaiting_link confirmed declined expired"),
-    "awaiting_link": ("yes", "confirmed failed"),
+    "awaiting_link": ("yes", "confirmed failed cancelled"),
     "confirmed": ("yes", "completed no_show cancelled"),
     "cancelled": ("no", "held"),
     "expired": ("no", ""),

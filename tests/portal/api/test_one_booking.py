@@ -134,6 +134,24 @@ def test_cancelling_needs_no_body_at_all(acme: Client, booked: Any) -> None:
     assert (response.status_code, read(response)["status"]) == (200, "cancelled")
 
 
+def test_a_meeting_that_has_begun_is_not_cancelled_by_its_client(
+    world: World, acme: Client, booked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.enter("acme"):
+        key = create_api_key("W", scopes=["bookings:write"], created_by=None, now=now()).secret
+        start = Booking.objects.get().meeting.starts_at
+    monkeypatch.setattr("portal.api.one_booking.read_now", lambda: start)
+    refused = send(acme, _path(booked, "/cancel"), {}, headers=bearer(token_of(booked)))
+    detail = "This meeting has started or is over, so it cannot be cancelled."
+    assert (refused.status_code, read(refused)["detail"]) == (409, detail)
+    with world.enter("acme"):
+        assert Booking.objects.get().status == "confirmed"
+    by_key = send(acme, _path(booked, "/cancel"), {}, headers=bearer(key))  # as in the portal, until its end
+    assert (by_key.status_code, read(by_key)["status"]) == (200, "cancelled")
+    again = send(acme, _path(booked, "/cancel"), {}, headers=bearer(token_of(booked)))
+    assert (again.status_code, read(again)["status"]) == (200, "cancelled")
+
+
 def test_a_booking_that_is_not_confirmed_cannot_be_cancelled_yet(acme: Client) -> None:
     waiting = read(book(acme, at(10)))
     response = send(acme, _path(waiting, "/cancel"), {}, headers=bearer(token_of(waiting)))

@@ -118,6 +118,23 @@ def test_undo_happens_once(alice: Client, world: World, office: Office) -> None:
         assert Run.objects.filter(reverses=run).count() == 1
 
 
+def test_undo_that_failed_is_told_with_its_reason_and_offered_again(
+    alice: Client, world: World, office: Office
+) -> None:
+    booking = office.book("Ben Carter")
+    run = newest(world)
+    alice.post(f"/portal/what-ran/{run}/undo/")
+    with world.enter("acme"):  # as if it had failed at a step
+        undoing = Run.objects.get(reverses=run)
+        Run.objects.filter(pk=undoing.pk).update(state="failed", failure_words="The provider did not answer.")
+    said = words(alice.get(f"/portal/what-ran/{run}/").content)
+    assert "It was not undone: The provider did not answer. What was tried" in said
+    assert "Undone" not in said
+    assert f"/portal/what-ran/{run}/undo/" in alice.get(f"/portal/what-ran/{run}/").content.decode()
+    assert "What it was to undo" in words(alice.get(f"/portal/what-ran/{undoing.pk}/").content)
+    assert office.read(booking).status == "cancelled"  # its time is free at once, whatever follows
+
+
 def test_undoing_a_cancellation_takes_the_time_back(alice: Client, world: World, office: Office) -> None:
     booking = office.book("Ben Carter")
     alice.post(f"/portal/bookings/{booking.uid}/cancel/")
