@@ -37,7 +37,7 @@ from booking.rooms import RoomNeed, needed_rooms
 from kernel.reasons import Reason
 from kernel.stamps import stamps
 from kernel.tenancy import current_schema
-from providers.api import busy_times
+from providers.api import BusyAnswer, busy_times_within
 from tenants.api import current_tenant
 
 MOST_DAYS = 62
@@ -238,24 +238,21 @@ def gather(
     host: Host | None,
     leaving: int | None = None,
     hosts: Sequence[Host] | None = None,
+    outside: BusyAnswer | None = None,
 ) -> Gathered:
     """Fetch everything that the core needs about `between` (seconds); three statements at most, one more where
-    limits are in force."""
+    limits are in force. `outside` is what `calendars_at` has said of it already."""
     offered = catalog()
     hosts = _hosts(offered, event_type, host) if hosts is None else hosts
+    zone = current_tenant().time_zone
     reach = (_instant(between[0]) - REACH, _instant(between[1]) + REACH)
     is_group = event_type.kind == EventType.Kind.GROUP
     leaving = None if is_group else leaving  # a seat that moves leaves its session standing, and counted
     needs = needed_rooms(event_type, leaving=leaving)
     claimable = [*(each.pk for each in hosts), *needs]
     own = occupied(claimable, *reach, leaving=leaving)
-    outside = busy_times(
-        [each.pk for each in hosts],
-        start=max(reach[0], now - REACH),
-        end=max(reach[1], now),
-        now=now,
-        max_age=timedelta(seconds=settings.HOLDFAST_CALENDAR_FRESH_SECONDS),
-    )
+    if outside is None:
+        (outside,) = _calendars_at(event_type, [between], hosts=hosts, zone=zone, now=now)
     busy = {
         each.pk: Busy(
             own=own.blocked.get(each.pk, ()),
@@ -267,7 +264,6 @@ def gather(
         )
         for each in hosts
     }
-    zone = current_tenant().time_zone
     limits = limits_in_force(event_type, hosts)
     of_event_type, of_hosts = limited(limits, between=between, zone=zone, leaving=leaving)
     request = SlotRequest(
@@ -295,6 +291,40 @@ def gather(
     ends = [_instant(own.next_expiry)] if own.next_expiry else []
     ends += [outside.good_until] if outside.good_until else []
     return Gathered(request, notices, min(ends, default=now + timedelta(days=1)), limits.exist)
+
+
+def calendars_at(
+    event_type: EventType, ranges: Sequence[tuple[int, int]], *, now: datetime, host: Host | None
+) -> list[BusyAnswer]:
+    """Ask the hosts' calendars about starts in each of these ranges (seconds), all at once, for `gather`."""
+    hosts, zone = _hosts(catalog(), event_type, host), current_tenant().time_zone
+    return _calendars_at(event_type, ranges, hosts=hosts, zone=zone, now=now)
+
+
+def _calendars_at(
+    event_type: EventType,
+    ranges: Sequence[tuple[int, int]],
+    *,
+    hosts: Sequence[Host],
+    zone: str,
+    now: datetime,
+) -> list[BusyAnswer]:
+    """Ask only about starts that notice and booking window allow: the others are withheld by these whatever a
+    calendar says, and anybody can ask about any date."""
+    window = bookable(rules_of(event_type), zone=zone, now=seconds_of(now))
+    allowed = [intersect([each], [window]) for each in ranges]
+    answers = iter(
+        busy_times_within(
+            [each.pk for each in hosts],
+            spans=[
+                (max(_instant(begins) - REACH, now - REACH), max(_instant(ends) + REACH, now))
+                for ((begins, ends),) in filter(None, allowed)
+            ],
+            now=now,
+            max_age=timedelta(seconds=settings.HOLDFAST_CALENDAR_FRESH_SECONDS),
+        )
+    )
+    return [next(answers) if each else BusyAnswer() for each in allowed]
 
 
 def _rooms(needs: Mapping[int, RoomNeed], own: Mapping[int, Sequence[tuple[int, int]]]) -> Rooms:

@@ -23,7 +23,7 @@ from booking.core.slots import OpenStart, SlotRequest, Withheld, check_start
 from booking.errors import BookingNotFound, IdempotencyMismatch, InvalidBooking, SlotRefused
 from booking.guard import call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Series
-from booking.offers import MOST_DAYS, Slot, alternatives, gather, rules_of, seconds_of
+from booking.offers import MOST_DAYS, Slot, alternatives, calendars_at, gather, rules_of, seconds_of
 from booking.places import (
     Place,
     Wanted,
@@ -293,13 +293,17 @@ def _checked(
     leaving: Booking | None,
 ) -> list[OpenStart | Withheld]:
     """Return who can take each start, or why nobody can. What notice or window refuses is not read at all, and the
-    others together only where they lie near each other: the years between two dates cost nothing."""
+    others together only where they lie near each other: the years between two dates cost nothing. Calendars are asked
+    about all of them at once."""
     rules, zone = rules_of(event_type), current_tenant().time_zone
     begins, ends = bookable(rules, zone=zone, now=seconds_of(now))
     requests: dict[int, SlotRequest] = {}
-    for near in _near_each_other([second for second in seconds if begins <= second < ends]):
+    groups = _near_each_other([second for second in seconds if begins <= second < ends])
+    ranges = [(near[0], near[-1] + 1) for near in groups]
+    said = calendars_at(event_type, ranges, now=now, host=host)
+    for near, between, outside in zip(groups, ranges, said, strict=True):
         request = gather(
-            event_type, between=(near[0], near[-1] + 1), now=now, host=host,
+            event_type, between=between, now=now, host=host, outside=outside,
             leaving=leaving.meeting_id if leaving else None,
         ).request  # fmt: skip
         requests |= dict.fromkeys(near, request)
