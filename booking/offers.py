@@ -194,20 +194,30 @@ def check_while(
 
 
 def alternatives(
-    event_type: EventType, *, start: datetime, now: datetime, host: Host | None = None, limit: int = 3
+    event_type: EventType,
+    *,
+    start: datetime,
+    now: datetime,
+    host: Host | None = None,
+    leaving: int | None = None,
+    without: datetime | None = None,
+    limit: int = 3,
 ) -> tuple[Slot, ...]:
     """Return the open slots nearest to a start that was refused, ascending; within a week around it.
 
-    Where notice and booking window allow nothing of that week, nothing is read.
+    `leaving` is the id of a meeting that is to be moved, as for `slots`; `without` a start that is not wanted, the one
+    that it has. Where notice and booking window allow nothing of that week, nothing is read.
     """
     here, wanted = seconds_of(now), seconds_of(start)
     around = max(here, wanted - _DAY_SECONDS), max(here, wanted) + 7 * _DAY_SECONDS
     rules, zone = rules_of(event_type), current_tenant().time_zone
     if not intersect([around], [bookable(rules, zone=zone, now=here)]):
         return ()
-    gathered = gather(event_type, between=around, now=now, host=host)
-    found = open_slots(gathered.request, between=around, now=here)
-    return _slots(nearest(found.open, to=wanted, limit=limit), event_type)
+    gathered = gather(event_type, between=around, now=now, host=host, leaving=leaving)
+    found = open_slots(gathered.request, between=around, now=here).open
+    unwanted = seconds_of(without) if without else None
+    opened = [each for each in found if each.start != unwanted]
+    return _slots(nearest(opened, to=wanted, limit=limit), event_type)
 
 
 def why_impossible(start: datetime) -> Reason | None:
