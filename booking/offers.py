@@ -5,9 +5,9 @@ The very function that lists the slots also answers "is this start open?" when s
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from booking.core.hours import (
     start_of_date,
 )
 from booking.core.intervals import ALWAYS, intersect
-from booking.core.limits import checked_limits
+from booking.core.limits import checked_limits, counting
 from booking.core.policy import EventRules, bookable
 from booking.core.slots import Busy, OpenStart, Rooms, SlotRequest, Starts, check_start, nearest, open_slots
 from booking.core.slots import Withheld as CoreWithheld
@@ -201,12 +201,14 @@ def alternatives(
     host: Host | None = None,
     leaving: int | None = None,
     without: datetime | None = None,
+    beside: Sequence[int] = (),
     limit: int = 3,
 ) -> tuple[Slot, ...]:
     """Return the open slots nearest to a start that was refused, ascending; within a week around it.
 
     `leaving` is the id of a meeting that is to be moved, as for `slots`; `without` a start that is not wanted, the one
-    that it has. Where notice and booking window allow nothing of that week, nothing is read.
+    that it has. `beside` are starts (seconds) that the same hosts would take as well: they count towards limits, and
+    what would overlap them is left out. Where notice and booking window allow nothing of that week, nothing is read.
     """
     here, wanted = seconds_of(now), seconds_of(start)
     around = max(here, wanted - _DAY_SECONDS), max(here, wanted) + 7 * _DAY_SECONDS
@@ -214,10 +216,24 @@ def alternatives(
     if not intersect([around], [bookable(rules, zone=zone, now=here)]):
         return ()
     gathered = gather(event_type, between=around, now=now, host=host, leaving=leaving)
-    found = open_slots(gathered.request, between=around, now=here).open
+    found = open_slots(_counting(gathered.request, beside), between=around, now=here).open
     unwanted = seconds_of(without) if without else None
-    opened = [each for each in found if each.start != unwanted]
+    blocked = rules.duration_seconds + rules.buffer_before_seconds + rules.buffer_after_seconds
+    opened = [
+        each
+        for each in found
+        if each.start != unwanted and all(abs(each.start - other) >= blocked for other in beside)
+    ]
     return _slots(nearest(opened, to=wanted, limit=limit), event_type)
+
+
+def _counting(request: SlotRequest, starts: Sequence[int]) -> SlotRequest:
+    """Return the same question where meetings at these starts count towards every limit."""
+    counted = partial(
+        counting, starts=starts, minutes=request.rules.duration_seconds // 60, zone=request.zone
+    )
+    of_hosts = {host: counted(limits) for host, limits in request.host_limits.items()}
+    return replace(request, limited=counted(request.limited), host_limits=of_hosts)
 
 
 def why_impossible(start: datetime) -> Reason | None:
