@@ -117,6 +117,7 @@ def slots(
             asked,
             between,
             time_zone,
+            current_tenant().time_zone,  # a request brings its tenant, which may be older than the stamps
         )
         if page := _pages.get(key, now=now):
             return page
