@@ -12,11 +12,12 @@ from booking.choosing import of_meeting
 from booking.core.slots import OpenStart
 from booking.errors import WORDS, NotChangeable, SlotRefused
 from booking.guard import TimeRange, call, guarded
-from booking.models import Booking, Host, Meeting, Move
-from booking.offers import alternatives, check, why_impossible
+from booking.models import Booking, Meeting, Move
+from booking.offers import check, why_impossible
 from booking.places import blocked_range, host_choices, limits_at, meeting_values
 from booking.sentences import when
 from booking.signing import sign, sign_expired
+from booking.times_to_move import is_seat, kept_host, times_to_move
 from booking.workflows.new_booking import start_new_booking
 from kernel.reasons import Reason
 from tenants.api import current_tenant
@@ -45,21 +46,16 @@ def move(
     if reason := why_impossible(start):
         raise SlotRefused(reason, words=_stays(reason))
     event_type = of_meeting(booking.meeting)
-    host = _kept_host(booking)
-    if is_hosts_wish and not _is_seat(booking):
+    if is_hosts_wish and not is_seat(booking):
         if start <= now:
-            raise _refused(booking, Reason.NOTICE_TOO_SHORT, start=start, now=now, host=host)
-        return _guarded_move(
-            booking, start=start, now=now, actor=actor, choices=[], host=host, time_zone=time_zone
-        )
-    leaving = None if _is_seat(booking) else booking.meeting_id
-    found = check(event_type, start=start, now=now, host=host, leaving=leaving)
+            raise _refused(booking, Reason.NOTICE_TOO_SHORT, start=start, now=now)
+        return _guarded_move(booking, start=start, now=now, actor=actor, choices=[], time_zone=time_zone)
+    leaving = None if is_seat(booking) else booking.meeting_id
+    found = check(event_type, start=start, now=now, host=kept_host(booking), leaving=leaving)
     if not isinstance(found, OpenStart):
-        raise _refused(booking, found.reason, start=start, now=now, host=host)
-    choices = host_choices(event_type, found) if _is_seat(booking) else []
-    return _guarded_move(
-        booking, start=start, now=now, actor=actor, choices=choices, host=host, time_zone=time_zone
-    )
+        raise _refused(booking, found.reason, start=start, now=now)
+    choices = host_choices(event_type, found) if is_seat(booking) else []
+    return _guarded_move(booking, start=start, now=now, actor=actor, choices=choices, time_zone=time_zone)
 
 
 def _guarded_move(
@@ -69,7 +65,6 @@ def _guarded_move(
     now: datetime,
     actor: Actor,
     choices: list[list[int]],
-    host: Host | None,
     time_zone: str,
 ) -> Move:
     def take() -> Move | str:
@@ -80,7 +75,7 @@ def _guarded_move(
         return outcome
     if outcome in _WHY_NOT:
         raise NotChangeable(_WHY_NOT[outcome])
-    raise _refused(booking, Reason(outcome), start=start, now=now, host=host)
+    raise _refused(booking, Reason(outcome), start=start, now=now)
 
 
 def move_back_within(booking: Booking, done: Move, *, actor: Actor, now: datetime, reverses: Run) -> Run:
@@ -143,7 +138,7 @@ def _take(booking: Booking, start: datetime, choices: list[list[int]]) -> Mappin
     """Block the new time of the meeting, or take the seat in the other session; one call of the guard."""
     seconds = settings.HOLDFAST_LINK_SECONDS
     meeting = booking.meeting
-    if _is_seat(booking):
+    if is_seat(booking):
         event_type = meeting.event_type
         place = TimeRange(blocked_range(event_type, start))
         limits = limits_at(event_type, start, {each for choice in choices for each in choice})
@@ -189,22 +184,8 @@ def _check_movable(booking: Booking, *, start: datetime, now: datetime) -> None:
         raise NotChangeable("This is the time that the booking has already. Choose another one.")
 
 
-def _is_seat(booking: Booking) -> bool:
-    return booking.meeting.is_session
-
-
-def _kept_host(booking: Booking) -> Host | None:
-    """Return the host who is kept on a reschedule; None where all of several are needed, and for a seat."""
-    if _is_seat(booking):
-        return None
-    hosts = list(booking.meeting.hosts.all()[:2])
-    return hosts[0] if len(hosts) == 1 else None
-
-
-def _refused(
-    booking: Booking, reason: Reason, *, start: datetime, now: datetime, host: Host | None
-) -> SlotRefused:
-    offered = alternatives(of_meeting(booking.meeting), start=start, now=now, host=host)
+def _refused(booking: Booking, reason: Reason, *, start: datetime, now: datetime) -> SlotRefused:
+    offered = times_to_move(booking, start=start, now=now)
     return SlotRefused(reason, alternatives=offered, words=_stays(reason))
 
 

@@ -5,9 +5,9 @@ The very function that lists the slots also answers "is this start open?" when s
 
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from booking.core.hours import (
     start_of_date,
 )
 from booking.core.intervals import ALWAYS, intersect
-from booking.core.limits import checked_limits
+from booking.core.limits import checked_limits, counting
 from booking.core.policy import EventRules, bookable
 from booking.core.slots import Busy, OpenStart, Rooms, SlotRequest, Starts, check_start, nearest, open_slots
 from booking.core.slots import Withheld as CoreWithheld
@@ -37,7 +37,7 @@ from booking.rooms import RoomNeed, needed_rooms
 from kernel.reasons import Reason
 from kernel.stamps import stamps
 from kernel.tenancy import current_schema
-from providers.api import busy_times
+from providers.api import BusyAnswer, busy_times_within
 from tenants.api import current_tenant
 
 MOST_DAYS = 62
@@ -117,6 +117,7 @@ def slots(
             asked,
             between,
             time_zone,
+            current_tenant().time_zone,  # a request brings its tenant, which may be older than the stamps
         )
         if page := _pages.get(key, now=now):
             return page
@@ -194,20 +195,46 @@ def check_while(
 
 
 def alternatives(
-    event_type: EventType, *, start: datetime, now: datetime, host: Host | None = None, limit: int = 3
+    event_type: EventType,
+    *,
+    start: datetime,
+    now: datetime,
+    host: Host | None = None,
+    leaving: int | None = None,
+    without: datetime | None = None,
+    beside: Sequence[int] = (),
+    limit: int = 3,
 ) -> tuple[Slot, ...]:
     """Return the open slots nearest to a start that was refused, ascending; within a week around it.
 
-    Where notice and booking window allow nothing of that week, nothing is read.
+    `leaving` is the id of a meeting that is to be moved, as for `slots`; `without` a start that is not wanted, the one
+    that it has. `beside` are starts (seconds) that the same hosts would take as well: they count towards limits, and
+    what would overlap them is left out. Where notice and booking window allow nothing of that week, nothing is read.
     """
     here, wanted = seconds_of(now), seconds_of(start)
     around = max(here, wanted - _DAY_SECONDS), max(here, wanted) + 7 * _DAY_SECONDS
     rules, zone = rules_of(event_type), current_tenant().time_zone
     if not intersect([around], [bookable(rules, zone=zone, now=here)]):
         return ()
-    gathered = gather(event_type, between=around, now=now, host=host)
-    found = open_slots(gathered.request, between=around, now=here)
-    return _slots(nearest(found.open, to=wanted, limit=limit), event_type)
+    gathered = gather(event_type, between=around, now=now, host=host, leaving=leaving)
+    found = open_slots(_counting(gathered.request, beside), between=around, now=here).open
+    unwanted = seconds_of(without) if without else None
+    blocked = rules.duration_seconds + rules.buffer_before_seconds + rules.buffer_after_seconds
+    opened = [
+        each
+        for each in found
+        if each.start != unwanted and all(abs(each.start - other) >= blocked for other in beside)
+    ]
+    return _slots(nearest(opened, to=wanted, limit=limit), event_type)
+
+
+def _counting(request: SlotRequest, starts: Sequence[int]) -> SlotRequest:
+    """Return the same question where meetings at these starts count towards every limit."""
+    counted = partial(
+        counting, starts=starts, minutes=request.rules.duration_seconds // 60, zone=request.zone
+    )
+    of_hosts = {host: counted(limits) for host, limits in request.host_limits.items()}
+    return replace(request, limited=counted(request.limited), host_limits=of_hosts)
 
 
 def why_impossible(start: datetime) -> Reason | None:
@@ -238,24 +265,21 @@ def gather(
     host: Host | None,
     leaving: int | None = None,
     hosts: Sequence[Host] | None = None,
+    outside: BusyAnswer | None = None,
 ) -> Gathered:
     """Fetch everything that the core needs about `between` (seconds); three statements at most, one more where
-    limits are in force."""
+    limits are in force. `outside` is what `calendars_at` has said of it already."""
     offered = catalog()
     hosts = _hosts(offered, event_type, host) if hosts is None else hosts
+    zone = current_tenant().time_zone
     reach = (_instant(between[0]) - REACH, _instant(between[1]) + REACH)
     is_group = event_type.kind == EventType.Kind.GROUP
     leaving = None if is_group else leaving  # a seat that moves leaves its session standing, and counted
     needs = needed_rooms(event_type, leaving=leaving)
     claimable = [*(each.pk for each in hosts), *needs]
     own = occupied(claimable, *reach, leaving=leaving)
-    outside = busy_times(
-        [each.pk for each in hosts],
-        start=max(reach[0], now - REACH),
-        end=max(reach[1], now),
-        now=now,
-        max_age=timedelta(seconds=settings.HOLDFAST_CALENDAR_FRESH_SECONDS),
-    )
+    if outside is None:
+        (outside,) = _calendars_at(event_type, [between], hosts=hosts, zone=zone, now=now)
     busy = {
         each.pk: Busy(
             own=own.blocked.get(each.pk, ()),
@@ -267,7 +291,6 @@ def gather(
         )
         for each in hosts
     }
-    zone = current_tenant().time_zone
     limits = limits_in_force(event_type, hosts)
     of_event_type, of_hosts = limited(limits, between=between, zone=zone, leaving=leaving)
     request = SlotRequest(
@@ -295,6 +318,40 @@ def gather(
     ends = [_instant(own.next_expiry)] if own.next_expiry else []
     ends += [outside.good_until] if outside.good_until else []
     return Gathered(request, notices, min(ends, default=now + timedelta(days=1)), limits.exist)
+
+
+def calendars_at(
+    event_type: EventType, ranges: Sequence[tuple[int, int]], *, now: datetime, host: Host | None
+) -> list[BusyAnswer]:
+    """Ask the hosts' calendars about starts in each of these ranges (seconds), all at once, for `gather`."""
+    hosts, zone = _hosts(catalog(), event_type, host), current_tenant().time_zone
+    return _calendars_at(event_type, ranges, hosts=hosts, zone=zone, now=now)
+
+
+def _calendars_at(
+    event_type: EventType,
+    ranges: Sequence[tuple[int, int]],
+    *,
+    hosts: Sequence[Host],
+    zone: str,
+    now: datetime,
+) -> list[BusyAnswer]:
+    """Ask only about starts that notice and booking window allow: the others are withheld by these whatever a
+    calendar says, and anybody can ask about any date."""
+    window = bookable(rules_of(event_type), zone=zone, now=seconds_of(now))
+    allowed = [intersect([each], [window]) for each in ranges]
+    answers = iter(
+        busy_times_within(
+            [each.pk for each in hosts],
+            spans=[
+                (max(_instant(begins) - REACH, now - REACH), max(_instant(ends) + REACH, now))
+                for ((begins, ends),) in filter(None, allowed)
+            ],
+            now=now,
+            max_age=timedelta(seconds=settings.HOLDFAST_CALENDAR_FRESH_SECONDS),
+        )
+    )
+    return [next(answers) if each else BusyAnswer() for each in allowed]
 
 
 def _rooms(needs: Mapping[int, RoomNeed], own: Mapping[int, Sequence[tuple[int, int]]]) -> Rooms:

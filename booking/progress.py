@@ -10,6 +10,7 @@ from booking.core.states import Status, is_final
 from booking.models import Booking, Move
 from booking.offers import Slot, alternatives
 from booking.signing import subjects_of
+from booking.times_to_move import times_to_move
 from booking.ways import CHOICES
 
 DONE, DOING, WAITING, FAILED = "done", "doing", "waiting", "failed"
@@ -62,18 +63,22 @@ def progress(booking: Booking, *, now: datetime) -> Progress:
         if lost_move and move
         else (booking.failure_words, booking.failure_code)
     )
-    wanted = move.starts_at if lost_move and move else booking.meeting.starts_at
     return Progress(
         status=booking.status,
         lines=_lines(booking, run),
         final=is_final(Status(booking.status)) and not moving,
         failure_words=words,
         failure_code=code,
-        alternatives=alternatives(of_meeting(booking.meeting), start=wanted, now=now)
-        if failed or lost_move
-        else (),
+        alternatives=_instead(booking, move if lost_move else None, now=now) if failed or lost_move else (),
         move=move,
     )
+
+
+def _instead(booking: Booking, lost: Move | None, *, now: datetime) -> tuple[Slot, ...]:
+    """Return what is open near the time that a booking, or its move, did not get."""
+    if lost is not None:
+        return times_to_move(booking, start=lost.starts_at, now=now)
+    return alternatives(of_meeting(booking.meeting), start=booking.meeting.starts_at, now=now)
 
 
 def _latest_run(booking: Booking) -> Run | None:

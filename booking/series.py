@@ -7,9 +7,10 @@ silence, the client agrees to substitutions and asks again. One team and one set
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,12 +19,13 @@ from django.conf import settings
 from audit.api import Actor
 from booking.attendees import Attendee, Request, checked_request
 from booking.cancelling import cancel_within
+from booking.core.limits import UNLIMITED, Limited, counting
 from booking.core.policy import bookable
 from booking.core.slots import OpenStart, SlotRequest, Withheld, check_start
 from booking.errors import BookingNotFound, IdempotencyMismatch, InvalidBooking, SlotRefused
 from booking.guard import call, guarded
 from booking.models import Booking, EventType, Host, IdempotencyKey, Series
-from booking.offers import MOST_DAYS, Slot, alternatives, gather, rules_of, seconds_of
+from booking.offers import MOST_DAYS, Slot, alternatives, calendars_at, gather, rules_of, seconds_of
 from booking.places import (
     Place,
     Wanted,
@@ -126,7 +128,10 @@ def book_series(
         return guarded(take)
     except _DatesLost as lost:  # the transaction is over, and a hold that it gave back is held again
         dates = [(starts[n - 1], Reason.SLOT_TAKEN) for n in lost.taken]
-    raise _refused(event_type, dates, now=now, host=host)
+    except _LimitReached:  # somebody booked since the look: who looks again is told which dates are too many
+        _open_dates(event_type, starts, now=now, host=host, leaving=instead_of)
+        raise SlotRefused(Reason.LIMIT_REACHED) from None
+    raise _refused(event_type, dates, starts=starts, now=now, host=host, held=instead_of)
 
 
 def cancel_rest(series: Series, *, reason: str, now: datetime, actor: Actor) -> tuple[Booking, ...]:
@@ -167,10 +172,15 @@ class _DatesLost(Exception):
         self.taken = taken
 
 
+class _LimitReached(Exception):
+    """The guard refused the dates together: they are more than a limit allows."""
+
+
 def _take(
     place: Place, starts: Sequence[datetime], wanted: Wanted, *, now: datetime, actor: Actor
 ) -> BookedSeries:
-    """One call of the guard, then each date's entry and run, in the caller's transaction; raises `_DatesLost`."""
+    """One call of the guard, then each date's entry and run, in the caller's transaction; raises `_DatesLost` and
+    `_LimitReached`."""
     event_type = place.event_type
     dates = [_date(event_type, start) for start in starts]
     values = booking_values(place, wanted)
@@ -188,7 +198,7 @@ def _take(
         case "slot_taken":
             raise _DatesLost([int(n) for n in answer["taken"]])
         case "limit_reached":
-            raise SlotRefused(Reason.LIMIT_REACHED)
+            raise _LimitReached
         case "idempotency_mismatch":
             raise IdempotencyMismatch("This Idempotency-Key was used for another request. Use a new key.")
         case "replayed":
@@ -264,47 +274,92 @@ def _open_dates(
         raise SlotRefused(Reason.TENANT_SUSPENDED)
     if tenant.paused_at:
         raise SlotRefused(Reason.TENANT_PAUSED)
-    seconds = [seconds_of(start) for start in starts]
-    found = _checked(event_type, seconds, now=now, host=host, leaving=leaving)
-    opened = [each if isinstance(each, OpenStart) and not start.microsecond else None
-              for each, start in zip(found, starts, strict=True)]  # fmt: skip
+    found = _checked(event_type, starts, now=now, host=host, leaving=leaving)
+    opened = [each if isinstance(each, OpenStart) else None for each in found]
     hosts = _who_takes_most([each.host_ids for each in opened if each], event_type, dates=len(starts))
     rooms = Counter(room for each in opened if each for room in each.room_ids)
     best = max(rooms.values(), default=0)
     room_ids = tuple(room for room, count in rooms.items() if count == best)
     taken = []
-    for start, each, answer in zip(starts, opened, found, strict=True):
-        if each is None:
-            reason = Reason.OUTSIDE_HOURS if isinstance(answer, OpenStart) else answer.reason
-            taken.append((start, reason))
+    for start, each in zip(starts, found, strict=True):
+        if isinstance(each, Withheld):
+            taken.append((start, each.reason))
         elif not set(hosts) & set(each.host_ids) or (room_ids and not set(room_ids) & set(each.room_ids)):
             taken.append((start, Reason.HOST_BUSY))
     if taken:
-        raise _refused(event_type, taken, now=now, host=host or _only(hosts))
-    return OpenStart(seconds[0], hosts, None, opened[0].needed if opened[0] else (), room_ids)
+        raise _refused(event_type, taken, starts=starts, now=now, host=host or _only(hosts), held=leaving)
+    return OpenStart(seconds_of(starts[0]), hosts, None, opened[0].needed if opened[0] else (), room_ids)
 
 
 def _checked(
     event_type: EventType,
-    seconds: Sequence[int],
+    starts: Sequence[datetime],
     *,
     now: datetime,
     host: Host | None,
     leaving: Booking | None,
 ) -> list[OpenStart | Withheld]:
-    """Return who can take each start, or why nobody can. What notice or window refuses is not read at all, and the
-    others together only where they lie near each other: the years between two dates cost nothing."""
+    """Return who can take each start beside those before it, or why nobody can.
+
+    What notice or window refuses is not read at all, and the others together only where they lie near each other: the
+    years between two dates cost nothing. Calendars are asked about all of them at once.
+    """
     rules, zone = rules_of(event_type), current_tenant().time_zone
     begins, ends = bookable(rules, zone=zone, now=seconds_of(now))
+    seconds = [seconds_of(start) for start in starts]
     requests: dict[int, SlotRequest] = {}
-    for near in _near_each_other([second for second in seconds if begins <= second < ends]):
+    groups = _near_each_other([second for second in seconds if begins <= second < ends])
+    ranges = [(near[0], near[-1] + 1) for near in groups]
+    said = calendars_at(event_type, ranges, now=now, host=host)
+    for near, between, outside in zip(groups, ranges, said, strict=True):
         request = gather(
-            event_type, between=(near[0], near[-1] + 1), now=now, host=host,
+            event_type, between=between, now=now, host=host, outside=outside,
             leaving=leaving.meeting_id if leaving else None,
         ).request  # fmt: skip
         requests |= dict.fromkeys(near, request)
     nobody = SlotRequest(rules, zone, hosts=())
-    return [check_start(requests.get(each, nobody), start=each, now=seconds_of(now)) for each in seconds]
+    between_seconds = {seconds_of(start) for start in starts if start.microsecond}
+    found: dict[int, OpenStart | Withheld] = {}
+    used = _UsedBySeries(requests.values(), minutes=event_type.duration_minutes, zone=zone)
+    for second in sorted(seconds):
+        answer = check_start(
+            used.within(requests[second]) if second in requests else nobody, start=second, now=seconds_of(now)
+        )
+        if isinstance(answer, OpenStart) and second in between_seconds:
+            answer = Withheld(second, Reason.OUTSIDE_HOURS)
+        if isinstance(answer, OpenStart):
+            used.add(answer)
+        found[second] = answer
+    return [found[second] for second in seconds]
+
+
+class _UsedBySeries:
+    """What is used of the limits of the event type and of each host, with the dates of the series that they take: a
+    date that is one too many is so for the page as it is for the guard, which adds them up."""
+
+    def __init__(self, requests: Iterable[SlotRequest], *, minutes: int, zone: str) -> None:
+        self._minutes, self._zone = minutes, zone
+        self._of_type, self._of_hosts = UNLIMITED, dict[int, Limited]()
+        for request in requests:
+            self._of_type = _joined(self._of_type, request.limited)
+            for host, limited in request.host_limits.items():
+                self._of_hosts[host] = _joined(self._of_hosts.get(host, UNLIMITED), limited)
+
+    def within(self, request: SlotRequest) -> SlotRequest:
+        return replace(request, limited=self._of_type, host_limits=self._of_hosts)
+
+    def add(self, taken: OpenStart) -> None:
+        """Count a date for the event type, and for each host who could take it: one of them takes all dates."""
+        counted = partial(counting, starts=[taken.start], minutes=self._minutes, zone=self._zone)
+        self._of_type = counted(self._of_type)
+        self._of_hosts |= {
+            host: counted(self._of_hosts[host]) for host in taken.host_ids if host in self._of_hosts
+        }
+
+
+def _joined(limited: Limited, more: Limited) -> Limited:
+    """Return the same limits, with what is used of the periods of both."""
+    return Limited(more.limits, {**limited.used, **more.used})
 
 
 def _near_each_other(seconds: Sequence[int]) -> list[list[int]]:
@@ -342,12 +397,22 @@ def _refused(
     event_type: EventType,
     taken: Sequence[tuple[datetime, Reason]],
     *,
+    starts: Sequence[datetime],
     now: datetime,
     host: Host | None,
+    held: Booking | None,
 ) -> SeriesRefused:
+    """Return the refusal that names these dates; what is offered instead of one has a place beside all others."""
+    leaving = held.meeting_id if held else None
+    refused = {start for start, _ in taken}
+    beside = [seconds_of(start) for start in starts if start not in refused]
     return SeriesRefused(
         [
-            TakenDate(start, reason, alternatives(event_type, start=start, now=now, host=host))
+            TakenDate(
+                start,
+                reason,
+                alternatives(event_type, start=start, now=now, host=host, leaving=leaving, beside=beside),
+            )
             for start, reason in taken
         ]
     )

@@ -2,7 +2,7 @@
 
 from providers.calendars.accounts import connect_account
 from providers.calendars.busy_by_calendar import NamedBusyTime, busy_by_calendar
-from providers.calendars.busy_index import BusyAnswer, busy_times
+from providers.calendars.busy_index import BusyAnswer, busy_times, busy_times_within
 from providers.calendars.channels import CalendarCall, hear_call, is_channel, renew_channels
 from providers.calendars.connections import connect_caldav, failing_connections
 from providers.calendars.diagnosis import Diagnosis, check_connection, explain, explain_feed
@@ -285,6 +285,7 @@ __all__ = [
     "build_invite",
     "busy_by_calendar",
     "busy_times",
+    "busy_times_within",
     "calendar_connections",
     "calendar_states",
     "change_mail_sender",

@@ -7,8 +7,9 @@ and nothing outside. Pure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import product
 from typing import Final, Literal, NamedTuple, get_args
 
 from booking.core.hours import local_date, start_of_date
@@ -115,6 +116,17 @@ def full_periods(limited: Limited, *, minutes: int, between: Interval, zone: str
         for each in periods_within(between, period=limit.period, zone=zone)
         if is_full(limit, limited.used.get(each, UNUSED), minutes=minutes)
     )
+
+
+def counting(limited: Limited, starts: Iterable[int], *, minutes: int, zone: str) -> Limited:
+    """The same limits where meetings of so many minutes at these starts are used as well. O(starts x limits)."""
+    periods = {limit.period for limit in limited.limits}
+    used = dict(limited.used)
+    for start, period in product(starts, periods):
+        interval = period_of(start, period=period, zone=zone)
+        before = used.get(interval, UNUSED)
+        used[interval] = Used(before.meetings + 1, before.minutes + minutes)
+    return replace(limited, used=used)
 
 
 def is_full(limit: Limit, used: Used, *, minutes: int) -> bool:

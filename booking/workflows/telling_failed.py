@@ -14,6 +14,7 @@ from booking.messages import Alternative, BookingFacts, What
 from booking.models import Booking, Move
 from booking.offers import Slot, alternatives
 from booking.signing import subject_of
+from booking.times_to_move import times_to_move
 from jobs.api import Lease, handles
 from kernel.clock import now as wall_clock
 from providers.api import MessageDraft, Rejected, deliver_message, queue_message
@@ -29,8 +30,10 @@ def tell_failed(ref: str, lease: Lease) -> None:
     booking = load_booking(run.payload["booking"], to_tell=True)
     move = Move.objects.filter(pk=run.payload.get("move")).first()
     now = wall_clock()
-    wanted = move.starts_at if move else booking.meeting.starts_at
-    open_slots = alternatives(of_meeting(booking.meeting), start=wanted, now=now)
+    if move:
+        open_slots = times_to_move(booking, start=move.starts_at, now=now)
+    else:
+        open_slots = alternatives(of_meeting(booking.meeting), start=booking.meeting.starts_at, now=now)
     with transaction.atomic():
         ids = [
             queue_message(

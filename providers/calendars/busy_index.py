@@ -1,7 +1,7 @@
 """When hosts are busy by their own calendars: from the index while it is young enough, else asked live."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from providers.models.calendars import BusyTime, Calendar, CalendarConnection
 
 FEED_AGE = timedelta(minutes=5)
 _REST_AFTER_FAILURE = timedelta(seconds=5)
-_BEHIND = timedelta(days=1)
+_BEHIND = timedelta(days=2)  # as far as the slots of this very moment ask
 _AHEAD = timedelta(days=62)
 
 
@@ -40,28 +40,41 @@ def busy_times(
 
     A calendar whose index was read at most `max_age` before `now` (five minutes, if it is a published file) and
     covers the interval answers from it; the others are asked live, all at once, for about four seconds at most, and
-    their index is replaced. `max_age=None` asks every calendar live. A failure makes the host stale, and for five
+    their index is replaced. What starts beyond the 62 days of an index is asked live by itself: the time up to there
+    is not read for it. `max_age=None` asks every calendar live. A failure makes the host stale, and for five
     seconds it is not asked again except by `max_age=None`. No query where nobody has such a calendar, two from the
     index; a live reading costs five statements more, whatever the number of hosts, and one per connection to open its
     password.
     Raises NetworkInsideTransaction where it would ask inside a transaction.
     """
+    (answer,) = busy_times_within(host_ids, spans=[(start, end)], now=now, max_age=max_age)
+    return answer
+
+
+def busy_times_within(
+    host_ids: Iterable[int], *, spans: Sequence[Interval], now: datetime, max_age: timedelta | None
+) -> tuple[BusyAnswer, ...]:
+    """Return what `busy_times` does for each of several spans; whoever has to be asked live is asked about all of
+    them at once. The statements of one span for each, and those of a live reading for each that is asked by itself."""
     readers = hosts_with_conflict_calendars()
     having = [each for each in host_ids if each in readers]
-    if not having:
-        return BusyAnswer()
+    if not having or not spans:
+        return tuple(BusyAnswer() for _ in spans)
     calendars = _conflict_calendars(having)
-    fresh = [each for each in calendars if _is_fresh(each, start, end, now, max_age)]
-    found = _from_index(fresh, start, end)
-    asked = [each for each in calendars if each.id not in found]
-    readings: dict[int, Reading] = {}
-    if max_age is not None:
-        readings = {each.id: Reading(words=each.failed_words) for each in asked if _is_resting(each, now)}
-        asked = [each for each in asked if each.id not in readings]
-    if asked:
-        readings |= _asked_live(asked, start=start, end=end, now=now, is_for_index=max_age is not None)
-    answer = _answer(calendars, found, readings, start, end)
-    return replace(answer, good_until=_good_until(calendars, fresh, readings, now, max_age))
+    resting = [each.id for each in calendars if max_age is not None and _is_resting(each, now)]
+    fresh = [[each for each in calendars if _is_fresh(each, *span, now, max_age)] for span in spans]
+    found = [_from_index(young, *span) for young, span in zip(fresh, spans, strict=True)]
+    lacking = [[each for each in calendars if each.id not in known] for known in found]
+    said = _asked_live(
+        [[each for each in old if each.id not in resting] for old in lacking],
+        spans=spans, now=now, is_for_index=max_age is not None,
+    )  # fmt: skip
+    answers = []
+    for span, young, known, old, readings in zip(spans, fresh, found, lacking, said, strict=True):
+        readings |= {each.id: Reading(words=each.failed_words) for each in old if each.id in resting}
+        answer = _answer(calendars, known, readings, *span)
+        answers.append(replace(answer, good_until=_good_until(calendars, young, readings, now, max_age)))
+    return tuple(answers)
 
 
 def _good_until(
@@ -119,16 +132,52 @@ def _from_index(calendars: Sequence[Calendar], start: datetime, end: datetime) -
 
 
 def _asked_live(
-    calendars: Sequence[Calendar], *, start: datetime, end: datetime, now: datetime, is_for_index: bool
-) -> dict[int, Reading]:
-    """Ask the calendars and keep what they said: the whole index, or only [start, end) of it."""
+    calendars: Sequence[Sequence[Calendar]], *, spans: Sequence[Interval], now: datetime, is_for_index: bool
+) -> list[dict[int, Reading]]:
+    """Ask the calendars of each span and keep what they said: the whole index, or only that span of it."""
+    if not any(calendars):
+        return [{} for _ in spans]
     if connection.in_atomic_block:
         raise NetworkInsideTransaction("busy_times has to ask live inside a database transaction")
-    if is_for_index:
-        start, end = min(start, now - _BEHIND), max(end, now + _AHEAD)
-    readings = read_live(calendars, start=start, end=end)
-    store_readings(calendars, readings, start=start, end=end, now=now, is_whole=is_for_index)
-    return readings
+    near = [span for span in spans if is_for_index and span[0] <= now + _AHEAD]
+    whole = (
+        min([now - _BEHIND, *(start for start, _ in near)]),
+        max([now + _AHEAD, *(end for _, end in near)]),
+    )
+    read = [whole if span in near else span for span in spans]
+    wanted: defaultdict[Interval, dict[int, Calendar]] = defaultdict(dict)
+    for span, asked in zip(read, calendars, strict=True):
+        wanted[span] |= {each.id: each for each in asked}
+    said = read_live([(each, span) for span, asked in wanted.items() for each in asked.values()])
+    for span, asked in wanted.items():
+        readings = {key: said[key, span] for key in asked}
+        is_far = is_for_index and span != whole
+        if asked and not (is_far and _is_known(asked.values(), readings, span)):
+            start, end = span
+            store_readings(
+                list(asked.values()),
+                readings,
+                start=start,
+                end=end,
+                now=now,
+                is_whole=bool(near) and span == whole,
+            )
+    return [
+        {each.id: said[each.id, span] for each in asked} for span, asked in zip(read, calendars, strict=True)
+    ]
+
+
+def _is_known(calendars: Collection[Calendar], readings: dict[int, Reading], span: Interval) -> bool:
+    """Say whether the index holds the very same, of calendars that work: then nothing has to be written, and no page
+    that is kept becomes old. One query."""
+    kept = _from_index(list(calendars), *span)
+    return all(
+        (reading := readings[each.id]).intervals is not None
+        and set(reading.intervals) == set(kept[each.id])
+        and each.failed_at is None
+        and each.connection.status == CalendarConnection.Status.WORKING
+        for each in calendars
+    )
 
 
 def _answer(

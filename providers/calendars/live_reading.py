@@ -1,10 +1,9 @@
-"""Asking several calendars at once, within one deadline. Workers get plain values; one that has to renew a token
-opens a database connection of its own for it.
+"""Asking several calendars at once, each about one time or several, within one deadline. Workers get plain values; one
+that has to renew a token opens a database connection of its own for it.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime
 
 from providers.calendars.busy_rules import Interval
 from providers.calendars.connections import open_calendar
@@ -17,29 +16,34 @@ _REQUEST_SECONDS = 3.5
 MOST_AT_ONCE = 32
 
 
-def read_live(calendars: Sequence[Calendar], *, start: datetime, end: datetime) -> dict[int, Reading]:
-    """Return a reading of [start, end) for each calendar, by id, after four seconds at most.
+Asked = tuple[int, Interval]
+"""A calendar, by id, and the half-open time about which it is asked."""
 
-    A calendar that fails or is not done by then gives a reading without intervals, its reason in words.
+
+def read_live(asked: Sequence[tuple[Calendar, Interval]]) -> dict[Asked, Reading]:
+    """Return a reading of each calendar about each time that it is asked about, after four seconds at most.
+
+    A calendar that fails or is not done by then gives a reading without intervals, its reason in words; one that
+    fails about one time does so about all of them.
     """
-    readings: dict[int, Reading] = {}
-    futures: dict[int, Future[tuple[Interval, ...]]] = {}
-    pool = ThreadPoolExecutor(max_workers=min(len(calendars), MOST_AT_ONCE), thread_name_prefix="calendar")
+    readings: dict[Asked, Reading] = {}
+    futures: dict[Asked, Future[tuple[Interval, ...]]] = {}
+    pool = ThreadPoolExecutor(max_workers=min(len(asked), MOST_AT_ONCE), thread_name_prefix="calendar")
     try:
-        for each in calendars:
+        for calendar, (start, end) in asked:
+            key = (calendar.id, (start, end))
             try:
-                client = open_calendar(each, timeout_seconds=_REQUEST_SECONDS)
+                client = open_calendar(calendar, timeout_seconds=_REQUEST_SECONDS)
             except ProviderError as error:
-                readings[each.id] = _failed(error)
+                readings[key] = _failed(error)
             else:
-                futures[each.id] = pool.submit(client.busy, start=start, end=end)
+                futures[key] = pool.submit(client.busy, start=start, end=end)
         wait(futures.values(), timeout=_DEADLINE_SECONDS)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    for each in calendars:
-        if each.id in futures:
-            readings[each.id] = _outcome(futures[each.id])
-    return readings
+    readings |= {key: _outcome(future) for key, future in futures.items()}
+    failed = {key[0]: reading for key, reading in readings.items() if reading.intervals is None}
+    return {key: failed.get(key[0], reading) for key, reading in readings.items()}
 
 
 def _outcome(future: Future[tuple[Interval, ...]]) -> Reading:

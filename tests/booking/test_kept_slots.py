@@ -12,6 +12,8 @@ from pytest_django import Settings
 from booking.api import SlotPage, cancel, get_event_type, get_host, hold, slots
 from booking.models import EventType
 from kernel.stamps import one_look
+from kernel.tenancy import current_schema
+from tenants.models import Tenant
 from tests.booking.scene import CLIENT, LISBON, booked, now, workday
 from tests.database import World
 
@@ -30,12 +32,32 @@ def _starts(page: SlotPage) -> set[datetime]:
     return {slot.start for day in page.days.values() for slot in day}
 
 
+def _brought(**changes: str) -> None:
+    """Bring the tenant as a request does, as it was read at some time."""
+    tenant = Tenant.objects.get(schema_name=current_schema())
+    for name, value in changes.items():
+        setattr(tenant, name, value)
+    connection.set_tenant(tenant)  # type: ignore[attr-defined]  # django-tenants' backend
+
+
 def test_what_was_asked_before_costs_only_the_look_at_the_stamps(world: World) -> None:
     with world.enter("acme"):
+        _brought()
         _page()
         with one_look(), CaptureQueriesContext(connection) as asked:
             assert _page() is _page()
     assert [each["sql"].split()[0] for each in asked] == ["SELECT"]
+
+
+def test_a_page_that_was_worked_out_in_the_zone_before_is_not_the_new_zones(world: World) -> None:
+    """The request brought its tenant a moment before the zone changed, and asked for the stamps a moment after."""
+    with world.enter("acme"):
+        EventType.objects.update(window_first_date=DAY, window_last_date=DAY)
+        _brought(time_zone="Pacific/Kiritimati")  # where the day ends while it is morning in Lisbon
+        before = _starts(_page())
+        _brought(time_zone="Europe/Lisbon")
+        after = _starts(_page())
+        assert (before < after, after) == (True, set(STARTS))
 
 
 def test_no_reader_ever_sees_a_slot_that_was_taken_before_it_asked(world: World) -> None:

@@ -28,12 +28,15 @@ from booking.api import (
     hold,
     recurring_starts,
     series_bookings,
+    set_host_limits,
 )
+from booking.core.limits import Limit
 from booking.facts import booking_facts
 from booking.guard import call, guarded
 from booking.hours_of_hosts import set_override
 from booking.models import Meeting, Occupancy, Series
 from booking.offers import Gathered, gather
+from booking.places import host_choices
 from jobs.api import drain
 from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, TODAY, booked, now, workday
 from tests.database import World
@@ -354,3 +357,70 @@ def gathered_ranges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
     monkeypatch.setattr("booking.series.gather", gather)
     return asked
+
+
+def days_of_a_week(count: int) -> list[datetime]:
+    """Return eleven o'clock of Monday and the following days of one week that lies ahead."""
+    monday = TODAY + timedelta(days=14 - TODAY.weekday())
+    return [
+        datetime(day.year, day.month, day.day, 11, tzinfo=LISBON).astimezone(UTC)
+        for day in (monday + timedelta(days=n) for n in range(count))
+    ]
+
+
+@pytest.mark.parametrize("limit", [Limit("week", "meetings", 3), Limit("week", "minutes", 3 * 90 + 60)])
+@pytest.mark.parametrize("whose", ["type", "host"])
+def test_dates_that_are_too_many_only_together_are_named_with_alternatives(
+    acme: MailSink, limit: Limit, whose: str
+) -> None:
+    if whose == "host":
+        set_host_limits(get_host("ana"), [limit], actor=OWNER)
+    else:
+        EventType.objects.update(limits=[list(limit)])
+    starts = days_of_a_week(5)
+    with pytest.raises(SeriesRefused) as refused:
+        series(starts[::-1])  # in whatever order they are asked for
+    assert [(each.start, each.reason) for each in refused.value.taken] == [
+        (starts[4], "limit_reached"),
+        (starts[3], "limit_reached"),
+    ]
+    last, fourth = refused.value.taken
+    monday = starts[0] + timedelta(days=7)
+    assert all(
+        each.start >= monday - timedelta(hours=3) for each in (*last.alternatives, *fourth.alternatives)
+    )
+    assert (len(last.alternatives), len(fourth.alternatives)) == (3, 3)
+    agreed = [*starts[:3], fourth.alternatives[0].start, last.alternatives[-1].start + timedelta(days=1)]
+    assert len(series(agreed).bookings) == 5
+
+
+def test_what_is_offered_instead_of_a_date_has_room_beside_the_others(acme: MailSink) -> None:
+    EventType.objects.update(limits=[["week", "meetings", 2]])
+    monday, tuesday, *others = days_of_a_week(4)
+    with pytest.raises(SeriesRefused) as refused:
+        series([tuesday + timedelta(hours=9), *others])  # at eight in the evening
+    (taken,) = refused.value.taken
+    assert taken.reason == "outside_hours"
+    assert {each.start.astimezone(LISBON).date() for each in taken.alternatives} == {
+        monday.astimezone(LISBON).date() + timedelta(days=7)
+    }
+
+
+def test_the_guards_own_no_to_all_dates_together_names_them_too(
+    acme: MailSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody books between the look and the claim."""
+    EventType.objects.update(limits=[["week", "meetings", 3]])
+    starts = days_of_a_week(4)
+
+    def booked_late(*asked: Any) -> list[list[int]]:
+        monkeypatch.setattr("booking.series.host_choices", host_choices)
+        booked(VISIT, starts[3])
+        return host_choices(*asked)
+
+    monkeypatch.setattr("booking.series.host_choices", booked_late)
+    with pytest.raises(SeriesRefused) as refused:
+        series(starts[:3])
+    assert [(each.start, each.reason) for each in refused.value.taken] == [(starts[2], "limit_reached")]
+    assert len(refused.value.taken[0].alternatives) == 3
+    assert Series.objects.count() == 0
