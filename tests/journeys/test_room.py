@@ -80,7 +80,9 @@ def test_four_people_mesh_write_and_share_and_a_fifth_is_told_that_it_is_full(
     assert dan.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     dan.page.get_by_role("button", name="Leave").click()
     dan.see_heading("You left the meeting")
-    expect(ana.tile("Dan")).to_have_count(0, timeout=PATIENCE_MS)  # Dan's page is closed before the server hears it
+    expect(ana.tile("Dan")).to_have_count(
+        0, timeout=PATIENCE_MS
+    )  # Dan's page is closed before the server hears it
     ana.admit("Eve")
     assert eventually(lambda: len(eve.received()) == 3)
 
