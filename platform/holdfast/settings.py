@@ -15,7 +15,7 @@ HOLDFAST_DATA = Path(env.text("HOLDFAST_DATA", str(ROOT / ".data")))
 HOLDFAST_PUBLIC_SCHEME = env.text("HOLDFAST_PUBLIC_SCHEME", "http")
 HOLDFAST_PUBLIC_PORT = env.integer("HOLDFAST_PUBLIC_PORT", 8000)
 HOLDFAST_SELF_ADDRESS = env.text("HOLDFAST_SELF_ADDRESS", "127.0.0.1:8000")
-HOLDFAST_SMTP_URL = env.text("HOLDFAST_SMTP_URL", "smtp://127.0.0.1:1025")
+HOLDFAST_SMTP_URL = env.secret("HOLDFAST_SMTP_URL", "smtp://127.0.0.1:1025")
 HOLDFAST_MAIL_FROM = env.text("HOLDFAST_MAIL_FROM", "bookings@holdfast.example")
 HOLDFAST_BOUNCE_ADDRESS = env.text("HOLDFAST_BOUNCE_ADDRESS", "")
 HOLDFAST_MAIL_SERVICE = env.text("HOLDFAST_MAIL_SERVICE", "")
@@ -195,7 +195,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 _smtp = urlsplit(HOLDFAST_SMTP_URL)
 EMAIL_HOST = _smtp.hostname or "127.0.0.1"
-EMAIL_PORT = _smtp.port or 25
+EMAIL_PORT = _smtp.port or {"smtp+starttls": 587, "smtps": 465}.get(_smtp.scheme, 25)
 EMAIL_HOST_USER = unquote(_smtp.username or "")
 EMAIL_HOST_PASSWORD = unquote(_smtp.password or "")
 EMAIL_USE_SSL = _smtp.scheme == "smtps"
