@@ -5,6 +5,7 @@ from tenants.contention import ContentionAnswer, ContentionTest
 from tenants.deletion import delete_tenant
 from tenants.departure import NotDeletable, delete_business
 from tenants.exporting.archive import Exported, export_tenant
+from tenants.founding import FoundedElsewhere, NotFounded, found_platform
 from tenants.links import Face, address_of, current_face, current_tenant, is_own_host, tenant_url
 from tenants.logos import LARGEST_BYTES as LARGEST_LOGO_BYTES
 from tenants.logos import NotALogo, get_logo, remove_logo, set_logo
@@ -38,12 +39,14 @@ __all__ = [
     "Domain",
     "Exported",
     "Face",
+    "FoundedElsewhere",
     "Furnishing",
     "MigrationUnderWay",
     "NameTaken",
     "NotALogo",
     "NotChanged",
     "NotDeletable",
+    "NotFounded",
     "Tenant",
     "address_of",
     "application_role",
@@ -56,6 +59,7 @@ __all__ = [
     "delete_tenant",
     "export_tenant",
     "faults",
+    "found_platform",
     "get_logo",
     "grant_application",
     "is_own_host",

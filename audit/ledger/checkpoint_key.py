@@ -1,7 +1,7 @@
 """The key that signs checkpoints: outside the database, in the data folder, apart from the tenants' keys.
 
-`keys/checkpoint` holds the private key (0600, hexadecimal), `keys/checkpoint.pub` the public one. Whoever
-verifies needs the second only.
+`keys/checkpoint` holds the private key (0600, hexadecimal), `keys/checkpoint.pub` the public one, or the file that
+HOLDFAST_CHECKPOINT_PUBLIC_KEY names. Whoever verifies needs the second only.
 """
 
 import os
@@ -36,6 +36,7 @@ def checkpoint_signer() -> Signer:
     except (OSError, ValueError) as error:
         raise CheckpointKeyMissing(f"The checkpoint key {private} cannot be read: {error}") from error
     if not public.exists():
+        public.parent.mkdir(parents=True, exist_ok=True)
         _write(public, found.public_key.hex() + "\n", mode=0o644)
     return found
 
@@ -81,4 +82,5 @@ def _private_file() -> Path:
 
 
 def _public_file() -> Path:
-    return Path(settings.HOLDFAST_DATA) / "keys" / "checkpoint.pub"
+    named = settings.HOLDFAST_CHECKPOINT_PUBLIC_KEY
+    return Path(named) if named else Path(settings.HOLDFAST_DATA) / "keys" / "checkpoint.pub"

@@ -112,8 +112,10 @@ def accept_invitation(token: str, *, password: str, now: datetime) -> tuple[Invi
     return found, user
 
 
-def send_invitation(request: HttpRequest, invitation: Invitation, *, business: str, inviter: str) -> bool:
-    """Mail the link now, outside any transaction; False when no mail server took it."""
+def send_invitation(
+    request: HttpRequest | None, invitation: Invitation, *, business: str, inviter: str
+) -> bool:
+    """Mail the link now, outside any transaction; False when no mail server took it. `request` None: a command."""
     from allauth.account.adapter import get_adapter  # allauth may load only after the apps
 
     context = {

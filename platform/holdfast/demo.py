@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts.api import User
 from booking.api import EventType, EventTypeHost, Host, Resource, Schedule, WeeklyHours
 from kernel.tenancy import PUBLIC, entered
-from tenants.api import Tenant, provision
+from tenants.api import Tenant, found_platform, provision
 
 LISBON = "Europe/Lisbon"
 NINE_TO_FIVE = (9 * 60, 17 * 60)
@@ -31,17 +31,12 @@ class SignIn:
 def seed_demo(*, now: datetime, password: str | None = None) -> list[SignIn]:
     """Make the demo's three tenants and their people, or finish what a killed run left; the owner's role.
 
-    Idempotent: what exists is left alone. `password` None makes one up for each new person.
+    Idempotent: what exists is left alone. `password` None makes one up for each new person. Raises FoundedElsewhere
+    where the platform stands at a domain of its own: its console is not for people of a demo.
     """
     with entered(PUBLIC):
-        staff = provision(
-            name="Holdfast",
-            slug="staff",
-            domain="localhost",
-            kind="platform",
-            time_zone=LISBON,
-            accent="#7a3e9d",
-            now=now,
+        staff = found_platform(
+            name="Holdfast", domain="localhost", time_zone=LISBON, accent="#7a3e9d", now=now
         )
         acme = provision(
             name="Acme Advisory",

@@ -80,12 +80,26 @@ def test_operator_commands_name_a_folder_without_an_installation(data: Path) -> 
     assert not data.exists()
 
 
+def test_founding_asks_for_an_installation_and_for_all_of_its_words(data: Path) -> None:
+    said = ("--domain", "book.example.com", "--name", "Example", "--email", "sam@example.com")
+    assert refusal(holdfast("found", *said, "--data", data)).startswith(
+        "holdfast: There is no installation in "
+    )
+    half = holdfast("found", *said[:2], "--data", data)
+    assert (half.returncode, half.stderr.splitlines()[-1]) == (
+        2,
+        "holdfast found: error: the following arguments are required: --name, --email",
+    )
+    assert not data.exists()
+
+
 def test_help_lists_every_command() -> None:
     done = holdfast("--help")
     assert done.returncode == 0
     assert re.findall(r"^    (\S+)", done.stdout, re.MULTILINE) == [
         "up",
         "migrate",
+        "found",
         "seed-demo",
         "sandbox",
         "verify",

@@ -3,11 +3,15 @@
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
+import httpx
 import pytest
 
 from holdfast.embedded.ports import free_port, is_listening
@@ -115,9 +119,69 @@ def test_empty_has_no_tenants_and_no_demo(data: Path, start: Start) -> None:
     port = free_port()
     process, lines = start("--port", port, "--empty")
     assert lines[-1] == f"ready http://localhost:{port}/", lines
+    assert f"    bin/holdfast found --domain HOST --name NAME --email ADDRESS --data {data}" in lines
     assert sorted(children(data)) == [name for name in CHILDREN if name != "calendar"]
     assert get(port, "/", "acme.localhost") == 404
     assert not (data / "demo.json").exists()
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
     assert processes_naming(str(data)) == []
+
+
+class Browser:
+    """Somebody at a host, by way of loopback, with cookies."""
+
+    def __init__(self, port: int, host: str) -> None:
+        self.root = f"http://{host}:{port}"
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}", headers={"Host": f"{host}:{port}"}, timeout=120
+        )
+
+    def get(self, link: str) -> httpx.Response:
+        return self.client.get(link.removeprefix(self.root))
+
+    def send(self, link: str, **fields: str) -> tuple[int, str]:
+        """Fill in the form of a page; return the status, and where it leads."""
+        found = re.search('name="csrfmiddlewaretoken" value="(.+?)"', self.get(link).text)
+        assert found is not None
+        fields["csrfmiddlewaretoken"] = found[1]
+        answer = self.client.post(link.removeprefix(self.root), data=fields)
+        return answer.status_code, answer.headers.get("Location", "")
+
+
+def test_an_empty_installation_is_founded_and_onboards_a_business_below_its_domain(
+    data: Path, start: Start
+) -> None:
+    port, host, password = free_port(), "book.example.com", "correct horse battery"
+    process, _ = start("--port", port, "--empty")
+    said = ["--domain", host, "--name", "Example", "--email", "sam@example.com", "--data", str(data)]
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    done = subprocess.run(
+        [ROOT / "bin" / "holdfast", "found", *said], env=kept, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    sam = Browser(port, host)
+    stands, invited, link = done.stdout.splitlines()
+    assert stands == f"Example stands at {sam.root}/"
+    assert invited == "sam@example.com is invited as an owner, by mail."
+    link = link.partition(": ")[2]
+    (letter,) = (data / "mail").glob("*.eml")
+    assert (
+        f"{sam.root}/accounts/invitation/"
+        in message_from_bytes(letter.read_bytes(), policy=default).get_content()
+    )
+    assert sam.send(link, password1=password, password2=password) == (303, "/accounts/login/")
+    assert sam.send("/accounts/login/", login="sam@example.com", password=password) == (302, "/")
+    asked = sam.send(
+        "/businesses/new/", name="Harbour Dental", slug="harbour", mode="client_facing", time_zone="UTC",
+        administrator="Dora Mar", email="dora@harbour.example",
+    )  # fmt: skip
+    assert asked == (303, "/onboarding/1/")
+    assert eventually(lambda: "Harbour Dental is open" in sam.get("/onboarding/1/").text, seconds=240)
+    harbour = Browser(port, f"harbour.{host}")
+    assert (harbour.get("/").status_code, get(port, "/", "harbour.localhost")) == (200, 404)
+    process.terminate()
+    assert process.wait(60) == 0
+    _, lines = start("--port", port, "--empty")
+    assert lines[-1] == f"ready {sam.root}/", lines
+    assert f"  Staff console  {sam.root}/" in lines

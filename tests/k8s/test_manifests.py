@@ -4,15 +4,21 @@ Held against the schemas that Kubernetes publishes with each release, in their s
 they come with the package kubernetes-validate, so no network is needed.
 """
 
+import re
+import shlex
 import shutil
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from django.core.management import load_command_class
+from pytest_django.fixtures import Settings
 
+from audit.ledger import checkpoint_key
+from providers.mail.servers import mail_server
 from tests.k8s.rendering import Manifest, NotRendered, containers, read, render
 
 K8S = Path(__file__).resolve().parents[2] / "k8s"
@@ -92,11 +98,12 @@ def test_selectors_budgets_and_policies_choose_the_pods_that_they_mean(rendered:
         port["name"] for port in web["spec"]["containers"][0]["ports"]
     ]
     (ingress,) = of_kind(rendered, "Ingress")
-    backend = ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
-    assert (backend["name"], backend["port"]["name"]) == (
-        service["metadata"]["name"],
-        service["spec"]["ports"][0]["name"],
-    )
+    for rule in ingress["spec"]["rules"]:
+        backend = rule["http"]["paths"][0]["backend"]["service"]
+        assert (backend["name"], backend["port"]["name"]) == (
+            service["metadata"]["name"],
+            service["spec"]["ports"][0]["name"],
+        )
     closed = {each["metadata"]["name"]: each["spec"] for each in of_kind(rendered, "NetworkPolicy")}
     assert selected(closed["holdfast-closed"]["podSelector"]["matchLabels"], rendered) == PROCESSES
     assert closed["holdfast-closed"]["policyTypes"] == ["Ingress", "Egress"]
@@ -130,11 +137,99 @@ def test_what_a_container_refers_to_exists_and_the_owner_is_known_to_two_only(
     assert sorted(owners) == ["clock", "migrate"]
 
 
+def mounted(pod: Manifest, path: str) -> tuple[str, bool] | None:
+    """Return the claim that a pod's container sees at a path, and whether it may write there; None for no claim.
+
+    As the kernel does it, the longest mount point above a path decides.
+    """
+    (container,) = pod["spec"]["containers"]
+    above = [each for each in container["volumeMounts"] if PurePath(path).is_relative_to(each["mountPath"])]
+    if not above:
+        return None
+    mount = max(above, key=lambda each: len(PurePath(each["mountPath"]).parts))
+    (volume,) = [each for each in pod["spec"]["volumes"] if each["name"] == mount["name"]]
+    if (claim := volume.get("persistentVolumeClaim")) is None:
+        return None
+    return claim["claimName"], not mount.get("readOnly", False)
+
+
+def test_checkpoints_are_read_where_they_are_needed_and_their_private_key_is_the_clocks_alone(
+    rendered: list[Manifest], settings: Settings
+) -> None:
+    """Three processes see what the code looks for; nobody but the clock could sign a checkpoint."""
+    (config,) = of_kind(rendered, "ConfigMap")
+    said = config["data"]
+    for name in ("HOLDFAST_DATA", "HOLDFAST_CHECKPOINTS", "HOLDFAST_CHECKPOINT_PUBLIC_KEY"):
+        setattr(settings, name, said.get(name, ""))
+    notes = settings.HOLDFAST_CHECKPOINTS or f"{settings.HOLDFAST_DATA}/checkpoints"
+    seen = {
+        what: {
+            pod["metadata"]["labels"]["app.kubernetes.io/component"]: at
+            for pod in pods(rendered)
+            if (at := mounted(pod, path)) is not None
+        }
+        for what, path in {
+            "notes": str(notes),
+            "public": str(checkpoint_key._public_file()),
+            "private": str(checkpoint_key._private_file()),
+        }.items()
+    }
+    shared = {
+        "clock": ("holdfast-checkpoints", True),
+        "web": ("holdfast-checkpoints", False),
+        "worker": ("holdfast-checkpoints", False),
+    }
+    assert seen == {"notes": shared, "public": shared, "private": {"clock": ("holdfast-data", True)}}
+    claims = {
+        each["metadata"]["name"]: each["spec"]["accessModes"]
+        for each in of_kind(rendered, "PersistentVolumeClaim")
+    }
+    assert claims == {"holdfast-data": ["ReadWriteOnce"], "holdfast-checkpoints": ["ReadWriteMany"]}
+
+
 def test_every_setting_of_the_cluster_is_one_that_the_code_reads() -> None:
     code = "\n".join(path.read_text() for path in (K8S.parent / "platform").rglob("*.py"))
     lines = (K8S / "base" / "holdfast.env").read_text().splitlines()
-    for name in [line.split("=")[0] for line in lines if line]:
+    secrets = {
+        name: each["stringData"]
+        for each in read(K8S / "secrets.example.yaml")
+        for name in [each["metadata"]["name"]]
+    }
+    given = [*secrets["holdfast-connections"], *secrets["holdfast-owner"]]
+    for name in [*(line.split("=")[0] for line in lines if line), *given]:
         assert f'"{name.removesuffix("_FILE")}"' in code, name
+
+
+def test_mail_and_its_password_leave_the_cluster_encrypted() -> None:
+    assert "SMTP" not in (K8S / "base" / "holdfast.env").read_text(), "an address with a password is a secret"
+    (connections,) = [
+        each["stringData"]
+        for each in read(K8S / "secrets.example.yaml")
+        if each["metadata"]["name"] == "holdfast-connections"
+    ]
+    server = mail_server(connections["HOLDFAST_SMTP_URL"])
+    assert (server.scheme, server.port, server.username) == ("smtp+starttls", 587, "USER")
+
+
+def test_the_steps_found_a_platform_whose_host_and_businesses_the_ingress_lets_in(
+    rendered: list[Manifest],
+) -> None:
+    (step,) = re.findall(
+        r"^kubectl .*exec deploy/(\S+) -- (.+)$", (K8S / "README.md").read_text(), re.MULTILINE
+    )
+    deployment, command = step
+    (pod,) = [each for each in of_kind(rendered, "Deployment") if each["metadata"]["name"] == deployment]
+    environment = pod["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert [each["name"] for each in environment] == ["OWNER_DATABASE_URL"], (
+        "making tenants needs the owner's role"
+    )
+    python, manage, name, *arguments = shlex.split(command)
+    assert (python, manage) == ("python", "manage.py")
+    parsed = load_command_class("holdfast", name).create_parser("manage.py", name).parse_args(arguments)
+    (ingress,) = of_kind(rendered, "Ingress")
+    hosts = [parsed.domain, f"*.{parsed.domain}"]
+    assert [rule["host"] for rule in ingress["spec"]["rules"]] == hosts
+    assert ingress["spec"]["tls"][0]["hosts"] == hosts
 
 
 def validate_all(base: Path) -> None:

@@ -12,6 +12,7 @@ from holdfast.embedded.refusal import StartRefused
 
 _OPERATORS: dict[str, Callable[[argparse.Namespace, Path], int]] = {
     "migrate": operator.migrate,
+    "found": operator.found,
     "seed-demo": operator.seed_demo,
     "sandbox": operator.sandbox,
     "verify": operator.verify,
@@ -50,6 +51,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         text = (function.__doc__ or "").split("\n")[0]
         command = commands.add_parser(name, help=text, description=text)
         _add_data(command)
+        if name == "found":
+            operator.add_found_arguments(command)
         if name == "drill":
             drill.add_arguments(command)
         if name == "verify":

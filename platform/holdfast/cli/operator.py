@@ -36,6 +36,23 @@ def migrate(options: argparse.Namespace, data: Path) -> int:
         return run_management(installation, "migrate_all", *options.rest, as_owner=True)
 
 
+def found(options: argparse.Namespace, data: Path) -> int:
+    """Make the platform at --domain and invite the first owner of its console; safe to repeat."""
+    said = [f"--domain={options.domain}", f"--name={options.name}", f"--email={options.email}"]
+    with at_hand(data) as installation:
+        _check_owner(installation)
+        return run_management(installation, "found_platform", *said, as_owner=True)
+
+
+def add_found_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what only `found` takes."""
+    command.add_argument(
+        "--domain", required=True, metavar="HOST", help="as book.example.com: its console's host"
+    )
+    command.add_argument("--name", required=True, help="what the console and its mails are headed with")
+    command.add_argument("--email", required=True, metavar="ADDRESS", help="who is invited as an owner")
+
+
 def seed_demo(_options: argparse.Namespace, data: Path) -> int:
     """Make the demo's tenants, or complete them; safe to repeat."""
     with at_hand(data, calendar=True) as installation:

@@ -18,6 +18,8 @@ from holdfast.embedded.valkey import EmbeddedValkey
 from holdfast.installation import Installation
 from holdfast.processes.child import Child, Rank
 from holdfast.processes.supervisor import Supervisor
+from kernel import env
+from kernel.errors import Misconfigured
 from kernel.postgres.pooling import libpq_url
 
 DEMO_FILE = "demo.json"
@@ -56,7 +58,7 @@ def start_services(
         broker = EmbeddedValkey(data)
         supervisor.start(broker.child())
         broker_url = broker.url
-    smtp_url = os.environ.get("HOLDFAST_SMTP_URL", "")
+    smtp_url = _named_mail_server()
     if not smtp_url:
         sink = MailSink(data)
         smtp_url = sink.url
@@ -74,6 +76,14 @@ def start_services(
         superuser_database_url=superuser, broker_url=broker_url or EmbeddedValkey(data).url,
         smtp_url=smtp_url, calendar_url=calendar_url, simulated={each: url for each, url in started.items() if url},
     )  # fmt: skip
+
+
+def _named_mail_server() -> str:
+    """Return HOLDFAST_SMTP_URL, or what the file holds that HOLDFAST_SMTP_URL_FILE names; "" without."""
+    try:
+        return env.secret("HOLDFAST_SMTP_URL", "")
+    except Misconfigured as error:
+        raise StartRefused(error.message) from error
 
 
 def _simulated(

@@ -28,6 +28,10 @@ _HOW_TO_CONNECT = {
     "twilio": f"under Messages, Texts: account AC{'0' * 32}, token simulated-token, number +15005550006",
     "chats": "Slack, Teams, Discord and Mattermost under Connections, by the addresses on its page",
 }
+_PLATFORM = """
+    SELECT d.domain FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id
+    WHERE t.kind = 'platform' AND t.ready_at IS NOT NULL AND d.is_primary
+"""
 _HOSTS = (("Staff console", "localhost"), ("Acme", "acme.localhost"), ("Northwind", "northwind.localhost"))
 
 
@@ -146,18 +150,33 @@ def _check_port_patiently(options: argparse.Namespace, data: Path) -> None:
 def _greet(installation: Installation) -> None:
     suffix = "" if installation.port == 80 else f":{installation.port}"
     demo = installation.data / DEMO_FILE
+    platform = _platform(installation)
     if demo.exists():
         for label, host in _HOSTS:
             say(f"  {label:<14} http://{host}{suffix}/")
         say("  Demo sign-ins (at /portal/ of the host):")
         for entry in json.loads(demo.read_text()):
             say(f"    {entry['host']:<20} {entry['email']:<28} {entry['password']:<18} {entry['role']}")
+    elif platform:
+        say(f"  Staff console  http://{platform}{suffix}/")
+    else:
+        say(
+            "  There is no platform yet, so every page answers 404. Make it while this runs (docs/operator.md):"
+        )
+        say(f"    bin/holdfast found --domain HOST --name NAME --email ADDRESS --data {installation.data}")
     if os.environ.get("HOLDFAST_PUBLIC_RATE", "").strip().lower() in ("off", "no", "false", "0"):
         say("  WARNING: HOLDFAST_PUBLIC_RATE=off: the public rate limits are lifted. For load tests only.")
     for vendor, url in installation.simulated.items():
         say(f"  SIMULATED {vendor.capitalize()} at {url}: {_HOW_TO_CONNECT.get(vendor, _AS_AN_ACCOUNT)}")
     say(f"  Mail, logs and keys are in {installation.data}")
-    say(f"ready http://{'acme.localhost' if demo.exists() else 'localhost'}{suffix}/")
+    say(f"ready http://{'acme.localhost' if demo.exists() else platform or 'localhost'}{suffix}/")
+
+
+def _platform(installation: Installation) -> str:
+    """Return the host of the platform's console, "" before it was founded."""
+    with psycopg.connect(installation.database_url, connect_timeout=5) as connection:
+        found = connection.execute(_PLATFORM).fetchone()
+    return str(found[0]) if found else ""
 
 
 def _on_stop_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:

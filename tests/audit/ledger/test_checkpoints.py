@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from pytest_django.fixtures import Settings
 
 from audit.api import (
     Actor,
@@ -13,6 +14,7 @@ from audit.api import (
     public_keys,
     record,
     verify_ledger,
+    verify_recent,
     write_checkpoint,
 )
 from audit.ledger.checkpoints import checkpoints
@@ -64,6 +66,28 @@ def test_key_is_made_once_and_private(world: World, data_folder: Path) -> None:
         uses = [(key["use"], key["kid"]) for key in public_keys()]
     assert [use for use, _ in uses] == ["ledger", "checkpoint"]
     assert uses[1][1] == made.kid
+
+
+def test_who_sees_notes_and_public_key_but_not_the_clocks_folder_verifies_and_cannot_sign(
+    world: World, data_folder: Path, settings: Settings
+) -> None:
+    """As the worker and the web of k8s/base do."""
+    settings.HOLDFAST_CHECKPOINTS = data_folder / "shared"
+    settings.HOLDFAST_CHECKPOINT_PUBLIC_KEY = str(data_folder / "shared" / "checkpoint.pub")
+    settings.HOLDFAST_DATA = data_folder / "clock"
+    _, size, _ = checkpointed(world, now())
+    assert sorted(each.name for each in (data_folder / "clock" / "keys").iterdir()) == ["checkpoint"]
+    assert sorted(each.name for each in (data_folder / "shared").iterdir()) == sorted(
+        ["checkpoint.pub", world.acme]
+    )
+    settings.HOLDFAST_DATA = data_folder / "worker"
+    for report in (verify_ledger(world.acme, now=now()), verify_recent(world.acme, now=now())):
+        assert (report.outcome, f"covers the first {size}" in report.words) == (Outcome.OK, True)
+    with world.enter("acme"):
+        assert [key["use"] for key in public_keys()] == ["ledger", "checkpoint"]
+    with pytest.raises(CheckpointKeyMissing, match="put it back"):
+        checkpointed(world, now())
+    assert not (data_folder / "worker").exists()
 
 
 def test_lost_key_is_not_replaced_silently(world: World, data_folder: Path) -> None:
