@@ -148,14 +148,14 @@ def _asked_live(
     wanted: defaultdict[Interval, dict[int, Calendar]] = defaultdict(dict)
     for span, asked in zip(read, calendars, strict=True):
         wanted[span] |= {each.id: each for each in asked}
-    said = read_live([(each, span) for span, asked in wanted.items() for each in asked.values()])
-    for span, asked in wanted.items():
-        readings = {key: said[key, span] for key in asked}
+    said = read_live([(each, span) for span, by_id in wanted.items() for each in by_id.values()])
+    for span, by_id in wanted.items():
+        readings = {key: said[key, span] for key in by_id}
         is_far = is_for_index and span != whole
-        if asked and not (is_far and _is_known(asked.values(), readings, span)):
+        if by_id and not (is_far and _is_known(by_id.values(), readings, span)):
             start, end = span
             store_readings(
-                list(asked.values()),
+                list(by_id.values()),
                 readings,
                 start=start,
                 end=end,
