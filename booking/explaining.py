@@ -20,8 +20,13 @@ from booking.offers import gather, seconds_of
 from booking.public_holidays import Place, holidays_between, place_words
 from kernel.reasons import Reason
 from providers.api import NamedBusyTime, busy_by_calendar
+from tenants.api import current_tenant
 
 _DAY = timedelta(days=1)
+_CLOSED = {
+    Reason.TENANT_PAUSED: "Bookings are paused in the settings.",
+    Reason.TENANT_SUSPENDED: "The platform has suspended this business.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,16 @@ def explain_dates(
 ) -> list[Explained]:
     """Return every start on these dates of `time_zone` that the hours would give, open or withheld, in order.
 
-    Of hosts outside `open_hosts` no calendar is named. As many statements as the list of slots, and one more.
+    Of hosts outside `open_hosts` no calendar is named. What the rules would leave open is withheld while the business
+    takes no bookings at all. As many statements as the list of slots, and one more.
     """
     between = date_range(first, last, zone=time_zone)
     request = gather(event_type, between=between, now=now, host=host).request
     found = open_slots(request, between=between, now=seconds_of(now), explain=True)
     facts = _facts(request, between=between, now=now, zone=ZoneInfo(time_zone), open_hosts=open_hosts)
-    told = [Explained(_instant(each.start), None, "Open.") for each in found.open]
+    closed = current_tenant().closed_because
+    words = _CLOSED[closed] if closed else "Open."
+    told = [Explained(_instant(each.start), closed, words) for each in found.open]
     told += [
         Explained(
             _instant(each.start), each.reason, words_for(each, facts), facts.hosts.get(each.host_id or 0)
@@ -117,6 +125,9 @@ def _for_everybody(withheld: Withheld, facts: Facts) -> str:
         case Reason.LIMIT_REACHED:
             return f"{_limit(withheld.start, facts.request.limited, facts)} of this meeting type is reached."
         case Reason.SEATS_FULL:
+            asked = {each.host_id for each in facts.request.hosts}
+            if not asked.issuperset(facts.request.sessions[withheld.start].host_ids):
+                return "The session at this time is another host’s, and there is one at a start."
             return "Every seat of this session is taken."
         case Reason.HOST_BUSY | Reason.BUFFER:  # of no host: a room's, or a piece of equipment's
             return _rooms(withheld, facts)

@@ -295,12 +295,7 @@ def _sign_held(
 
 def _open_start(event_type: EventType, *, start: datetime, now: datetime, host: Host | None) -> OpenStart:
     """Return who can take the start by the rules; raises `SlotRefused` with alternatives."""
-    tenant = current_tenant()
-    if tenant.suspended_at:
-        raise SlotRefused(Reason.TENANT_SUSPENDED)
-    if tenant.paused_at:
-        raise SlotRefused(Reason.TENANT_PAUSED)
-    if reason := why_impossible(start):
+    if reason := current_tenant().closed_because or why_impossible(start):
         raise SlotRefused(reason)
     found = shared_check(event_type, start=start, now=now, host=host)
     if not isinstance(found, OpenStart):

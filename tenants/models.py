@@ -3,6 +3,8 @@
 from django.db import models
 from django_tenants.models import DomainMixin, TenantMixin
 
+from kernel.reasons import Reason
+
 
 class Tenant(TenantMixin):  # type: ignore[misc]  # untyped base
     """One business, or the platform itself, with a schema of its own."""
@@ -65,6 +67,13 @@ class Tenant(TenantMixin):  # type: ignore[misc]  # untyped base
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def closed_because(self) -> Reason | None:
+        """Say why it takes no bookings at all: suspended by the platform, or paused by itself; None while it does."""
+        if self.suspended_at:
+            return Reason.TENANT_SUSPENDED
+        return Reason.TENANT_PAUSED if self.paused_at else None
 
 
 class Domain(DomainMixin):  # type: ignore[misc]  # untyped base

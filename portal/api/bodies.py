@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 
 from rest_framework import serializers
 
-from booking.api import MOST_DATES
+from booking.api import MOST_DATES, YEARS
 from portal.api.problems import InvalidRequest
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -24,7 +24,6 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.0{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-_YEARS = range(2000, 2100)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -197,7 +196,7 @@ class _LocalDate(_Text):
             found = date.fromisoformat(text) if _DATE.fullmatch(text) else None
         except ValueError:
             found = None
-        if found is None or found.year not in _YEARS:
+        if found is None or found.year not in YEARS:
             raise serializers.ValidationError("Write a date as YYYY-MM-DD.")
         return found
 
@@ -209,7 +208,7 @@ class _Instant(_Text):
             found = datetime.fromisoformat(text) if _INSTANT.fullmatch(text) else None
         except ValueError:
             found = None
-        if found is None or found.year not in _YEARS:
+        if found is None or found.year not in YEARS:
             raise serializers.ValidationError(
                 "Write an instant with its offset, for example 2026-11-24T14:30:00Z."
             )

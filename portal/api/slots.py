@@ -21,7 +21,6 @@ from booking.api import (
 )
 from booking.api import EventTypeNotFound as NoEventType
 from kernel.clock import now as read_now
-from kernel.reasons import Reason
 from portal.api.bodies import parse_slots_query
 from portal.api.callers import NothingHere, check_caller
 from portal.api.documents import slots_json
@@ -35,7 +34,7 @@ class SlotsView(ApiView):
     def get(self, request: Request) -> HttpResponseBase:
         """Return 200 with the slots of the asked local dates; 304 where `If-None-Match` names that answer.
 
-        Problems 400, 401, 404, 429, 503.
+        Problems 400, 401, 403, 404, 429, 503.
         """
         now = read_now()
         caller = check_caller(request, action="slots", scope=None, now=now)
@@ -91,9 +90,9 @@ def _told(page: SlotPage, hosts: list[Host], *, explain: bool, details: list[Exp
 
 def without_slots(page: SlotPage, tenant: Tenant) -> SlotPage:
     """Return the page as it is, or with every slot withheld while the business takes no bookings."""
-    if tenant.suspended_at is None and tenant.paused_at is None:
+    reason = tenant.closed_because
+    if reason is None:
         return page
-    reason = Reason.TENANT_SUSPENDED if tenant.suspended_at else Reason.TENANT_PAUSED
     closed = tuple(Withheld(slot.start, reason) for day in page.days.values() for slot in day)
     return replace(page, days={}, withheld=(*page.withheld, *closed))
 

@@ -59,6 +59,12 @@ def _stretches(offer: Offer, day: date, viewer: Viewer) -> list[Stretch]:
         open_hosts=open_hosts,
     )
     return [
-        Stretch(tuple(group), words, str(reason or ""), is_open=reason is None)
-        for (reason, words), group in groupby(told, key=lambda each: (each.reason, each.words))
+        Stretch(tuple(group), words, code, is_open=is_open)
+        for (words, code, is_open), group in groupby(told, key=lambda each: _answer(each, open_hosts))
     ]
+
+
+def _answer(each: Explained, open_hosts: frozenset[int] | None) -> tuple[str, str, bool]:
+    """Return words, code and whether it is open; no code of another host's matter, for it says more than the words."""
+    is_theirs = each.host is None or open_hosts is None or each.host.pk in open_hosts
+    return each.words, str(each.reason or "") if is_theirs else "", each.reason is None

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from booking.api import EventType, Host, SlotPage, slots
 from portal.public.months import last_of_month, next_month
+from tenants.api import current_tenant
 
 _LOOK_AHEAD = timedelta(days=61)  # the domain answers for at most 62 days at once
 
@@ -38,7 +39,7 @@ def find_opening(
     own way.
     """
     today = now.astimezone(ZoneInfo(time_zone)).date()
-    first_bookable, last_bookable = event_type.bookable_dates(today)
+    first_bookable, last_bookable = _bookable_dates(event_type, ZoneInfo(time_zone), now=now)
     wished = month if month and today.replace(day=1) <= month <= last_bookable else None
     first = wished or first_bookable.replace(day=1)
 
@@ -50,6 +51,17 @@ def find_opening(
     page = ask(max(first, today), last_of_month(first))
     opening = Opening(first=first, today=today, last_bookable=last_bookable, page=page, next_open=None)
     return opening if _open_days(page) else _look_ahead(opening, ask, is_wished=wished is not None)
+
+
+def _bookable_dates(event_type: EventType, shown: ZoneInfo, *, now: datetime) -> tuple[date, date]:
+    """Return the first and the last date of the booking window in the zone that is shown. It is counted in dates of the
+    business, whose last evening is a day later further east.
+    """
+    here = ZoneInfo(current_tenant().time_zone)
+    first, last = event_type.bookable_dates(now.astimezone(here).date())
+    begins = datetime.combine(first, time(), here)
+    ends = datetime.combine(last + timedelta(days=1), time(), here) - timedelta(seconds=1)
+    return max(begins, now).astimezone(shown).date(), ends.astimezone(shown).date()
 
 
 def _look_ahead(opening: Opening, ask: Callable[[date, date], SlotPage], *, is_wished: bool) -> Opening:

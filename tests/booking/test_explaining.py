@@ -25,6 +25,7 @@ from booking.api import (
 from booking.core.limits import Limit
 from booking.models import EventType, EventTypeResource
 from providers.models.calendars import BusyTime, Calendar, CalendarConnection
+from tenants.api import Tenant
 from tests.booking.scene import LISBON, OWNER, booked, now, workday
 from tests.booking.test_rules_of_hosts import christmas
 from tests.database import World
@@ -76,6 +77,15 @@ def test_a_busy_calendar_is_named_with_its_time(world: World) -> None:
         assert said(at="10:00") == ("None", "Open.")
         others = told(open_hosts=frozenset({999}))["14:00"].words
         assert others == "Ana Martins is not free then."
+
+
+def test_while_the_business_is_paused_or_suspended_nothing_is_said_to_be_open(world: World) -> None:
+    Tenant.objects.filter(slug="acme").update(paused_at=now())
+    with world.enter("acme"):
+        assert said(at="10:00") == ("tenant_paused", "Bookings are paused in the settings.")
+    Tenant.objects.filter(slug="acme").update(suspended_at=now())
+    with world.enter("acme"):
+        assert said(at="10:00") == ("tenant_suspended", "The platform has suspended this business.")
 
 
 def test_a_calendar_that_cannot_be_read_is_said_so(world: World) -> None:

@@ -317,6 +317,12 @@ def test_the_wall_clock_time_stays_over_a_change_of_clocks() -> None:
     assert found[1] - found[0] == timedelta(days=7, hours=-1)
 
 
+def test_the_first_date_is_the_chosen_instant_though_its_hour_comes_twice() -> None:
+    second_time = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 01:30 in Lisbon, an hour after the first 01:30
+    found = recurring_starts(second_time, every="week", interval=1, count=2, zone="Europe/Lisbon")
+    assert found == (second_time, datetime(2026, 11, 1, 1, 30, tzinfo=UTC))
+
+
 def test_monthly_takes_the_last_day_of_a_short_month() -> None:
     first = datetime(2026, 11, 30, 10, tzinfo=UTC)
     found = recurring_starts(first, every="month", interval=1, count=4, zone="UTC")

@@ -21,6 +21,7 @@ from booking.api import (
     SlotRefused,
     book,
     cancel,
+    explain_dates,
     get_booking,
     get_event_type,
     make_resource,
@@ -127,6 +128,11 @@ def test_who_asks_for_the_other_host_is_not_offered_the_session(hosts: tuple[Hos
     assert workday(10) in offered(second)
     assert asking(first).meeting.hosts.get() == first
     assert (workday(10) in offered(first), workday(10) in offered(second)) == (True, False)
+    told = explain_dates(
+        get_event_type("workshop"), first=day, last=day, time_zone="UTC", now=now(), host=second
+    )
+    (why,) = [each.words for each in told if each.reason is Reason.SEATS_FULL]
+    assert why == "The session at this time is another host’s, and there is one at a start."
     with pytest.raises(SlotRefused) as refused:
         asking(second, KIM)
     assert refused.value.reason == Reason.SEATS_FULL

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.cli.services import check_database
 from holdfast.embedded.data_folder import DataFolderLock, default_data_folder, make_data_folder, secret_file
 from holdfast.embedded.refusal import StartRefused
+from kernel.postgres.pooling import libpq_url
+from tests.database import World
 from tests.holdfast.conftest import ROOT
 from tests.holdfast.eventually import processes_naming
 
@@ -142,6 +145,22 @@ def test_lock_goes_with_its_holder(data: Path) -> None:
     first.release()
     second.take()
     second.release()
+
+
+def test_an_address_with_a_pooler_between_is_understood_by_the_commands(data: Path, world: World) -> None:
+    through = f"{world.app_url()}?pool_mode=transaction"
+    check_database("DATABASE_URL", through)
+    asked = holdfast("psql", "--data", data, "-Atc", "SELECT current_user", DATABASE_URL=through)
+    assert (asked.returncode, asked.stdout) == (0, "holdfast_app\n"), asked.stderr
+
+
+def test_what_only_we_read_in_an_address_is_kept_from_libpq() -> None:
+    address = "postgresql://app:p%2Fw@pooler:6432/holdfast"
+    assert libpq_url(f"{address}?pool_mode=transaction") == address
+    assert libpq_url(f"{address}?host=/run/p&pool_mode=transaction&sslmode=require") == (
+        f"{address}?host=/run/p&sslmode=require"
+    )
+    assert libpq_url(address) == address
 
 
 def test_import_platform_stays_the_standard_librarys() -> None:

@@ -18,6 +18,7 @@ from holdfast.installation import Installation, read_run_file
 from holdfast.processes.leash import leash
 from holdfast.processes.management import run_management
 from holdfast.processes.supervisor import Supervisor
+from kernel.postgres.pooling import libpq_url
 
 _PG_VARIABLES = {
     "host": "PGHOST",
@@ -79,7 +80,7 @@ def psql(options: argparse.Namespace, data: Path) -> int:
         chosen = options.role or next(name for name, url in urls.items() if url)
         if not urls[chosen]:
             raise StartRefused(f"No address is known for the role {chosen} of this installation.")
-        known = conninfo_to_dict(urls[chosen])
+        known = conninfo_to_dict(libpq_url(urls[chosen]))
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
             **{variable: str(known[key]) for key, variable in _PG_VARIABLES.items() if known.get(key)},

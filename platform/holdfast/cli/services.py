@@ -18,6 +18,7 @@ from holdfast.embedded.valkey import EmbeddedValkey
 from holdfast.installation import Installation
 from holdfast.processes.child import Child, Rank
 from holdfast.processes.supervisor import Supervisor
+from kernel.postgres.pooling import libpq_url
 
 DEMO_FILE = "demo.json"
 
@@ -109,7 +110,7 @@ def _database(supervisor: Supervisor, data: Path, progress: Callable[[str], None
 def check_database(name: str, url: str) -> None:
     """Raise `StartRefused` unless the database at `url`, which variable `name` names, answers within 5 s."""
     try:
-        psycopg.connect(url, connect_timeout=5).close()
+        psycopg.connect(libpq_url(url), connect_timeout=5).close()
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise StartRefused(f"The database that {name} names does not answer: {reason}") from None

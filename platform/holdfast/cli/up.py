@@ -21,6 +21,7 @@ from holdfast.installation import Installation, write_run_file
 from holdfast.processes.application import application_children
 from holdfast.processes.management import manage
 from holdfast.processes.supervisor import Supervisor
+from kernel.postgres.pooling import libpq_url
 
 _AS_AN_ACCOUNT = "connect an account under Connections"
 _HOW_TO_CONNECT = {
@@ -122,7 +123,7 @@ def _migrate(installation: Installation, *, demo: bool) -> None:
 
 
 def _check_migrated(installation: Installation) -> None:
-    with psycopg.connect(installation.database_url, connect_timeout=5) as connection:
+    with psycopg.connect(libpq_url(installation.database_url), connect_timeout=5) as connection:
         found = connection.execute("SELECT to_regclass('public.tenants_tenant')").fetchone()
     if found is None or found[0] is None:
         raise StartRefused(

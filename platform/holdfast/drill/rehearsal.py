@@ -22,6 +22,7 @@ from holdfast.embedded.postgres_user import installed_binaries
 from holdfast.embedded.refusal import StartRefused
 from holdfast.installation import Installation
 from holdfast.processes.management import run_management
+from kernel.postgres.pooling import libpq_url
 
 Say = Callable[[str], None]
 
@@ -38,7 +39,7 @@ def rehearse(installation: Installation, *, say: Say, keep: Path | None = None) 
 
     `keep` names a file for the dump. Raises `StartRefused` if the copy cannot be made at all.
     """
-    url = installation.superuser_database_url or installation.owner_database_url
+    url = libpq_url(installation.superuser_database_url or installation.owner_database_url)
     if not url:
         raise StartRefused("OWNER_DATABASE_URL is not set, and the drill restores a copy of the database.")
     findings = Findings()

@@ -6,11 +6,11 @@ from urllib.parse import unquote, urlsplit
 from django.db import connection
 
 from kernel.errors import Misconfigured
+from kernel.postgres.pooling import is_pooled
 
 _LIMITS = "-c lock_timeout=2000 -c idle_in_transaction_session_timeout=15000 -c statement_timeout=20000"
 _PLANS = "-c plan_cache_mode=force_generic_plan -c jit=off"
 """Our SQL functions are many and short: a plan for these very values costs more than it saves, 0.4 ms a booking."""
-_THROUGH_A_POOLER = "transaction"
 
 
 def database_settings(url: str, *, limits: str = _LIMITS) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def database_settings(url: str, *, limits: str = _LIMITS) -> dict[str, Any]:
     if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
         raise Misconfigured("A database address looks like postgresql://user:password@host:5432/name.")
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    is_pooled = query.get("pool_mode") == _THROUGH_A_POOLER
+    is_behind_a_pooler = is_pooled(url)
     return {
         "ENGINE": "kernel.postgres",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -34,8 +34,8 @@ def database_settings(url: str, *, limits: str = _LIMITS) -> dict[str, Any]:
         "CONN_MAX_AGE": 3600,  # what it keeps in memory is bounded by HOLDFAST_PROCESS_TENANTS
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        "LIMITS_PER_STATEMENT": _as_statements(limits) if is_pooled else "",
-        "OPTIONS": {"connect_timeout": 5} | ({} if is_pooled else {"options": f"{limits} {_PLANS}"}),
+        "LIMITS_PER_STATEMENT": _as_statements(limits) if is_behind_a_pooler else "",
+        "OPTIONS": {"connect_timeout": 5} | ({} if is_behind_a_pooler else {"options": f"{limits} {_PLANS}"}),
     }
 
 

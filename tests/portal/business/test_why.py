@@ -4,6 +4,9 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from booking.api import Explained, Host
+from kernel.reasons import Reason
+from portal.business.why import _answer
 from tests.booking.scene import LISBON, booked, workday
 from tests.booking.test_explaining import busy
 from tests.database import World
@@ -34,6 +37,15 @@ def test_each_start_is_open_or_says_what_stands_in_its_way(alice: Client, ana: C
         assert "<code" in said
         assert "calendar_busy" in said
         assert "5 open, 10 not offered" in said
+
+
+def test_of_another_host_a_code_says_no_more_than_the_words() -> None:
+    ana, rui = Host(pk=1, name="Ana"), Host(pk=2, name="Rui")
+    away = Explained(workday(9), Reason.OUT_OF_OFFICE, "Rui is not free then.", rui)
+    assert _answer(away, frozenset({ana.pk})) == ("Rui is not free then.", "", False)
+    assert _answer(away, frozenset({rui.pk}))[1] == _answer(away, None)[1] == "out_of_office"
+    late = Explained(workday(9), Reason.NOTICE_TOO_SHORT, "Too late.")
+    assert _answer(late, frozenset({ana.pk}))[1] == "notice_too_short"
 
 
 def test_a_day_without_hours_says_whose(alice: Client, world: World) -> None:
