@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from holdfast.embedded.postgres import EmbeddedPostgres
 from tests.database import DATA, World, clone, drop, make_template
+
+# a busy machine is no fault of the code: no property has a timer
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_unconfigure() -> None:

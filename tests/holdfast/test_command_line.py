@@ -175,6 +175,8 @@ def test_what_only_we_read_in_an_address_is_kept_from_libpq() -> None:
         f"{address}?host=/run/p&sslmode=require"
     )
     assert libpq_url(address) == address
+    nowhere = "postgresql:///holdfast?host=/run/postgresql"
+    assert libpq_url(f"{nowhere}&pool_mode=transaction") == libpq_url(nowhere) == nowhere
 
 
 def test_import_platform_stays_the_standard_librarys() -> None:
