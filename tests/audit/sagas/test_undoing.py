@@ -225,6 +225,7 @@ def test_two_clicks_at_once_undo_a_run_once(toy: Toy, world: World) -> None:
 
 def test_an_undo_that_failed_has_undone_nothing_and_is_tried_again(toy: Toy, world: World) -> None:
     run = done(toy)
+    run.refresh_from_db()
     toy.faults["make"] = [raises(Permanent("The provider refuses."))]
     first = undo_run(run.pk, actor=OWNER, now=now())
     assert (get_run(run.pk).undone_by, get_run(run.pk).reversible) == (first.pk, False)
