@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models.functions import Now
 
 from audit.api import Actor
 from booking.actions.confirm_booking import confirm_booking
@@ -16,7 +15,7 @@ from booking.attendees import Attendee, Request, checked_request
 from booking.choosing import has_choices
 from booking.core.slots import OpenStart
 from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, SlotRefused
-from booking.guard import TimeRange, call, guarded
+from booking.guard import ClockTimestamp, TimeRange, call, guarded, in_time
 from booking.models import Booking, EventType, Host, IdempotencyKey, Meeting
 from booking.offers import alternatives, why_impossible
 from booking.places import (
@@ -108,10 +107,9 @@ def submit(
     status, seconds = first_status(event_type, booking.meeting.starts_at, now=now, source=booking.source)
 
     def attach() -> bool:
-        held = Booking.objects.filter(pk=booking.pk, status=Booking.Status.HELD, expires_at__gt=Now())
-        if not held.update(
+        if not in_time(booking, Booking.Status.HELD).update(
             status=status,
-            expires_at=Now() + timedelta(seconds=seconds),
+            expires_at=ClockTimestamp() + timedelta(seconds=seconds),
             attendee_name=request.attendee.name,
             attendee_email=request.attendee.email,
             time_zone=request.time_zone,

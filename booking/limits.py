@@ -1,5 +1,5 @@
 """Limits of an event type and of its hosts: what is used of them, and what the guard must keep. Both count by the
-database's own function (used_v1, booking/sql/limits_v1.sql), so the page and the guard cannot count differently.
+database's own function (used_v2, booking/sql/limits_v2.sql), so the page and the guard cannot count differently.
 """
 
 from collections import defaultdict

@@ -167,11 +167,9 @@ def _blocked(booking: Booking, start: datetime) -> tuple[datetime, datetime]:
 
 def _check_takes_bookings(actor: Actor) -> None:
     """Refuse a new time to clients while the business takes none; its own users still move what is booked."""
-    tenant = current_tenant()
-    if tenant.suspended_at:
-        raise SlotRefused(Reason.TENANT_SUSPENDED)
-    if tenant.paused_at and actor.type in ("client", "api_key"):
-        raise SlotRefused(Reason.TENANT_PAUSED)
+    closed = current_tenant().closed_because
+    if closed == Reason.TENANT_SUSPENDED or (closed and actor.type in ("client", "api_key")):
+        raise SlotRefused(closed)
 
 
 def _check_movable(booking: Booking, *, start: datetime, now: datetime) -> None:

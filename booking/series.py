@@ -269,11 +269,8 @@ def _open_dates(
     leaving: Booking | None,
 ) -> OpenStart:
     """Return who (and which room) can take all dates; raises `SeriesRefused` naming each date that they cannot."""
-    tenant = current_tenant()
-    if tenant.suspended_at:
-        raise SlotRefused(Reason.TENANT_SUSPENDED)
-    if tenant.paused_at:
-        raise SlotRefused(Reason.TENANT_PAUSED)
+    if closed := current_tenant().closed_because:
+        raise SlotRefused(closed)
     found = _checked(event_type, starts, now=now, host=host, leaving=leaving)
     opened = [each if isinstance(each, OpenStart) else None for each in found]
     hosts = _who_takes_most([each.host_ids for each in opened if each], event_type, dates=len(starts))

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models.functions import Now
 
 from audit.api import Action, Irreversible, Json, StepContext
 from booking import messages as compose
@@ -12,7 +11,7 @@ from booking.actions.target import target_of
 from booking.choosing import of_meeting
 from booking.errors import NotChangeable
 from booking.facts import booking_facts, host_facts
-from booking.guard import call
+from booking.guard import ClockTimestamp, call, in_time
 from booking.messages import Alternative, BookingFacts
 from booking.models import Booking
 from booking.offers import alternatives
@@ -39,9 +38,10 @@ def ask(context: StepContext) -> dict[str, Json]:
 def accept(context: StepContext) -> None:
     """Turn pending into awaiting_link by a guarded update; raises `NotChangeable` when it is too late."""
     booking = target_of(context).booking
-    waiting = Booking.objects.filter(pk=booking.pk, status=Booking.Status.PENDING, expires_at__gt=Now())
-    deadline = Now() + timedelta(seconds=settings.HOLDFAST_LINK_SECONDS)
-    if not waiting.update(status=Booking.Status.AWAITING_LINK, expires_at=deadline):
+    deadline = ClockTimestamp() + timedelta(seconds=settings.HOLDFAST_LINK_SECONDS)
+    if not in_time(booking, Booking.Status.PENDING).update(
+        status=Booking.Status.AWAITING_LINK, expires_at=deadline
+    ):
         booking.refresh_from_db()
         why = (
             "has waited too long" if booking.status == "pending" else f"is {booking.status.replace('_', ' ')}"

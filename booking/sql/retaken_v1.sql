@@ -63,6 +63,7 @@ DECLARE
     v_meeting bigint;
 BEGIN
     PERFORM check_tenant_v1(p_tenant);
+    PERFORM 1 FROM booking_booking WHERE uid = p_booking FOR NO KEY UPDATE;  -- first; then it looks at the clock
     UPDATE booking_booking SET status = 'confirmed', expires_at = NULL, confirmed_at = clock_timestamp(),
         cancelled_at = NULL, cancelled_by = '', cancel_reason = ''
     WHERE uid = p_booking AND status = 'awaiting_link' AND expires_at > clock_timestamp()

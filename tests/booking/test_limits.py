@@ -12,10 +12,12 @@ from booking import holding
 from booking.api import Attendee, SlotRefused, book, cancel, get_event_type, get_host, move, reassign, slots
 from booking.core.limits import Limit
 from booking.core.slots import OpenStart
+from booking.errors import HoldExpired
 from booking.hosting import set_host_limits
 from booking.limits import limits_in_force, limits_to_keep
-from booking.models import EventType, Host, Meeting
+from booking.models import Booking, EventType, Host, Meeting
 from booking.places import limits_at
+from kernel.errors import Busy
 from kernel.reasons import Reason
 from tests.booking.scene import BEN, CLIENT, LISBON, OWNER, TODAY, booked, now, workday
 from tests.database import World
@@ -87,10 +89,7 @@ def test_a_cancelled_meeting_gives_its_place_back_and_one_that_was_held_keeps_it
 def test_a_hold_that_ran_out_does_not_count(world: World) -> None:
     with world.enter("acme"):
         limit("site-visit", Limit("day", "meetings", 1))
-        made = holding.hold(
-            get_event_type("site-visit"), start=workday(9), time_zone="Europe/Lisbon", now=now(), actor=CLIENT,
-            visitor="v",
-        )  # fmt: skip
+        made = on_hold("site-visit", workday(9))
         assert withheld("site-visit")["open"] == 0
     with world.superuser("acme") as database:
         database.execute("SET session_replication_role = replica")
@@ -98,6 +97,57 @@ def test_a_hold_that_ran_out_does_not_count(world: World) -> None:
     with world.enter("acme"):
         assert withheld("site-visit")["open"] > 0
         assert booked("site-visit", workday(14)).status != "expired"
+
+
+def test_a_hold_that_is_renewed_as_its_deadline_passes_keeps_its_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.enter("acme"):
+        limit("site-visit", Limit("day", "meetings", 1))
+        made = on_hold("site-visit", workday(9))
+        clear_way(monkeypatch, "site-visit")
+    with world.superuser("acme") as slow:
+        slow.execute("SET session_replication_role = replica")
+        slow.execute("UPDATE booking_booking SET expires_at = now() WHERE id = %s", [made.pk])
+        with slow.transaction():  # it was in time, and is not done
+            renewed = "status = 'pending', expires_at = now() + interval '1 day'"
+            slow.execute(f"UPDATE booking_booking SET {renewed} WHERE id = %s", [made.pk])
+            with world.enter("acme"), pytest.raises(Busy):
+                booked("site-visit", workday(14))
+        with world.enter("acme"), pytest.raises(SlotRefused) as refused:
+            booked("site-visit", workday(14))
+    assert refused.value.reason == Reason.LIMIT_REACHED
+
+
+def test_a_hold_that_somebody_counted_as_over_cannot_be_submitted_any_more(world: World) -> None:
+    with world.enter("acme"):
+        made = on_hold("site-visit", workday(9))
+    with world.superuser("acme") as counting, ThreadPoolExecutor(1) as threads:
+        counting.execute("SET session_replication_role = replica")
+        soon = "UPDATE booking_booking SET expires_at = clock_timestamp() + interval '1 second' WHERE id = %s"
+        counting.execute(soon, [made.pk])
+        with counting.transaction():
+            counting.execute("SELECT 1 FROM booking_booking WHERE id = %s FOR SHARE", [made.pk])
+            late = threads.submit(submitted, world, made)  # begins in time, and waits
+            counting.execute("SELECT pg_sleep(1.1)")
+        with pytest.raises(HoldExpired):
+            late.result(30)
+
+
+def on_hold(slug: str, start: datetime) -> Booking:
+    """Hold a start as a client's page does."""
+    return holding.hold(
+        get_event_type(slug), start=start, time_zone="Europe/Lisbon", now=now(), actor=CLIENT, visitor="v"
+    )
+
+
+def submitted(world: World, made: Booking) -> Booking:
+    """Submit a hold at acme from this thread's own connection."""
+    try:
+        with world.enter("acme"):
+            return holding.submit(made, attendee=BEN, guests=[], answers={}, now=now(), actor=CLIENT)
+    finally:
+        connection.close()
 
 
 def clear_way(monkeypatch: pytest.MonkeyPatch, slug: str) -> None:

@@ -5,7 +5,7 @@ from tests.mutants.mutant import Edit, Mutant
 LIMITS = "tests/booking/test_limits.py::"
 HOSTS = "tests/booking/test_rules_of_hosts.py::"
 ZONES = "tests/booking/core/test_hours.py::"
-SQL = "booking/sql/limits_v1.sql"
+SQL = "booking/sql/limits_v2.sql"
 
 RULES = (
     Mutant(
