@@ -74,7 +74,7 @@ class ClockTimestamp(Func):
     """The instant at which PostgreSQL comes to the row; `Now()` is that at which the statement began to wait."""
 
     function = "clock_timestamp"
-    output_field = DateTimeField()  # type: ignore[assignment]
+    output_field = DateTimeField()
 
 
 def in_time(booking: Booking, status: str) -> QuerySet[Booking]:
