@@ -164,6 +164,23 @@ def test_child_that_never_gets_ready_is_refused_with_its_last_words(tmp_path: Pa
         supervisor.start(Child("mute", made.spawn, is_ready=lambda: False, log=made.log), seconds=20)
 
 
+def test_child_that_takes_its_time_is_waited_for_and_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(said.append)
+    made = child(tmp_path, "slow", "import time; time.sleep(600)")
+    supervisor.start(Child("slow", made.spawn, is_ready=lambda: len(said) == 2), say_each=0.01)
+    supervisor.stop()
+    assert [line.partition(" (")[0] for line in said] == ["slow is still starting"] * 2
+
+
+def test_child_that_never_answers_is_given_up_after_its_time(tmp_path: Path) -> None:
+    supervisor = Supervisor(lambda _line: None)
+    made = child(tmp_path, "still", "import time; time.sleep(600)")
+    with pytest.raises(StartRefused, match=r"still did not start within 0\.2 s"):
+        supervisor.start(Child("still", made.spawn, is_ready=lambda: False, log=made.log), seconds=0.2)
+    supervisor.stop()
+
+
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
 def test_signal_stops_all_and_ends_well(
     tmp_path: Path, python: Callable[..., subprocess.Popen[str]], kind: signal.Signals

@@ -100,7 +100,7 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, data: Path) -> I
     _migrate(installation, demo=not options.empty)
     for child in application_children(installation):
         say(f"Starting {child.name}")
-        supervisor.start(child, seconds=90)
+        supervisor.start(child)
     supervisor.check_alive()
     write_run_file(installation, supervisor.pids())
     _greet(installation)

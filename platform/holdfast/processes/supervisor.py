@@ -33,15 +33,24 @@ class Supervisor:
         self._say = say
         self._watched: list[_Watched] = []
 
-    def start(self, child: Child, *, seconds: float = 60.0) -> None:
-        """Start the child and wait until it is ready; raises `StartRefused` if it dies or takes too long."""
+    def start(self, child: Child, *, seconds: float = 300.0, say_each: float = 15.0) -> None:
+        """Start the child and wait until it is ready; raises `StartRefused` if it dies or takes too long.
+
+        What only takes its time, on a slow or busy machine, is waited for, and said every `say_each` seconds.
+        """
         watched = _Watched(child, child.spawn(), time.monotonic())
         self._watched.append(watched)
-        give_up_at = time.monotonic() + seconds
+        said = watched.started_at
         while not child.is_ready():
             assert watched.process is not None
-            if watched.process.poll() is not None or time.monotonic() > give_up_at:
+            now = time.monotonic()
+            if watched.process.poll() is not None:
                 raise StartRefused(f"{child.name} did not start{_last_words(child)}")
+            if now - watched.started_at > seconds:
+                raise StartRefused(f"{child.name} did not start within {seconds:g} s{_last_words(child)}")
+            if now - said >= say_each:
+                said = now
+                self._say(f"{child.name} is still starting ({now - watched.started_at:.0f} s)")
             time.sleep(0.05)
 
     def adopt(self, child: Child, process: subprocess.Popen[bytes]) -> None:
