@@ -81,9 +81,9 @@ EVERY_KIND = (
         "a host approves a booking whose deadline has passed",
         (
             Edit(
-                "booking/actions/approval.py",
-                "status=Booking.Status.PENDING, expires_at__gt=Now())",
-                "status=Booking.Status.PENDING)",
+                "booking/guard.py",
+                "mine.filter(status=status, expires_at__gt=ClockTimestamp())",
+                "mine.filter(status=status)",
             ),
         ),
         P1 + "test_a_pending_booking_blocks_its_time_and_an_approval_that_comes_too_late_is_none",

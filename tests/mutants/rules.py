@@ -30,6 +30,13 @@ RULES = (
         LIMITS + "test_two_limits_locked_in_opposite_order_never_deadlock",
     ),
     Mutant(
+        "limits_forget_who_is_just_in_time",
+        1,
+        "a hold that somebody renews as its deadline passes is not counted by who books beside it",
+        (Edit(SQL, "        PERFORM settle_v1(v.starts, v.ends, v_now);\n", ""),),
+        LIMITS + "test_a_hold_that_is_renewed_as_its_deadline_passes_keeps_its_place",
+    ),
+    Mutant(
         "absence_not_withheld",
         5,
         "out of office closes nothing",
