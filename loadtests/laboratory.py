@@ -89,7 +89,7 @@ def perform(name: str, loaded: Loaded, meter: Meter, asked: argparse.Namespace) 
         name, f"{asked.tenant}.localhost", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), clients
     )
     print(f"\n{name}: {clients} clients at {verdict.site}", flush=True)
-    url = loaded.facts["database_url"]
+    url = loaded.database_url
     began, marked = since_now(loaded), mark(url, _loaded_tenants(name, asked))
     samples: list[Sample] = []
     if name == "many-tenants":
@@ -125,7 +125,7 @@ def _run(
     command = locust_command(
         scenario, verdict.clients, loaded.address, asked.seconds if scenario.lasts else None
     )
-    if late := settle(loaded.facts["database_url"]):
+    if late := settle(loaded.database_url):
         verdict.broken.append(f"before it began {late} jobs had waited for over a minute")
     meter.learn_idle()
     with tempfile.NamedTemporaryFile(suffix=".json") as result:
@@ -139,7 +139,7 @@ def _run(
             subprocess.run(command, env=environment, check=False, timeout=longest)
         except subprocess.TimeoutExpired:
             verdict.broken.append(f"the scenario had not ended after {longest:,} seconds, and was ended")
-        settle(loaded.facts["database_url"])  # what it caused is part of its cost
+        settle(loaded.database_url)  # what it caused is part of its cost
         cpu = meter.stop()
         verdict.not_counted = meter.not_counted()
         said = Path(result.name).read_text()

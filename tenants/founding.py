@@ -42,9 +42,11 @@ def found_platform(
                 "The database is not migrated: run bin/holdfast migrate (manage.py migrate_all)."
             )
         _check_free(domain)
-        return provision(
+        made = provision(
             name=name, slug=SLUG, domain=domain, kind=Tenant.Kind.PLATFORM, time_zone=time_zone, accent=accent, now=now
         )  # fmt: skip
+        _check_free(domain)  # somebody may have founded it elsewhere in this moment: it is theirs
+        return made
 
 
 def check_host_name(text: str) -> str:

@@ -58,13 +58,13 @@ def _burst(setting: Setting, wanted: Iterator[bytes]) -> list[Figure]:
     setting.say(f"a burst of {lasting:g} s at full speed, everything at work")
     until = time.monotonic() + lasting
     take = one_after_another(wanted)
-    before = aftermath.mark(setting.loaded.facts["database_url"], [TENANT])
+    before = aftermath.mark(setting.loaded.database_url, [TENANT])
     setting.meter.start()
     answers, seconds = by_clients(setting.port, CLIENTS, lambda: take() if time.monotonic() < until else None)
     drained, left = drain_wholly(setting, before)
     cpu = setting.meter.stop()
     booked = _booked(answers)
-    truth = ask(setting.loaded.facts["database_url"], only={TENANT})
+    truth = ask(setting.loaded.database_url, only={TENANT})
     shares = "; ".join(f"{name} {_of(cpu, booked, name)}" for name in SERVING + WORKING)
     return [
         at_most(
@@ -97,7 +97,7 @@ def _booked(answers: list[Got]) -> int:
 def drain(setting: Setting, longest: float = LONGEST_DRAIN) -> float:
     """Wait until no job is due, so many seconds at the longest; return the seconds."""
     started = said = time.monotonic()
-    url = setting.loaded.facts["database_url"]
+    url = setting.loaded.database_url
     while (left := due_jobs(url)) and time.monotonic() - started < longest:
         if time.monotonic() - said > 5:
             said = time.monotonic()
@@ -110,7 +110,7 @@ def drain_wholly(setting: Setting, before: aftermath.Mark) -> tuple[float, int]:
     """Wait until no job is due and nothing that came of the burst is undone; the seconds, and how much was left at the
     bound, what failed for good among it."""
     started = time.monotonic()
-    url = setting.loaded.facts["database_url"]
+    url = setting.loaded.database_url
     drain(setting)
     after = aftermath.mark_again(url, before)
     while True:

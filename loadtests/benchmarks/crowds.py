@@ -13,7 +13,7 @@ from lab.wire import Got, at_once, booking, open_slots, post
 def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa: ARG001  a section's signature
     """Both crowds on the sandbox, then what the database says."""
     clients = 100 if setting.quick else 500
-    url = setting.loaded.facts["database_url"]
+    url = setting.loaded.database_url
     began = since_now(setting.loaded)
     slots = open_slots(setting.port, "bench", "thirty")
     middle = str(slots[len(slots) // 2]["start"])

@@ -31,7 +31,7 @@ class Since:
 
 def since_now(loaded: Loaded) -> Since:
     """Return this moment. A deadlock of the ten seconds before may count as one after it where there is no log."""
-    url, log = loaded.facts["database_url"], loaded.data / "logs" / "postgresql.log"
+    url, log = loaded.database_url, loaded.data / "logs" / "postgresql.log"
     if loaded.facts.get("superuser_database_url"):  # embedded
         with suppress(OSError), log.open("rb") as file:  # another user's is not at hand
             return Since(url, log, ended=file.seek(0, SEEK_END))

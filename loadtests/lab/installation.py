@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.installation import read_run_file
+from kernel.postgres.pooling import libpq_url
 
 ROOT = Path(__file__).resolve().parents[2]
 _SERVER = re.compile(r".*_URL(_FILE)?$")
@@ -47,6 +48,11 @@ class Loaded:
                 f"Nothing runs in {self.data}: start it with HOLDFAST_PUBLIC_RATE=off bin/run."
             ) from None
         return content
+
+    @property
+    def database_url(self) -> str:
+        """The application's address of its database, as libpq takes it."""
+        return libpq_url(str(self.facts["database_url"]))
 
     @property
     def port(self) -> int:

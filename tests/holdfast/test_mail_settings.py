@@ -52,6 +52,9 @@ def test_a_mail_server_that_a_file_names_wins_over_the_embedded_one(
     (tmp_path / "smtp-url").write_text(f"{URLS[1]}\n")
     monkeypatch.setenv("HOLDFAST_SMTP_URL_FILE", str(tmp_path / "smtp-url"))
     assert _named_mail_server() == URLS[1]
+    (tmp_path / "smtp-url").write_text("\n")
+    with pytest.raises(StartRefused, match=r"^The file that HOLDFAST_SMTP_URL_FILE names is empty"):
+        _named_mail_server()
     monkeypatch.setenv("HOLDFAST_SMTP_URL_FILE", str(tmp_path / "gone"))
     with pytest.raises(StartRefused, match=r"^HOLDFAST_SMTP_URL_FILE names .*gone, which cannot be read: "):
         _named_mail_server()

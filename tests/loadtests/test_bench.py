@@ -150,6 +150,7 @@ def sleeper() -> Iterator[int]:
 class _Loaded:
     def __init__(self, pid: int) -> None:
         self.facts: dict[str, Any] = {"children": {"worker": pid}, "broker_url": "amqp://none"}
+        self.database_url = ""
 
 
 def state_of(pid: int) -> str:
@@ -211,7 +212,7 @@ def test_a_burst_whose_confirmations_were_refused_is_not_done(
     monkeypatch.setattr(bookings, "LONGEST_DRAIN", 1.0)
     monkeypatch.setattr(bookings, "drain", lambda *_: 0.0)  # the world's own jobs are nobody's load
     loaded = _Loaded(0)
-    loaded.facts["database_url"] = world.app_url()
+    loaded.database_url = world.app_url()
     setting = Setting(loaded, None, True, None)  # type: ignore[arg-type]
     before = aftermath.mark(world.app_url(), ["acme"])
     assert bookings.drain_wholly(setting, before)[1] == 0

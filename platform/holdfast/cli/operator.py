@@ -41,6 +41,7 @@ def found(options: argparse.Namespace, data: Path) -> int:
     said = [f"--domain={options.domain}", f"--name={options.name}", f"--email={options.email}"]
     with at_hand(data) as installation:
         _check_owner(installation)
+        _check_keys(installation)
         return run_management(installation, "found_platform", *said, as_owner=True)
 
 
@@ -141,6 +142,16 @@ def at_hand(data: Path, *, calendar: bool = False) -> Iterator[Installation]:
         supervisor.stop()
         if lock is not None:
             lock.release()
+
+
+def _check_keys(installation: Installation) -> None:
+    """Refuse to make a platform with keys of this shell's own: nobody else could open what they seal."""
+    for name, key in (("HOLDFAST_KEK", "key-encryption-key"), ("HOLDFAST_SECRET_KEY", "secret-key")):
+        kept = installation.data / "keys" / key
+        if not (name in os.environ or f"{name}_FILE" in os.environ or kept.exists()):
+            raise StartRefused(
+                f"{name} is not set here, and {kept} is not there: give --data, or the keys with which it runs."
+            )
 
 
 def _check_owner(installation: Installation) -> None:

@@ -81,9 +81,14 @@ def start_services(
 def _named_mail_server() -> str:
     """Return HOLDFAST_SMTP_URL, or what the file holds that HOLDFAST_SMTP_URL_FILE names; "" without."""
     try:
-        return env.secret("HOLDFAST_SMTP_URL", "")
+        found = env.secret("HOLDFAST_SMTP_URL", "")
     except Misconfigured as error:
         raise StartRefused(error.message) from error
+    if not found and os.environ.get("HOLDFAST_SMTP_URL_FILE"):
+        raise StartRefused(
+            "The file that HOLDFAST_SMTP_URL_FILE names is empty: mail would only be kept here."
+        )
+    return found
 
 
 def _simulated(

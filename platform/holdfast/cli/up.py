@@ -150,7 +150,7 @@ def _check_port_patiently(options: argparse.Namespace, data: Path) -> None:
 def _greet(installation: Installation) -> None:
     suffix = "" if installation.port == 80 else f":{installation.port}"
     demo = installation.data / DEMO_FILE
-    platform = _platform(installation)
+    platform = "" if demo.exists() else _platform(installation)
     if demo.exists():
         for label, host in _HOSTS:
             say(f"  {label:<14} http://{host}{suffix}/")
@@ -159,7 +159,7 @@ def _greet(installation: Installation) -> None:
             say(f"    {entry['host']:<20} {entry['email']:<28} {entry['password']:<18} {entry['role']}")
     elif platform:
         say(f"  Staff console  http://{platform}{suffix}/")
-    else:
+    elif platform is not None:
         say(
             "  There is no platform yet, so every page answers 404. Make it while this runs (docs/operator.md):"
         )
@@ -172,10 +172,13 @@ def _greet(installation: Installation) -> None:
     say(f"ready http://{'acme.localhost' if demo.exists() else platform or 'localhost'}{suffix}/")
 
 
-def _platform(installation: Installation) -> str:
-    """Return the host of the platform's console, "" before it was founded."""
-    with psycopg.connect(installation.database_url, connect_timeout=5) as connection:
-        found = connection.execute(_PLATFORM).fetchone()
+def _platform(installation: Installation) -> str | None:
+    """Return the host of the platform's console, "" before it was founded, None where the database does not say."""
+    try:
+        with psycopg.connect(libpq_url(installation.database_url), connect_timeout=5) as connection:
+            found = connection.execute(_PLATFORM).fetchone()
+    except psycopg.Error:
+        return None  # all is up; only this line is not known
     return str(found[0]) if found else ""
 
 

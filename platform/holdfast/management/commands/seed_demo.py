@@ -8,7 +8,7 @@ from holdfast.demo_calendar import connect_demo_calendar
 from kernel.clock import now
 from kernel.errors import Misconfigured
 from kernel.postgres.role import speak_as
-from tenants.api import FoundedElsewhere
+from tenants.api import FoundedElsewhere, NotFounded
 
 
 class Command(BaseCommand):
@@ -25,5 +25,7 @@ class Command(BaseCommand):
             sign_ins = seed_demo(now=now())
         except FoundedElsewhere as fact:
             raise CommandError(f"{fact.message} The demo is not for it: start with --empty.") from fact
+        except NotFounded as fact:
+            raise CommandError(fact.message) from fact
         write_sign_ins(settings.HOLDFAST_DATA / "demo.json", sign_ins)
         connect_demo_calendar(now=now(), say=self.stdout.write)
