@@ -203,20 +203,22 @@ def alternatives(
     leaving: int | None = None,
     without: datetime | None = None,
     beside: Sequence[int] = (),
+    outside: BusyAnswer | None = None,
     limit: int = 3,
 ) -> tuple[Slot, ...]:
     """Return the open slots nearest to a start that was refused, ascending; within a week around it.
 
     `leaving` is the id of a meeting that is to be moved, as for `slots`; `without` a start that is not wanted, the one
     that it has. `beside` are starts (seconds) that the same hosts would take as well: they count towards limits, and
-    what would overlap them is left out. Where notice and booking window allow nothing of that week, nothing is read.
+    what would overlap them is left out. `outside` is what `calendars_at` said of that week. Where notice and booking
+    window allow nothing of that week, nothing is read.
     """
     here, wanted = seconds_of(now), seconds_of(start)
     around = max(here, wanted - _DAY_SECONDS), max(here, wanted) + 7 * _DAY_SECONDS
     rules, zone = rules_of(event_type), current_tenant().time_zone
     if not intersect([around], [bookable(rules, zone=zone, now=here)]):
         return ()
-    gathered = gather(event_type, between=around, now=now, host=host, leaving=leaving)
+    gathered = gather(event_type, between=around, now=now, host=host, leaving=leaving, outside=outside)
     found = open_slots(_counting(gathered.request, beside), between=around, now=here).open
     unwanted = seconds_of(without) if without else None
     blocked = rules.duration_seconds + rules.buffer_before_seconds + rules.buffer_after_seconds

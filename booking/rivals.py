@@ -16,6 +16,7 @@ from booking.offers import Slot, alternatives, check_while
 from kernel.reasons import Reason
 from kernel.stamps import stamps
 from kernel.tenancy import current_schema
+from tenants.api import current_tenant
 
 SHARED_FOR = timedelta(seconds=1)
 WAIT_SECONDS = 5.0
@@ -92,4 +93,5 @@ def shared_alternatives(
 
 def _key(event_type: EventType, start: datetime, host: Host | None) -> Hashable:
     length = event_type.duration_minutes  # one of several, perhaps
-    return (current_schema(), *stamps().values(), event_type.pk, length, start, host and host.pk)
+    zone = current_tenant().time_zone  # which no stamp speaks of
+    return (current_schema(), zone, *stamps().values(), event_type.pk, length, start, host and host.pk)

@@ -43,6 +43,7 @@ from kernel.ids import new_uid
 from kernel.reasons import Reason
 from tenants.api import current_tenant
 
+_DAY_SECONDS = 24 * 60 * 60
 SECONDS_A_DATE = 15  # each date's link is made and tested by a run of its own
 
 
@@ -363,7 +364,7 @@ def _near_each_other(seconds: Sequence[int]) -> list[list[int]]:
     """Return the starts ascending, in groups of at most `MOST_DAYS` days."""
     groups: list[list[int]] = []
     for second in sorted(seconds):
-        if groups and second - groups[-1][0] < MOST_DAYS * 24 * 60 * 60:
+        if groups and second - groups[-1][0] < MOST_DAYS * _DAY_SECONDS:
             groups[-1].append(second)
         else:
             groups.append([second])
@@ -403,16 +404,25 @@ def _refused(
     leaving = held.meeting_id if held else None
     refused = {start for start, _ in taken}
     beside = [seconds_of(start) for start in starts if start not in refused]
+    groups = _near_each_other([max(seconds_of(now), seconds_of(start)) for start in refused])
+    weeks = [(group[0] - _DAY_SECONDS, group[-1] + 7 * _DAY_SECONDS) for group in groups]
+    said = calendars_at(
+        event_type, weeks, now=now, host=host
+    )  # all at once, not one refused date after the other
+    outside = {second: answer for group, answer in zip(groups, said, strict=True) for second in group}
     return SeriesRefused(
         [
             TakenDate(
                 start,
                 reason,
-                alternatives(event_type, start=start, now=now, host=host, leaving=leaving, beside=beside),
+                alternatives(
+                    event_type, start=start, now=now, host=host, leaving=leaving, beside=beside,
+                    outside=outside[max(seconds_of(now), seconds_of(start))],
+                ),
             )
             for start, reason in taken
         ]
-    )
+    )  # fmt: skip
 
 
 def _seconds(count: int) -> int:

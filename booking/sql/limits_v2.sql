@@ -1,7 +1,7 @@
 -- Limits where a deadline passes in that moment. Somebody may have renewed a hold just before (submitted, accepted)
 -- and not be done: his row still says that it is over. Whoever counts beside it may not take its place.
 
--- used_v1.sql's count, at an instant that the caller has settled: what has a deadline counts until then.
+-- used_v1's count (limits_v1.sql), at an instant that the caller has settled: what has a deadline counts until then.
 CREATE FUNCTION used_v2(
     p_event_type bigint, p_host bigint, p_starts timestamptz, p_ends timestamptz, p_except bigint[], p_now timestamptz,
     OUT meetings bigint, OUT minutes bigint
@@ -42,23 +42,25 @@ BEGIN ATOMIC
 END;
 
 -- Make sure that what was over at p_now stays so until this transaction ends: whoever renews it locks first and looks at
--- the clock then. Raises lock_not_available where somebody has it already: he may have been in time, so the guard tries
--- again when he is done. Nobody is waited for: he may wait for what we claimed.
+-- the clock then. Where somebody has it already he may have been in time, so he is waited for; not for long, since he
+-- may wait for what we claimed: lock_not_available then, and the guard tries again.
 CREATE FUNCTION settle_v1(p_starts timestamptz, p_ends timestamptz, p_now timestamptz) RETURNS void
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
+    SET lock_timeout = '250ms'
 AS $$
 BEGIN
     PERFORM 1 FROM booking_booking b JOIN booking_meeting m ON m.id = b.meeting_id
     WHERE b.expires_at <= p_now AND m.starts_at >= p_starts AND m.starts_at < p_ends
-    FOR SHARE OF b NOWAIT;
+    FOR SHARE OF b;
     PERFORM 1 FROM booking_move v JOIN booking_meeting m ON m.id = v.meeting_id
     WHERE v.expires_at <= p_now
         AND (v.starts_at >= p_starts AND v.starts_at < p_ends OR m.starts_at >= p_starts AND m.starts_at < p_ends)
-    FOR SHARE OF m NOWAIT;  -- a move is confirmed under its meeting's lock
+    FOR SHARE OF m;  -- a move is confirmed under its meeting's lock
 END
 $$;
 
+-- In place of limits_v1.sql's: first the keys of all periods, then what outlived its deadline there, then the count.
 CREATE OR REPLACE FUNCTION check_limits_v1(p_tenant text, p_meetings bigint[], p_hosts bigint[], p_limits jsonb)
     RETURNS bigint
     LANGUAGE plpgsql
@@ -70,15 +72,21 @@ DECLARE
     v_now timestamptz;
 BEGIN
     FOR v IN
-        SELECT l.*, hashtextextended(concat_ws('|', p_tenant, 'limit', 'type ' || l.event_type, 'host ' || l.host,
+        SELECT hashtextextended(concat_ws('|', p_tenant, 'limit', 'type ' || l.event_type, 'host ' || l.host,
             extract(epoch FROM l.starts), extract(epoch FROM l.ends)), 0) AS key
-        FROM jsonb_to_recordset(p_limits) AS l (event_type bigint, host bigint, starts timestamptz, ends timestamptz,
-            unit text, most bigint, adds bigint)
+        FROM jsonb_to_recordset(p_limits) AS l (event_type bigint, host bigint, starts timestamptz, ends timestamptz)
         WHERE l.host IS NULL OR l.host = ANY (p_hosts)
         ORDER BY key
     LOOP
         PERFORM pg_advisory_xact_lock(v.key);
-        v_now := clock_timestamp();
+    END LOOP;
+    v_now := clock_timestamp();
+    FOR v IN
+        SELECT *
+        FROM jsonb_to_recordset(p_limits) AS l (event_type bigint, host bigint, starts timestamptz, ends timestamptz,
+            unit text, most bigint, adds bigint)
+        WHERE l.host IS NULL OR l.host = ANY (p_hosts)
+    LOOP
         PERFORM settle_v1(v.starts, v.ends, v_now);
         SELECT * INTO u FROM used_v2(v.event_type, v.host, v.starts, v.ends, p_meetings, v_now);
         IF (CASE v.unit WHEN 'meetings' THEN u.meetings ELSE u.minutes END) + v.adds > v.most THEN

@@ -18,6 +18,7 @@ FEED_AGE = timedelta(minutes=5)
 _REST_AFTER_FAILURE = timedelta(seconds=5)
 _BEHIND = timedelta(days=2)  # as far as the slots of this very moment ask
 _AHEAD = timedelta(days=62)
+_FAR = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ def busy_times(
 
     A calendar whose index was read at most `max_age` before `now` (five minutes, if it is a published file) and
     covers the interval answers from it; the others are asked live, all at once, for about four seconds at most, and
-    their index is replaced. What starts beyond the 62 days of an index is asked live by itself: the time up to there
-    is not read for it. `max_age=None` asks every calendar live. A failure makes the host stale, and for five
-    seconds it is not asked again except by `max_age=None`. No query where nobody has such a calendar, two from the
-    index; a live reading costs five statements more, whatever the number of hosts, and one per connection to open its
-    password.
+    their index is replaced: 62 days, or to the end of what is asked. What starts more than a year ahead is asked live
+    by itself: the time up to there is not read for it, and what cannot be read there is withheld there.
+    `max_age=None` asks every calendar live. A failure makes the host stale, and for five seconds it is not asked again
+    except by `max_age=None`. No query where nobody has such a calendar, two from the index; a live reading costs five
+    statements more, whatever the number of hosts, and one per connection to open its password.
     Raises NetworkInsideTransaction where it would ask inside a transaction.
     """
     (answer,) = busy_times_within(host_ids, spans=[(start, end)], now=now, max_age=max_age)
@@ -139,7 +140,7 @@ def _asked_live(
         return [{} for _ in spans]
     if connection.in_atomic_block:
         raise NetworkInsideTransaction("busy_times has to ask live inside a database transaction")
-    near = [span for span in spans if is_for_index and span[0] <= now + _AHEAD]
+    near = [span for span in spans if is_for_index and span[0] <= now + _FAR]
     whole = (
         min([now - _BEHIND, *(start for start, _ in near)]),
         max([now + _AHEAD, *(end for _, end in near)]),
@@ -151,8 +152,11 @@ def _asked_live(
     said = read_live([(each, span) for span, by_id in wanted.items() for each in by_id.values()])
     for span, by_id in wanted.items():
         readings = {key: said[key, span] for key in by_id}
-        is_far = is_for_index and span != whole
-        if by_id and not (is_far and _is_known(by_id.values(), readings, span)):
+        if is_for_index and span != whole:  # only the index's own reading speaks of failures
+            by_id = {key: each for key, each in by_id.items() if readings[key].intervals is not None}
+            if _is_known(by_id.values(), readings, span):
+                continue
+        if by_id:
             start, end = span
             store_readings(
                 list(by_id.values()),

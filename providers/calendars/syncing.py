@@ -19,7 +19,7 @@ from providers.protocols import ProviderError, Unauthorised
 
 SYNC_JOB = "sync_calendar"
 CHANGED_JOB = "calendar_changed"
-BEHIND, AHEAD = timedelta(days=1), timedelta(days=62)
+BEHIND, AHEAD = timedelta(days=2), timedelta(days=62)
 _WHOLE_AGAIN = timedelta(hours=12)
 _WRITING = timedelta(minutes=2)  # a write may end that long after the time it is noted with
 _TIMEOUT_SECONDS = 8.0
