@@ -42,7 +42,7 @@ def cancel_within(
 def _locked_meeting(booking: Booking) -> Meeting:
     """Return the meeting in which the booking has its place, locked: since the caller looked a move may have given it
     another link, or the seat another meeting."""
-    there = booking.meeting_id
+    there = Booking.objects.values_list("meeting_id", flat=True).get(pk=booking.pk)
     while True:
         meeting = Meeting.objects.select_for_update().get(pk=there)
         there = Booking.objects.values_list("meeting_id", flat=True).get(pk=booking.pk)

@@ -67,8 +67,8 @@ def _answer(change: CalendarChange, now: datetime) -> str:
     meeting = Meeting.objects.select_related("event_type").filter(uid=change.uid.partition("@")[0]).first()
     if meeting is None or meeting.released_at is not None or meeting.starts_at <= now:
         return "too_late"
+    _check_settled(meeting)  # first: whom the meeting has is known once it goes to nobody else
     if not meeting.meeting_hosts.filter(host_id=change.host_id).exists():
-        _check_not_coming(change, meeting)
         return "not_followed"
     event = look_at_change(change)
     if event is None:
@@ -90,10 +90,10 @@ def _answer(change: CalendarChange, now: datetime) -> str:
     return _moved(bookings[0], change, meeting, event.starts_at, now)
 
 
-def _check_not_coming(change: CalendarChange, meeting: Meeting) -> None:
-    """Raise `Busy` while the meeting goes to this calendar's host: what they do counts once that is settled, or not."""
-    if meeting.moves.filter(host_id=change.host_id, status=Move.Status.HELD).exists():
-        raise Busy("The meeting is going to this host.")
+def _check_settled(meeting: Meeting) -> None:
+    """Raise `Busy` while the meeting goes to another host: whose calendar counts is known once that is settled."""
+    if meeting.moves.filter(host__isnull=False, status=Move.Status.HELD).exists():
+        raise Busy("The meeting is going to another host.")
 
 
 def _why_not(meeting: Meeting, bookings: list[Booking]) -> str:
@@ -135,6 +135,8 @@ def _settled_move(change: CalendarChange, now: datetime) -> str:
         return change.answer
     if moving.status == Move.Status.CONFIRMED:
         return "moved"
+    if not moving.meeting.meeting_hosts.filter(host_id=change.host_id).exists():
+        return "not_followed"
     return _put_back(change, moving.meeting, "The new time could not be confirmed.", now)
 
 

@@ -29,6 +29,8 @@ def move_preview(booking: Booking, move: Move, now: datetime) -> UndoPreview:
         return UndoPreview(possible=False, because="The booking was moved again since. Undo that first.")
     if move.from_starts_at <= now:
         return UndoPreview(possible=False, because="The time it came from has passed.")
+    if move.from_meeting and (gone := departed(move.from_meeting)):
+        return UndoPreview(possible=False, because=gone)
     return UndoPreview(possible=True, consequences=_moves_back(move))
 
 
@@ -49,6 +51,15 @@ def _reassignment(booking: Booking, before: Host, taker: Host) -> UndoPreview:
             "The client and both hosts are told: the earlier mail cannot be unsent, so it is corrected.",
         ),
     )
+
+
+def departed(meeting: Meeting) -> str:
+    """Say which host would have to take a meeting again that was given up, and takes it no more; "" where none."""
+    if meeting.released_at is None:
+        return ""
+    offer = set(meeting.event_type.event_type_hosts.values_list("host_id", flat=True))
+    gone = [each.name for each in meeting.hosts.all() if not each.active or each.pk not in offer]
+    return f"{gone[0]} does not take this meeting any more." if gone else ""
 
 
 def why_not_back(meeting: Meeting, before: Host) -> str:

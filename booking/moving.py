@@ -146,10 +146,16 @@ def _take(booking: Booking, start: datetime, choices: list[list[int]]) -> Mappin
         function = "move_seat_within_v1" if limits else "move_seat_v1"
         return dict(call(function, booking.pk, wanted, place, choices, seconds))
     length = meeting.ends_at - meeting.starts_at
-    hosts = meeting.meeting_hosts.values_list("host_id", flat=True)
-    limits = limits_at(meeting.event_type, start, hosts, minutes=length // timedelta(minutes=1))
+    hosts = meeting.meeting_hosts.order_by("host_id").values_list("host_id", flat=True)
+    before = list(hosts)
+    limits = limits_at(meeting.event_type, start, before, minutes=length // timedelta(minutes=1))
     asked = [booking.pk, start, start + length, TimeRange(_blocked(booking, start)), seconds]
-    return dict(call("move_within_v1", *asked, limits) if limits else call("move_v1", *asked))
+    if not limits:
+        return dict(call("move_v1", *asked))
+    answer = dict(call("move_within_v1", *asked, limits))
+    if list(hosts.all()) != before:  # it went to another host meanwhile, whose limits were not asked
+        raise NotChangeable(_WHY_NOT["moving"])
+    return answer
 
 
 def _claimed(meeting: Meeting) -> list[int]:

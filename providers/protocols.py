@@ -121,7 +121,7 @@ class MeetingProvider(Protocol):
         """Take the link back; True when it was live until now, False when there was nothing to cancel."""
 
     def is_of_host(self, key: str) -> bool:
-        """Say whether this key's link lives in the account of one host, who cannot hand it over. One query at most."""
+        """Say whether this key's link is one host's to start, who cannot hand it over. Two queries at most."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'failed'), _negated=True), fields=('reverses',), name='audit_run_reversed_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('reverses__isnull', False), models.Q(('state', 'failed'), _negated=True)), fields=('reverses',), name='audit_run_reversed_once'),
         ),
     ]

@@ -35,7 +35,9 @@ class Run(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                name="audit_run_reversed_once", fields=["reverses"], condition=~models.Q(state="failed")
+                name="audit_run_reversed_once",
+                fields=["reverses"],
+                condition=models.Q(reverses__isnull=False) & ~models.Q(state="failed"),
             ),
         ]
         indexes = [

@@ -17,6 +17,11 @@ from kernel.errors import HoldfastError
 
 def undo_preview(run: Run, *, now: datetime) -> UndoPreview:
     """Say what undoing the whole run would do, before it is done. An undo that failed can be tried again."""
+    if run.reversals.filter(state=Run.State.FAILING).exists():
+        return UndoPreview(
+            possible=False,
+            because="Undoing it did not work, and what that began is being taken back. Try again after that.",
+        )
     if run.reversals.exclude(state=Run.State.FAILED).exists():
         return UndoPreview(possible=False, because="It was undone already.")
     if run.state == Run.State.STOPPED:

@@ -1,6 +1,6 @@
 """Write the meeting into its hosts' calendars, and take it out again; each is the other's inverse."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from audit.api import Action, Permanent, StepContext, Transient, Undo
@@ -53,7 +53,7 @@ def _write(meeting: Meeting, context: StepContext) -> dict[str, str]:
 def _leave(move: Move, context: StepContext) -> None:
     """Take the event out of the former host's calendar; bring that of a session that a seat left up to date."""
     if move.from_host_id is not None and move.from_host_id not in _hosts(move.meeting):
-        _deleted(move.from_host_id, move.meeting, context)
+        _deleted(move.from_host_id, move.meeting, context, kept_by=_hosts(move.meeting))
     if move.from_meeting is None:
         return
     if move.from_meeting.released_at is None:
@@ -68,9 +68,9 @@ def _written(host_id: int, event: CalendarEvent, context: StepContext) -> Writte
     return asked(lambda: write_event(host_id, event, now=context.now))
 
 
-def _deleted(host_id: int, meeting: Meeting, context: StepContext) -> bool:
+def _deleted(host_id: int, meeting: Meeting, context: StepContext, *, kept_by: Collection[int] = ()) -> bool:
     context.alive()
-    return asked(lambda: delete_event(host_id, event_uid(meeting.uid)))
+    return asked(lambda: delete_event(host_id, event_uid(meeting.uid), kept_by=kept_by))
 
 
 def delete(context: StepContext) -> dict[str, object]:

@@ -77,25 +77,45 @@ BEGIN
 END
 $$;
 
--- End a booking that awaits its link: it has failed, or is cancelled again as it was; its place is free.
--- False: it had ended already.
-CREATE FUNCTION fail_booking_v1(p_tenant text, p_booking bigint, p_code text, p_words text) RETURNS boolean
+-- In place of reassign_v1.sql's: what was being taken back and failed is cancelled again, as it was.
+CREATE OR REPLACE FUNCTION release_v1(
+    p_tenant text, p_booking bigint, p_from text[], p_to text, p_code text, p_words text, p_by text
+) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path FROM CURRENT
 AS $$
 DECLARE
+    b         record;
     v_meeting bigint;
+    v_uid     text;
 BEGIN
     PERFORM check_tenant_v1(p_tenant);
     SELECT meeting_id INTO v_meeting FROM booking_booking WHERE id = p_booking;
-    PERFORM 1 FROM booking_meeting WHERE id = v_meeting FOR UPDATE;
-    UPDATE booking_booking SET status = 'cancelled', expires_at = NULL
-    WHERE id = p_booking AND status = 'awaiting_link' AND cancelled_at IS NOT NULL;
-    IF FOUND THEN
-        PERFORM settle_meeting_v1(v_meeting);
-        RETURN true;
+    SELECT uid INTO v_uid FROM booking_meeting WHERE id = v_meeting FOR UPDATE;
+    SELECT status, cancelled_at INTO b FROM booking_booking
+    WHERE id = p_booking AND meeting_id = v_meeting FOR UPDATE;
+    IF b.status IS NULL OR b.status <> ALL (p_from) THEN
+        RETURN NULL;
     END IF;
-    RETURN release_v1(p_tenant, p_booking, ARRAY['awaiting_link'], 'failed', p_code, p_words, '') IS NOT NULL;
+    UPDATE booking_move SET status = 'failed', expires_at = NULL, failure_words = 'The booking ended before it was moved.'
+    WHERE booking_id = p_booking AND meeting_id = v_meeting AND status = 'held';
+    IF p_to = 'failed' AND b.cancelled_at IS NOT NULL THEN
+        UPDATE booking_booking SET status = 'cancelled', expires_at = NULL WHERE id = p_booking;
+    ELSE
+        UPDATE booking_booking
+        SET status = p_to, expires_at = NULL,
+            cancelled_at  = CASE WHEN p_to = 'cancelled' THEN clock_timestamp() ELSE cancelled_at END,
+            cancelled_by  = CASE WHEN p_to = 'cancelled' THEN p_by ELSE cancelled_by END,
+            cancel_reason = CASE WHEN p_to = 'cancelled' THEN p_words ELSE cancel_reason END,
+            failure_code  = CASE WHEN p_to = 'cancelled' THEN failure_code ELSE p_code END,
+            failure_words = CASE WHEN p_to = 'cancelled' THEN failure_words ELSE p_words END
+        WHERE id = p_booking;
+    END IF;
+    IF p_to = 'cancelled' THEN  -- the CANCEL of its invite outranks the last REQUEST (RFC 5546 3.2.5)
+        UPDATE booking_meeting SET sequence = sequence + 1 WHERE id = v_meeting;
+    END IF;
+    PERFORM settle_meeting_v1(v_meeting);
+    RETURN jsonb_build_object('meeting', v_uid, 'was', b.status);
 END
 $$;
 

@@ -14,6 +14,7 @@ from booking.actions.messages import notify_team, send_cancellation
 from booking.actions.texting import send_text
 from booking.actions.webhooks import notify_webhooks
 from booking.models import Booking
+from booking.moves_in_words import departed
 from booking.sentences import booking_sentence, when
 
 NAME = "cancellation"
@@ -32,7 +33,7 @@ def sentence(run: Run) -> str:
 
 def preview(run: Run, now: datetime) -> UndoPreview:
     """Say what undoing would do: the booking takes its old place back, if that is still free."""
-    booking = Booking.objects.select_related("meeting").get(uid=run.payload["booking"])
+    booking = Booking.objects.select_related("meeting__event_type").get(uid=run.payload["booking"])
     if "declined" in run.payload:
         return UndoPreview(
             possible=False,
@@ -44,6 +45,8 @@ def preview(run: Run, now: datetime) -> UndoPreview:
         )
     if booking.meeting.starts_at <= now:
         return UndoPreview(possible=False, because="The time of the meeting has passed.")
+    if gone := departed(booking.meeting):
+        return UndoPreview(possible=False, because=f"{gone} Book the client anew from the booking’s page.")
     return UndoPreview(
         possible=True,
         consequences=(

@@ -212,6 +212,8 @@ _NO_LINK_THERE = (
     "A meeting link in the new host’s account could not be made to work, so the meeting stays as it is."
 )
 
+_TOOK_TOO_LONG = "It took longer than the new host’s time is held for, so the meeting stays as it is."
+
 
 def fail(context: StepContext, code: str, _words: str) -> None:
     """Give the slot back, or leave the old time standing, and have those concerned told; in the failing transaction.
@@ -219,7 +221,9 @@ def fail(context: StepContext, code: str, _words: str) -> None:
     """
     target = target_of(context)
     reason = Reason(code) if code in set(Reason) else Reason.LINK_UNVERIFIED
-    told = _NO_LINK_THERE if "reassignment" in context.payload and reason == _UNPROVEN else WORDS[reason]
+    told = WORDS[reason]
+    if "reassignment" in context.payload and reason == _UNPROVEN:
+        told = _NO_LINK_THERE if has_hosts_own_link(target.meeting) else _TOOK_TOO_LONG
     if target.move:
         call("fail_move_v1", target.move.pk, reason.value, told)
         if target.is_withdrawn:  # what was to move was cancelled, and its cancellation tells everyone
@@ -228,7 +232,7 @@ def fail(context: StepContext, code: str, _words: str) -> None:
             failure_code=reason.value, failure_words=told
         )
     else:
-        call("fail_booking_v1", target.booking.pk, reason.value, told)
+        call("release_v1", target.booking.pk, ["awaiting_link"], "failed", reason.value, told, "")
         lost = Booking.objects.filter(pk=target.booking.pk, status=Booking.Status.FAILED, failure_words="")
         lost.update(failure_code=reason.value, failure_words=told)
     enqueue("tell_failed", ref=str(context.run_id), now=context.now)

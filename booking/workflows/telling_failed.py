@@ -30,9 +30,10 @@ def tell_failed(ref: str, lease: Lease) -> None:
     booking = load_booking(run.payload["booking"], to_tell=True)
     move = Move.objects.filter(pk=run.payload.get("move")).first()
     now = wall_clock()
-    if move:
+    open_slots: tuple[Slot, ...] = ()  # only the client is told which times are open
+    if move and not move.is_reassignment:
         open_slots = times_to_move(booking, start=move.starts_at, now=now)
-    else:
+    elif not move and run.reverses_id is None:
         open_slots = alternatives(of_meeting(booking.meeting), start=booking.meeting.starts_at, now=now)
     with transaction.atomic():
         ids = [

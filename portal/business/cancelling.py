@@ -35,6 +35,6 @@ def cancel(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
         "booking": booking,
         "reason": reason,
         "fault": fault,
-        "is_open": booking.status in CANCELLABLE,
+        "is_open": booking.status in CANCELLABLE and booking.meeting.ends_at > viewer.now,
     }
     return render(request, "business/cancel.html", context, status=status)

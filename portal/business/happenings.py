@@ -20,7 +20,7 @@ _WORDS = {
     "send_message_again": "Sent the latest message again",
     "send_text_again": "Sent the latest text again",
     "withdraw_text_consent": "Asked for no more texts",
-    "send_failure_notice": "Told the client that nothing was booked",
+    "send_failure_notice": "Told those concerned that it did not work",
 }
 
 _UNDER_WAY = datetime.max.replace(tzinfo=UTC)

@@ -4,7 +4,10 @@ What we wrote is kept (CalendarEntry), so that an echo is known from a change of
 """
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
+
+from django.db.models import Q
 
 from providers.calendars.connections import open_calendar
 from providers.calendars.following import OwnEvent
@@ -56,12 +59,16 @@ def write_event(host_id: int, event: CalendarEvent, *, now: datetime) -> Written
     return written
 
 
-def delete_event(host_id: int, uid: str) -> bool:
+def delete_event(host_id: int, uid: str, *, kept_by: Collection[int] = ()) -> bool:
     """Remove the event from whichever of the host's calendars holds it; False if none did.
 
-    All are looked at, because the destination may have been chosen anew since the event was written.
+    All are looked at, because the destination may have been chosen anew since the event was written. A calendar in
+    which one of the hosts `kept_by` has it, too, keeps it: two of them may write into the same one.
     """
-    return any(_delete_from(calendar, uid) for calendar in _calendars(host_id))
+    theirs = Q(is_destination=True) | Q(entries__uid=uid)
+    kept = set(Calendar.objects.filter(theirs, host_id__in=kept_by).values_list("url", flat=True))
+    CalendarEntry.objects.filter(calendar__host_id=host_id, calendar__url__in=kept, uid=uid).delete()
+    return any(_delete_from(each, uid) for each in _calendars(host_id) if each.url not in kept)
 
 
 def look_at_change(change: CalendarChange) -> OwnEvent | None:

@@ -122,8 +122,12 @@ class Zoom:
         return ZoomMeeting.objects.filter(pk=row.pk, cancelled_at=None).update(cancelled_at=now) == 1
 
     def is_of_host(self, key: str) -> bool:
-        """Say whether it was made in a host's own account, not by the business's app. One query."""
-        return ZoomMeeting.objects.filter(key=key, cancelled_at=None, by_app=False).exists()
+        """Say whether a host has it at Zoom: in their own account, or as a user of the business's. Two queries."""
+        row = ZoomMeeting.objects.filter(key=key, cancelled_at=None).first()
+        if row is None or not row.by_app:
+            return row is not None
+        app = zoom_organisation()
+        return app is not None and row.user != app.user
 
 
 @contextmanager
@@ -166,10 +170,12 @@ def _begun(request: MeetingRequest, now: datetime) -> tuple[ZoomMeeting, bool]:
 
 
 def _sharing_one(request: MeetingRequest, now: datetime) -> tuple[ZoomMeeting, bool] | None:
-    """Write this key beside the one under which the booking has a meeting already; None where it has none, or only in
-    the account of somebody who does not host it any more."""
+    """Write this key beside the one under which the booking has a meeting already; None where it has none, or only as
+    that of somebody who does not host it any more."""
+    app = zoom_organisation()
+    users = [*request.host_addresses, *([app.user] if app else [])]
     rows = ZoomMeeting.objects.select_related("account").filter(
-        Q(by_app=True) | Q(account__host_id__in=request.host_ids),
+        Q(by_app=True, user__in=users) | Q(account__host_id__in=request.host_ids),
         meeting_uid=request.meeting_uid,
         cancelled_at=None,
     )

@@ -284,7 +284,7 @@ def test_another_calendar_of_the_account_that_is_silent_is_asked_again(desk: Des
 def test_who_handed_the_meeting_over_changes_nothing_from_their_calendar(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refusing(host_id: int, uid: str) -> bool:
+    def refusing(host_id: int, uid: str, **_: object) -> bool:
         raise Rejected(f"The calendar of host {host_id} refuses to give {uid} away.")
 
     monkeypatch.setattr("booking.actions.calendar_event.delete_event", refusing)
@@ -300,21 +300,34 @@ def test_who_handed_the_meeting_over_changes_nothing_from_their_calendar(
     assert CalendarChange.objects.filter(kind="deleted").count() == 1
 
 
-def test_what_a_host_does_while_the_meeting_goes_to_them_waits_until_that_is_settled(desk: Desk) -> None:
+def test_what_the_hosts_do_while_the_meeting_goes_from_one_to_the_other_waits_until_that_is_settled(
+    desk: Desk,
+) -> None:
     if not isinstance(desk, GoogleDesk):
         return
     rui, entry = colleague("site-visit"), CalendarEntry.objects.get()
-    change = CalendarChange.objects.create(
-        host_id=rui.pk, calendar=desk.calendar, uid=entry.uid, kind="deleted", seen_at=now()
-    )
+    changes = [
+        CalendarChange.objects.create(
+            host_id=host.pk,
+            calendar=desk.calendar,
+            uid=entry.uid,
+            kind="deleted",
+            etag=host.slug,
+            seen_at=now(),
+        )
+        for host in (rui, desk.booking.meeting.hosts.get())
+    ]
     handing = reassign(desk.booking, host=rui, now=now(), actor=OWNER)
     assert handing.status == "held"
-    with pytest.raises(Later):
-        answer_change(str(change.pk), cast(Lease, None))
+    for change in changes:
+        with pytest.raises(Later):
+            answer_change(str(change.pk), cast(Lease, None))
     desk.perform()
-    answer_change(str(change.pk), cast(Lease, None))
-    change.refresh_from_db()
-    assert (change.answer, desk.read().meeting.hosts.get()) == ("not_followed", rui)
+    for change in changes:
+        answer_change(str(change.pk), cast(Lease, None))
+        change.refresh_from_db()
+        assert change.answer == "not_followed"
+    assert (desk.read().status, desk.read().meeting.hosts.get()) == ("confirmed", rui)
 
 
 def test_an_event_that_ana_moves_out_of_what_is_followed_moves_the_booking(desk: Desk) -> None:

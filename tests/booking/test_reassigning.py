@@ -307,6 +307,8 @@ def test_a_move_that_waited_while_a_reassignment_came_to_count_says_so(
     def attempt() -> str:
         try:
             with world.enter("northwind"):
+                with connection.cursor() as cursor:
+                    cursor.execute("SET lock_timeout = '60s'")
                 move(get_booking(booking.uid), start=workday(14), now=now(), actor=OWNER, is_hosts_wish=True)
         except NotChangeable as refused:
             return refused.message

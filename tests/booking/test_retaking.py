@@ -7,7 +7,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from audit.api import Entry, Run, UndoRefused, get_run, latest_run, undo_preview, undo_run
-from booking.api import Booking, Incident, cancel, expire_due, get_booking, move, progress
+from booking.api import Booking, Host, Incident, cancel, expire_due, get_booking, move, progress
 from providers.models import Message, Room
 from tests.booking.clockwork import let_pass, live_ranges, perform_all
 from tests.booking.scene import CLIENT, OWNER, booked, now, workday
@@ -58,6 +58,22 @@ def test_a_time_that_was_taken_meanwhile_is_refused_and_nothing_changes(acme: Wo
         undo_run(run.pk, actor=OWNER, now=now())
     assert (get_booking(booking.uid).status, live_ranges(booking.meeting_id)) == ("cancelled", [])
     assert (get_booking(taker.uid).status, Run.objects.filter(reverses=run).count()) == ("awaiting_link", 0)
+
+
+@pytest.mark.parametrize("change", ["deactivated", "left the type"])
+def test_a_meeting_is_not_given_back_to_a_host_who_takes_none(acme: World, change: str) -> None:
+    booking = booked("site-visit", workday(11))
+    run = cancelled(booking)
+    host = booking.meeting.hosts.get()
+    if change == "deactivated":
+        Host.objects.filter(pk=host.pk).update(active=False)
+    else:
+        booking.meeting.event_type.event_type_hosts.filter(host=host).delete()
+    words = f"{host.name} does not take this meeting any more. Book the client anew from the booking’s page."
+    assert undo_preview(run, now=now()).because == words
+    with pytest.raises(UndoRefused) as refused:
+        undo_run(run.pk, actor=OWNER, now=now())
+    assert (refused.value.message, get_booking(booking.uid).status) == (words, "cancelled")
 
 
 def test_a_cancellation_is_undone_once_and_the_next_one_again(acme: World) -> None:

@@ -184,7 +184,26 @@ def test_a_meeting_in_the_hosts_own_account_is_made_anew_in_the_next_ones(acme: 
     assert (host_of(booking), meeting["host_email"]) == ("ana", "ana@zoom.example")
 
 
-def test_a_meeting_of_the_businesss_app_stays_whoever_takes_it_over(acme: ZoomSimulator) -> None:
+def test_a_user_of_the_businesss_account_hands_over_to_a_meeting_of_the_next_one(acme: ZoomSimulator) -> None:
+    booking = ended()
+    (before,) = acme.live()
+    acme.users.append("rui@acme.example")
+    Host.objects.filter(slug="rui").update(email="rui@acme.example")
+    give(booking, colleague())
+    (meeting,) = acme.live()
+    after = get_booking(booking.uid).meeting
+    assert (host_of(booking), meeting["host_email"], after.join_url) == (
+        "rui",
+        "rui@acme.example",
+        meeting["join_url"],
+    )
+    assert (before["host_email"], before["id"] != meeting["id"], rooms()) == (ANA, True, 0)
+
+
+def test_a_meeting_under_the_user_of_the_businesss_app_stays_whoever_takes_it_over(
+    acme: ZoomSimulator,
+) -> None:
+    acme.users.remove(ANA)
     booking = ended()
     (before,) = acme.live()
     give(booking, colleague())

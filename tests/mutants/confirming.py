@@ -74,7 +74,7 @@ PROVEN_LINK = (
         (
             Edit(
                 NEW_BOOKING,
-                'call("fail_booking_v1", target.booking.pk, reason.value, told)',
+                'call("release_v1", target.booking.pk, ["awaiting_link"], "failed", reason.value, told, "")',
                 "pass",
             ),
         ),

@@ -4,10 +4,15 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from booking.api import Host, Resource
 from kernel.clock import now
 from providers.api import busy_times
+from providers.calendars import events
 from providers.models import CalendarConnection
+from providers.models.calendars import Calendar
+from providers.models.following import CalendarEntry
 from tests.database import World
 from tests.providers.conftest import connect_google
 from tests.simulators.google import GoogleSimulator
@@ -65,3 +70,34 @@ def _most_at_once(google: GoogleSimulator) -> Callable[[], int]:
 
     google.answer = slow  # type: ignore[method-assign]
     return lambda: most[0]
+
+
+def test_an_event_stays_in_a_calendar_into_which_the_next_host_writes_too(
+    world: World, google: GoogleSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = ["host0@gmail.example", "host1@gmail.example"]
+    google.store, google.consent.accounts = GoogleSimulator(accounts).store, accounts
+    looked_at: list[str] = []
+
+    def looks(calendar: Calendar, _uid: str) -> bool:
+        looked_at.append(calendar.url)
+        return False
+
+    monkeypatch.setattr(events, "_delete_from", looks)
+    with world.enter("acme"):
+        before, after = _host(0), _host(1)
+        for host, account in zip((before, after), accounts, strict=True):
+            connect_google(google, host, account=account)
+        shared = Calendar.objects.filter(is_destination=True)
+        assert shared.update(url="clients@group.calendar.google.example") == 2
+        CalendarEntry.objects.create(
+            calendar=shared.get(host_id=before), uid="uid", remote_id="1", etag="", starts_at=now(), ends_at=now(),
+            written_at=now(),
+        )  # fmt: skip
+        assert not events.delete_event(before, "uid", kept_by=[after])
+        assert ("clients@group.calendar.google.example" in looked_at, CalendarEntry.objects.count()) == (
+            False,
+            0,
+        )
+        events.delete_event(before, "uid")
+        assert "clients@group.calendar.google.example" in looked_at
