@@ -110,8 +110,11 @@ def test_a_hold_that_is_renewed_as_its_deadline_passes_keeps_its_place(
         slow.execute("SET session_replication_role = replica")
         slow.execute("UPDATE booking_booking SET expires_at = now() WHERE id = %s", [made.pk])
         with slow.transaction():  # it was in time, and is not done
-            renewed = "status = 'pending', expires_at = now() + interval '1 day'"
-            slow.execute(f"UPDATE booking_booking SET {renewed} WHERE id = %s", [made.pk])
+            renewed = "status = 'pending', expires_at = now() + interval '1 day', attendee_name = 'Ben'"
+            slow.execute(
+                f"UPDATE booking_booking SET {renewed}, attendee_email = 'ben@example.com' WHERE id = %s",
+                [made.pk],
+            )
             with world.enter("acme"), pytest.raises(Busy):
                 booked("site-visit", workday(14))
         with world.enter("acme"), pytest.raises(SlotRefused) as refused:
