@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from holdfast.embedded.postgres import EmbeddedPostgres
+from kernel.postgres import role
 from tests.database import DATA, World, clone, drop, make_template
 
-# a busy machine is no fault of the code: no property has a timer
+# a busy machine is no fault of the code: twenty threads may take long to connect, and no property has a timer
+role.CONNECT_SECONDS = 60
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
