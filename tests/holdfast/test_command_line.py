@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.cli import operator, up
+from holdfast.cli.operator import _check_keys
 from holdfast.cli.services import check_database
+from holdfast.cli.up import _platform
 from holdfast.embedded.data_folder import DataFolderLock, default_data_folder, make_data_folder, secret_file
 from holdfast.embedded.refusal import StartRefused
 from holdfast.installation import Installation
@@ -168,11 +169,11 @@ def test_an_address_with_a_pooler_between_is_understood_by_the_commands(data: Pa
     check_database("DATABASE_URL", through)
     asked = holdfast("psql", "--data", data, "-Atc", "SELECT current_user", DATABASE_URL=through)
     assert (asked.returncode, asked.stdout) == (0, "holdfast_app\n"), asked.stderr
-    assert up._platform(installed(data, through)) == "localhost"
+    assert _platform(installed(data, through)) == "localhost"
 
 
 def test_a_greeting_that_the_database_does_not_give_keeps_nothing_from_running(data: Path) -> None:
-    assert up._platform(installed(data, "postgresql://nobody@127.0.0.1:1/none")) is None
+    assert _platform(installed(data, "postgresql://nobody@127.0.0.1:1/none")) is None
 
 
 def test_founding_makes_no_keys_that_nobody_else_has(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,11 +184,11 @@ def test_founding_makes_no_keys_that_nobody_else_has(data: Path, monkeypatch: py
     with pytest.raises(
         StartRefused, match=r"^HOLDFAST_KEK is not set here, and .*/keys/key-encryption-key is not"
     ):
-        operator._check_keys(installation)
+        _check_keys(installation)
     assert not (data / "keys" / "key-encryption-key").exists()
     make_data_folder(data)
     secret_file(data, "key-encryption-key")
-    operator._check_keys(installation)
+    _check_keys(installation)
 
 
 def installed(data: Path, database_url: str) -> Installation:
