@@ -1,6 +1,6 @@
 """Reassigning: a confirmed meeting goes to another host of its event type at the same time.
 
-The new host is blocked beside the old one, their calendars are asked live, a link that lives in the old one's account
+The new host is blocked beside the old one, their calendars are asked live, a link that is the old one's to start
 is made and proven anew in theirs, and only then the meeting is theirs. Any other link stays.
 Weekly hours are not asked: a person decides this, and the guard and the calendars still refuse what clashes.
 """

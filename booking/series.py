@@ -406,9 +406,8 @@ def _refused(
     beside = [seconds_of(start) for start in starts if start not in refused]
     groups = _near_each_other([max(seconds_of(now), seconds_of(start)) for start in refused])
     weeks = [(group[0] - _DAY_SECONDS, group[-1] + 7 * _DAY_SECONDS) for group in groups]
-    said = calendars_at(
-        event_type, weeks, now=now, host=host
-    )  # all at once, not one refused date after the other
+    # all at once, not one refused date after the other
+    said = calendars_at(event_type, weeks, now=now, host=host)
     outside = {second: answer for group, answer in zip(groups, said, strict=True) for second in group}
     return SeriesRefused(
         [

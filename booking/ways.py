@@ -59,8 +59,8 @@ def kinds_of(event_type: EventType, location_kind: str) -> list[str]:
 
 
 def has_hosts_own_link(meeting: Meeting) -> bool:
-    """Say whether a link lives in its host's own account (Google Meet, Teams, Zoom by consent), so that whoever
-    takes the meeting over needs another one. One query at most."""
+    """Say whether a link is its host's to start (Google Meet, Teams, Zoom by consent or as a user of the business's
+    account), so that whoever takes the meeting over needs another one. Two queries at most."""
     return meeting.is_online and meeting_provider(meeting.link_kind).is_of_host(meeting.link_key)
 
 

@@ -211,7 +211,6 @@ _UNPROVEN = Reason.LINK_UNVERIFIED
 _NO_LINK_THERE = (
     "A meeting link in the new host’s account could not be made to work, so the meeting stays as it is."
 )
-
 _TOOK_TOO_LONG = "It took longer than the new host’s time is held for, so the meeting stays as it is."
 
 

@@ -74,7 +74,7 @@ def _ask_in_turn(work: Sequence[tuple[_Told, Callable[[], tuple[Interval, ...]]]
             return
         try:
             future.set_result(ask())
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is told or raised where the answers are put together
             future.set_exception(error)
 
 
