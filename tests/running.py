@@ -23,6 +23,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from holdfast.embedded.ports import free_port
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -114,7 +115,7 @@ class Running:
 
 def eventually(look: Callable[[], Any], *, seconds: float = 60, every: float = 0.15) -> Any:
     """Return the first true answer of `look`, or its last one; errors of a server that starts count as false."""
-    give_up_at = time.monotonic() + seconds
+    give_up_at = time.monotonic() + PATIENCE * seconds
     answer: Any = None
     while time.monotonic() < give_up_at:
         with contextlib.suppress(

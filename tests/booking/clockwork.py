@@ -10,6 +10,7 @@ from booking.models import Booking, Move
 from booking.signing import sign
 from jobs.api import Job, drain
 from kernel.tenancy import PUBLIC, entered
+from tests.patience import PATIENCE
 
 CLOCK = Actor(type="automation", id="clock")
 LONG_AGO = "2026-01-01T00:00:00Z"
@@ -26,7 +27,7 @@ def let_pass(what: Booking | Move) -> None:
 
 def perform_all(*, seconds: float = 30) -> None:
     """Perform every job of every tenant, whatever it waits for; what has a time of its own waits for it."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE * seconds
     while time.monotonic() < deadline:
         with entered(PUBLIC):
             waiting = Job.objects.filter(state="queued").exclude(kind__in=LATER, due_at__gt=Now())

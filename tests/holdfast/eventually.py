@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 
 def eventually(fact: Callable[[], bool], *, seconds: float = 10) -> bool:
-    """Return True as soon as `fact` holds, False if it did not within `seconds`."""
-    give_up_at = time.monotonic() + seconds
+    """Return True as soon as `fact` holds, False if it did not within `seconds` of a quiet machine."""
+    give_up_at = time.monotonic() + PATIENCE * seconds
     while time.monotonic() < give_up_at:
         if fact():
             return True

@@ -32,7 +32,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
     url = f"redis://127.0.0.1:{port}/0"
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 20 * PATIENCE
     while True:
         try:
             redis.Redis.from_url(url).ping()
@@ -42,7 +42,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             time.sleep(0.05)
     yield url
     server.terminate()
-    server.wait(10)
+    server.wait(10 * PATIENCE)
 
 
 @pytest.fixture

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.patience import PATIENCE
+
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-PATIENCE_MS = 30_000
+PATIENCE_MS = PATIENCE * 30_000
 
 
 @contextmanager
 def chromium(*more: str) -> Iterator[Browser]:
     """Start Debian's Chromium without a window, with `more` arguments; nothing is downloaded."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*ARGUMENTS, *more])
         try:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage
 
-from tests.journeys.chromium import Client, chromium
+from tests.journeys.chromium import PATIENCE_MS, Client, chromium
 from tests.running import Running, running
 
 OpenClient = Callable[..., Client]
@@ -52,6 +52,7 @@ def client_at(demo: Running, browser: Browser) -> Iterator[OpenClient]:
         )
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: note(message))
         return Client(page, f"http://{host}.localhost:{demo.port}")

@@ -14,12 +14,13 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.patience import PATIENCE
 from tests.running import Running, eventually
 
 FAKE_CAMERA = "--use-fake-device-for-media-stream=fps=5"  # few pictures: four people share one machine
 ALLOW_CAMERA = "--use-fake-ui-for-media-stream"
 LAUNCH = {"executable_path": "/usr/bin/chromium"}
-PATIENCE_MS = 60_000  # four browsers that encode and decode pictures on one machine
+PATIENCE_MS = PATIENCE * 60_000  # four browsers that encode and decode pictures on one machine
 
 # Keeps every connection that the page makes, so that the test can ask it what it received.
 _WATCH = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.chromium import Client, chromium
+from tests.journeys.chromium import PATIENCE_MS, Client, chromium
 from tests.journeys.portal_pictures import portal_days
 from tests.journeys.staff_pictures import take_staff
 from tests.running import ROOT, Running, running
@@ -124,7 +124,7 @@ def failing(camera: Camera) -> None:
     client.choose(day=2, time=2)
     client.give_details()
     failed = client.page.get_by_role("heading", name="This meeting was not booked")
-    expect(failed).to_be_visible(timeout=90_000)
+    expect(failed).to_be_visible(timeout=3 * PATIENCE_MS)
     camera.take(client, "failed")
 
 

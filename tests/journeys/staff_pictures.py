@@ -5,9 +5,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.journeys.chromium import PATIENCE_MS
+from tests.patience import PATIENCE
 from tests.running import Running
 
-LONG = 120_000
+LONG = PATIENCE * 120_000
 
 
 def take_staff(browser: Browser, demo: Running, folder: Path) -> None:
@@ -34,6 +36,7 @@ def _signed_in(browser: Browser, demo: Running, *, width: int = 1280, dark: bool
         device_scale_factor=1.5 if width > 700 else 2,
     )
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"http://localhost:{demo.port}/")
     page.get_by_label("E-mail").fill(sam["email"])
     page.get_by_label("Password").fill(sam["password"])

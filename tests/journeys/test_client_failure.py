@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.journeys.chromium import Client
+from tests.journeys.chromium import PATIENCE_MS, Client
 from tests.running import Running, running
 
 pytestmark = pytest.mark.browser
@@ -23,12 +23,13 @@ def test_a_link_that_was_never_made_is_not_confirmed_and_one_tap_tries_another_t
     broken_demo: Running, browser: Browser, script: bool
 ) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=script)
+    context.set_default_timeout(PATIENCE_MS)
     client = Client(context.new_page(), f"http://acme.localhost:{broken_demo.port}")
     client.open("/book/intro-call/")
     client.choose(day=2, time=2)
     client.give_details(name="Maria Antónia", email="maria@example.com")
     expect(client.page.get_by_role("heading", name="This meeting was not booked")).to_be_visible(
-        timeout=90_000
+        timeout=3 * PATIENCE_MS
     )
     states = [step.get_attribute("class") for step in client.page.locator(".step").all()]
     assert states[:3] == ["step done", "step done", "step failed"]

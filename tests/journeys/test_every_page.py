@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.isolation.addresses import CONFIGURATIONS, every_address
 from tests.isolation.rules import RULES
+from tests.journeys.chromium import PATIENCE_MS
 from tests.journeys.crawling import Visit
 from tests.running import Running, eventually
 
@@ -60,6 +61,7 @@ NO_PAGE_OF_ITS_OWN = {
 def visit(browser: Browser, demo: Running, host: str, site: str) -> Visit:
     """Return somebody at a host with nothing seen yet."""
     page = browser.new_context(reduced_motion="reduce").new_page()
+    page.set_default_timeout(PATIENCE_MS)
     return Visit(page, f"http://{host}:{demo.port}", CONFIGURATIONS[site])
 
 

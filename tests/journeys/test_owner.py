@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
+from tests.journeys.chromium import PATIENCE_MS
+from tests.patience import PATIENCE
 from tests.running import Running, eventually
 
 pytestmark = pytest.mark.browser
-SOON = 30_000
+SOON = PATIENCE * 30_000
 ALICE = "owner@acme.example"
 SETTLING = ".htmx-request, .htmx-swapping, .htmx-settling"
 
@@ -89,6 +91,7 @@ def owner_at(demo: Running, browser: Browser) -> Iterator[OpenOwner]:
         )
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on(
             "console",

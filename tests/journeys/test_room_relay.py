@@ -12,10 +12,11 @@ from playwright.sync_api import Browser, expect
 from tests.journeys.chromium import ARGUMENTS
 from tests.journeys.coturn import SECRET, Coturn, forget, make_coturn
 from tests.journeys.room_scene import ALLOW_CAMERA, FAKE_CAMERA, LAUNCH, Meeting, open_room
+from tests.patience import PATIENCE
 from tests.running import running
 
 pytestmark = pytest.mark.coturn
-RECONNECT_MS = 90_000
+RECONNECT_MS = PATIENCE * 90_000
 
 
 @pytest.fixture

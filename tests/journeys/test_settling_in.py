@@ -12,11 +12,12 @@ from playwright.sync_api import CDPSession, Page, expect
 from tests.accounts.totp import totp
 from tests.journeys.chromium import Client
 from tests.journeys.conftest import OpenClient
+from tests.patience import PATIENCE
 from tests.running import Running, eventually
 
 pytestmark = pytest.mark.browser
 OWNER = "owner@northwind.example"
-SOON = 30_000
+SOON = PATIENCE * 30_000
 
 
 def password_of(demo: Running, address: str) -> str:

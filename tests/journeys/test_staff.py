@@ -9,10 +9,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.chromium import PATIENCE_MS
 from tests.journeys.conftest import OpenClient
+from tests.patience import PATIENCE
 from tests.running import Running, eventually
 
 pytestmark = pytest.mark.browser
-LONG = 90_000
+LONG = PATIENCE * 90_000
 OpenStaff = Callable[..., Page]
 
 
@@ -25,6 +26,7 @@ def staff_at(demo: Running, browser: Browser) -> Iterator[OpenStaff]:
         context = browser.new_context(viewport={"width": width, "height": 844}, java_script_enabled=script)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
         sign_in = next(

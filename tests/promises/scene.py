@@ -16,6 +16,7 @@ from jobs.api import Job, drain
 from kernel.tenancy import PUBLIC, entered
 from tests.booking.clockwork import LATER
 from tests.database import World
+from tests.patience import PATIENCE
 from tests.simulators.smtp import MailSink, Received
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ TAKEN = {"slot_taken", "host_busy", "buffer"}
 def perform_all(*, seconds: float = 60) -> None:
     """Perform every job of every tenant until none waits, the tries that wait for their time included;
     reminders wait for theirs, days ahead, and the fixer for its second look."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE * seconds
     while time.monotonic() < deadline:
         drain()
         with entered(PUBLIC):
@@ -55,12 +56,12 @@ def working() -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(30 * PATIENCE)
 
 
 def eventually(is_so: Callable[[], bool], *, seconds: float = 60) -> None:
     """Wait until something has come about."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE * seconds
     while not is_so():
         assert time.monotonic() < deadline, "It did not come about."
         time.sleep(0.1)
@@ -72,7 +73,7 @@ def at_once(attempts: Sequence[Callable[[], T]]) -> list[T]:
 
     def make(attempt: Callable[[], T]) -> T:
         try:
-            gate.wait(30)
+            gate.wait(30 * PATIENCE)
             return attempt()
         finally:
             connection.close()
