@@ -19,6 +19,7 @@ from jobs import handover, relay
 from jobs.api import Job, enqueue, relay_once
 from kernel.tenancy import entered
 from tests.database import World
+from tests.patience import PATIENCE
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
