@@ -1,8 +1,9 @@
-"""One embedded PostgreSQL for the test run, and a fresh database for each test that asks: a clone of a
-template with the demo's three tenants (0.1 s). Tests commit for real; nothing is truncated."""
+"""One embedded PostgreSQL for the test run, and a fresh database for each test that asks: a clone of a template
+with the demo's three tenants, or one that was used and is as it was again. Tests commit for real."""
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,12 +22,16 @@ from holdfast.embedded.postgres import EmbeddedPostgres
 from kernel.postgres.role import speak_as
 from kernel.tenancy import PUBLIC, entered
 from tenants.api import Tenant, migrate_public
+from tests.patience import PATIENCE
+from tests.renewal import Original, State, renew
 
 TEMPLATE = "holdfast_template"
 DATA = Path(settings.HOLDFAST_DATA)
 PASSWORD = "correct horse battery"
 FOUNDED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 _numbers = count(1)
+_originals: dict[Path, Original] = {}  # by the server's folder
+_clean: dict[Path, list[tuple[str, State]]] = {}  # used databases that are as the template is
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class World:
     acme: str
     northwind: str
     staff: str
+    before: State | None = None  # what it was when it was given; None: not to be used again
 
     def enter(self, slug: str) -> Any:
         """Enter a tenant by its short name: acme, northwind, staff."""
@@ -53,7 +59,7 @@ class World:
 
     def superuser_url(self) -> str:
         """The superuser's address of this database."""
-        return self.server.superuser_url.rsplit("/", 1)[0] + f"/{self.name}"
+        return _superuser_url(self.server, self.name)
 
     def app(self, slug: str | None = None) -> psycopg.Connection[Any]:
         """A raw connection as the application's role, inside a tenant's schema."""
@@ -97,36 +103,71 @@ def make_template(server: EmbeddedPostgres) -> None:
     settings.HOLDFAST_CHECKPOINTS = _checkpoints(TEMPLATE)
     write_checkpoints(datetime.now(UTC))  # as an installation has them: a late test finds none overdue
     connection.close()
+    with psycopg.connect(_superuser_url(server, TEMPLATE), autocommit=True) as template:
+        _originals[server.data_dir] = Original.of(template)
+    _clean[server.data_dir] = []
 
 
 def clone(server: EmbeddedPostgres) -> World:
-    """Return a fresh copy of the template, with Django's connection pointing at it."""
-    name = f"holdfast_{next(_numbers)}"
-    _admin(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER holdfast_owner STRATEGY FILE_COPY")
+    """Return a database as the template is, with Django's connection pointing at it."""
+    if _clean[server.data_dir]:
+        name, before = _clean[server.data_dir].pop()
+    else:
+        name = _copy(server, TEMPLATE)
+        with psycopg.connect(_superuser_url(server, name), autocommit=True) as database:
+            before = State.of(database)
     speak_as(server.app_url(name))
     if Path(settings.HOLDFAST_DATA) == DATA:  # else the test brings its own
-        shutil.copytree(_checkpoints(TEMPLATE), _checkpoints(name), dirs_exist_ok=True)
+        shutil.copytree(_checkpoints(TEMPLATE), _checkpoints(name))
         settings.HOLDFAST_CHECKPOINTS = _checkpoints(name)  # worlds share the names of their schemas
     with entered(PUBLIC):
         schemas = dict(Tenant.objects.values_list("slug", "schema_name"))
-    return World(server, name, schemas["acme"], schemas["northwind"], schemas["staff"])
+    return World(server, name, schemas["acme"], schemas["northwind"], schemas["staff"], before)
 
 
 def copy_of(world: World) -> World:
     """Return a copy of a world as it stands, to which Django speaks from now on; nobody else may be in it."""
-    name = f"holdfast_{next(_numbers)}"
     connection.close()
-    _admin(
-        world.server, f"CREATE DATABASE {name} TEMPLATE {world.name} OWNER holdfast_owner STRATEGY FILE_COPY"
-    )
+    name = _copy(world.server, world.name)
     speak_as(world.server.app_url(name))
-    return replace(world, name=name)
+    return replace(world, name=name, before=None)
 
 
 def drop(world: World) -> None:
-    """Drop the copy, whoever is still connected."""
+    """End with a world, whoever is still connected: its database is made as it was for the next, or dropped."""
     connection.close()
-    _admin(world.server, f"DROP DATABASE {world.name} WITH (FORCE)")
+    name = world.name
+    if world.before is not None and _leave_alone(world):
+        name = f"holdfast_{next(_numbers)}"  # whoever is late finds none of the old name
+        _admin(world.server, f"ALTER DATABASE {world.name} RENAME TO {name}")
+        with psycopg.connect(_superuser_url(world.server, name), autocommit=True) as database:
+            state = renew(database, _originals[world.server.data_dir], world.before)
+        if state is not None:
+            _clean[world.server.data_dir].append((name, state))
+            return
+    _admin(world.server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _leave_alone(world: World) -> bool:
+    """Send everybody out of a database and wait until they are gone, their counters written; False if they stay."""
+    inside = f"FROM pg_stat_activity WHERE datname = '{world.name}'"
+    give_up_at = time.monotonic() + PATIENCE
+    with psycopg.connect(world.server.superuser_url, autocommit=True) as admin:
+        while admin.execute(f"SELECT pg_terminate_backend(pid) {inside}").fetchall():  # type: ignore[arg-type]
+            if time.monotonic() > give_up_at:
+                return False
+            time.sleep(0.005)
+    return True
+
+
+def _copy(server: EmbeddedPostgres, source: str) -> str:
+    name = f"holdfast_{next(_numbers)}"
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE {source} OWNER holdfast_owner STRATEGY FILE_COPY")
+    return name
+
+
+def _superuser_url(server: EmbeddedPostgres, name: str) -> str:
+    return server.superuser_url.rsplit("/", 1)[0] + f"/{name}"
 
 
 def _checkpoints(database: str) -> Path:
