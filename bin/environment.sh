@@ -2,7 +2,7 @@
 # Needs Python 3.11 or newer and pip (or uv); neither python3-venv nor root, and it leaves the system's
 # Python alone: uv itself goes to .tools. Where packages come from is the user's pip and uv configuration.
 
-# Each file is compiled once, not by every process that starts: half a second here, a minute on a slow machine.
+# Each file is compiled once, not by every process that starts, whatever the shell says: two thirds of a start.
 unset PYTHONDONTWRITEBYTECODE
 
 UV_PIN=0.13.9
