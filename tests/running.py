@@ -47,7 +47,11 @@ class Running:
         """Speak to API v1 of a tenant ("acme"), by address, with the right Host."""
         headers = {"Host": f"{host}.localhost:{self.port}", **arguments.pop("headers", {})}
         return httpx.request(
-            method, f"http://127.0.0.1:{self.port}/api/v1{path}", headers=headers, timeout=40, **arguments
+            method,
+            f"http://127.0.0.1:{self.port}/api/v1{path}",
+            headers=headers,
+            timeout=40 * PATIENCE,
+            **arguments,
         )
 
     def book(
@@ -148,7 +152,7 @@ def running(**environment: str) -> Iterator[Running]:
         yield Running(data, port, process, crash_file)
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=60 * PATIENCE)
         shutil.rmtree(data, ignore_errors=True)
         crash_file.unlink(missing_ok=True)
 

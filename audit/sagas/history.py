@@ -91,13 +91,15 @@ def recent_runs(
 ) -> RecentRuns:
     """Return what started at `since` or later, newest first; `subjects` narrows to these. Four queries.
 
-    A run that was undone is no failure to look after any more, so `failed_only` leaves it out.
+    A run that was undone is no failure to look after any more, nor is an undo that was tried again, so `failed_only`
+    leaves them out.
     """
     rows = Run.objects.filter(started_at__gte=since)
     if subjects is not None:
         rows = rows.filter(subject__in=subjects)
     if failed_only:
-        rows = rows.filter(state=Run.State.FAILED).exclude(pk__in=_reversing().values("reverses"))
+        undone = _reversing().values("reverses")
+        rows = rows.filter(state=Run.State.FAILED).exclude(pk__in=undone).exclude(reverses__in=undone)
     counts = rows.aggregate(total=Count("pk"), failed=Count("pk", filter=Q(state=Run.State.FAILED)))
     newest = _with_reversals(rows).prefetch_related("steps").order_by("-pk")[:limit]
     return RecentRuns(total=counts["total"], failed=counts["failed"], newest=_views(newest))

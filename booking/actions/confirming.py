@@ -68,7 +68,7 @@ def _reassigned(
     about, facts = (
         known.get(booking.pk) or next(iter(known.values()), None) or (booking, booking_facts(booking))
     )
-    to_hosts = [compose.handed_over_for_host(facts, before, now=now)]
+    to_hosts = [compose.handed_over_for_host(facts, before, now=now, is_given_up=not known)]
     if known:
         yours = compose.reassigned_for_host(
             facts, taker, before=before, has_new_link=move.has_new_link, now=now

@@ -70,13 +70,16 @@ def reassigned_for_host(
     )
 
 
-def handed_over_for_host(facts: BookingFacts, before: HostFacts, *, now: datetime) -> MessageDraft:
-    """Return the notice to the host who had the meeting; their event is removed."""
+def handed_over_for_host(
+    facts: BookingFacts, before: HostFacts, *, now: datetime, is_given_up: bool = False
+) -> MessageDraft:
+    """Return the notice to the host who had the meeting, which nobody may take any more; their event is removed."""
+    about = f"{facts.title} with {facts.attendee.name}"
     letter = Letter(
         business=facts.business,
         time=f"Handed over: {span_words(facts.starts_at, facts.ends_at, time_zone=before.time_zone)}",
         link=Link(label="Open the booking", url=facts.portal_url),
-        heading=f"{facts.host_names()} takes {facts.title} with {facts.attendee.name}",
+        heading=f"{about} is no longer yours" if is_given_up else f"{facts.host_names()} takes {about}",
         paragraphs=("Your time is free again and can be booked.",),
         rows=business_rows(facts),
         footer="The attached update removes the event from your calendar.",

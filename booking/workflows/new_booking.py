@@ -212,6 +212,10 @@ _NO_LINK_THERE = (
     "A meeting link in the new host’s account could not be made to work, so the meeting stays as it is."
 )
 _TOOK_TOO_LONG = "It took longer than the new host’s time is held for, so the meeting stays as it is."
+_NOT_REASSIGNED = {
+    Reason.CALENDAR_BUSY: "The new host’s calendar is busy then by now, so the meeting stays as it is.",
+    Reason.CALENDAR_STALE: "The new host’s calendar cannot be read right now, so the meeting stays as it is.",
+}
 
 
 def fail(context: StepContext, code: str, _words: str) -> None:
@@ -221,8 +225,10 @@ def fail(context: StepContext, code: str, _words: str) -> None:
     target = target_of(context)
     reason = Reason(code) if code in set(Reason) else Reason.LINK_UNVERIFIED
     told = WORDS[reason]
-    if "reassignment" in context.payload and reason == _UNPROVEN:
-        told = _NO_LINK_THERE if has_hosts_own_link(target.meeting) else _TOOK_TOO_LONG
+    if "reassignment" in context.payload:
+        told = _NOT_REASSIGNED.get(reason, told)
+        if reason == _UNPROVEN:
+            told = _NO_LINK_THERE if has_hosts_own_link(target.meeting) else _TOOK_TOO_LONG
     if target.move:
         call("fail_move_v1", target.move.pk, reason.value, told)
         if target.is_withdrawn:  # what was to move was cancelled, and its cancellation tells everyone

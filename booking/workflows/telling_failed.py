@@ -71,7 +71,8 @@ def _drafts(
     words = move.failure_words if move else booking.failure_words
     if move and move.is_reassignment:  # nothing changes for the client, who was told nothing of it
         return _team(facts, "not_reassigned", words)
-    offered = [Alternative(starts_at=slot.start, url=facts.book_again_url) for slot in open_slots]
+    to_take = facts.manage_url if move else facts.book_again_url  # times to move to are taken by moving
+    offered = [Alternative(starts_at=slot.start, url=to_take) for slot in open_slots]
     if move:
         wanted = Alternative(starts_at=move.starts_at, url=facts.manage_url)
         to_client = compose.move_failed_for_attendee(

@@ -79,7 +79,8 @@ def find_booking(uid: str, viewer: Viewer) -> Booking | None:
 def _has_other_hosts(booking: Booking) -> bool:
     event_type = booking.meeting.event_type
     is_shared = event_type.kind != EventType.Kind.COLLECTIVE
-    return is_shared and event_type.hosts.filter(active=True).count() > 1
+    own = [host.pk for host in booking.meeting.hosts.all()]
+    return is_shared and event_type.hosts.filter(active=True).exclude(pk__in=own).exists()
 
 
 def _fallback_words(meeting: Meeting) -> str:

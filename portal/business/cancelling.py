@@ -36,5 +36,7 @@ def cancel(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResponse:
         "reason": reason,
         "fault": fault,
         "is_open": booking.status in CANCELLABLE and booking.meeting.ends_at > viewer.now,
+        "is_ahead": booking.meeting.starts_at > viewer.now,
+        "is_alone": booking.meeting.seats_taken < 2,
     }
     return render(request, "business/cancel.html", context, status=status)

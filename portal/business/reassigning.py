@@ -24,7 +24,7 @@ def reassign_booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResp
     if request.method == "POST":
         host = next((each for each in hosts if each.slug == request.POST.get("host")), None)
         if host is None:
-            fault, status = "Choose one of the hosts who are free then.", 409
+            fault, status = "Choose one of the hosts who are free then." if hosts else "", 409
         else:
             try:
                 reassign(booking, host=host, now=viewer.now, actor=viewer.actor)
@@ -46,7 +46,10 @@ def reassign_booking(request: HttpRequest, viewer: Viewer, uid: str) -> HttpResp
 
 def _handed_over(request: HttpRequest, viewer: Viewer, booking: Booking, name: str) -> HttpResponse:
     """Lead to the booking; a host to the list, because the booking will not be theirs to see."""
+    messages.success(
+        request,
+        f"{name} gets {booking.attendee_name}’s meeting once everything is in place; until then nothing changes.",
+    )
     if viewer.sees_everything:
         return see_other("business:booking", uid=booking.uid)
-    messages.success(request, f"{booking.attendee_name}’s meeting goes to {name}.")
     return see_other("business:bookings")

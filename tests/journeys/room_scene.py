@@ -80,7 +80,7 @@ class Someone:
         answer: list[dict[str, Any]] = self.page.evaluate(_RECEIVED)
         return answer
 
-    def hears_and_sees(self, others: int, *, seconds: float = PATIENCE_MS / 1000) -> bool:
+    def hears_and_sees(self, others: int, *, seconds: float = 60) -> bool:
         """Say whether sound and pictures of this many people arrive and go on arriving."""
         first: list[dict[str, Any]] = []
 
@@ -122,8 +122,8 @@ class Meeting:
         """Somebody with a fresh browser profile; what the page logs as an error is kept."""
         context = (browser or self.browser).new_context(viewport={"width": width, "height": 800}, **more)
         context.add_init_script(_WATCH)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
         person = Someone(page, self.address, context)
         page.on("pageerror", lambda error: person.errors.append(str(error)))
         page.on(

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Request, expect
 
+from tests.journeys.chromium import PATIENCE_MS
 from tests.journeys.conftest import OpenClient
 from tests.running import Running, eventually
 
@@ -20,7 +21,9 @@ def status_for_others(demo: Running, address: str) -> int:
     """What somebody gets who has this address, but not the browser that booked."""
     parts = urlsplit(address)
     headers = {"Host": parts.netloc}
-    return httpx.get(f"http://127.0.0.1:{demo.port}{parts.path}", headers=headers, timeout=20).status_code
+    return httpx.get(
+        f"http://127.0.0.1:{demo.port}{parts.path}", headers=headers, timeout=PATIENCE_MS / 1000
+    ).status_code
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])

@@ -95,7 +95,7 @@ def test_staff_onboard_a_business_whose_link_takes_a_booking(
     told = httpx.get(
         f"http://127.0.0.1:{demo.port}/book/meeting/",
         headers={"Host": f"harbour.localhost:{demo.port}"},
-        timeout=30,
+        timeout=PATIENCE_MS / 1000,
     )
     assert (told.status_code, "cannot take bookings at the moment" in told.text) == (503, True)
     dora.page.reload()

@@ -161,6 +161,9 @@ def test_owner_gives_a_meeting_to_a_host_who_is_free(nora: Client, office: Offic
     assert 'value="chloe"' not in page
     answer = nora.post(f"{page_of(booking)}reassign/", {"host": "bruno"})
     assert (answer.status_code, answer["Location"]) == (303, page_of(booking))
+    assert "once everything is in place; until then nothing changes" in words(
+        nora.get(page_of(booking)).content
+    )
     office.perform()
     assert hosts_of(world, booking) == ["bruno"]
     assert "Reassigned Ben Carter" in words(nora.get(page_of(booking)).content)
