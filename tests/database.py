@@ -136,20 +136,20 @@ def copy_of(world: World) -> World:
 def drop(world: World) -> None:
     """End with a world, whoever is still connected: its database is made as it was for the next, or dropped."""
     connection.close()
-    name = world.name
-    if world.before is not None and _leave_alone(world):
-        name = f"holdfast_{next(_numbers)}"  # whoever is late finds none of the old name
-        _admin(world.server, f"ALTER DATABASE {world.name} RENAME TO {name}")
-        with psycopg.connect(_superuser_url(world.server, name), autocommit=True) as database:
-            state = renew(database, _originals[world.server.data_dir], world.before)
-        if state is not None:
-            _clean[world.server.data_dir].append((name, state))
-            return
-    _admin(world.server, f"DROP DATABASE {name} WITH (FORCE)")
+    name = f"holdfast_{next(_numbers)}"  # whoever is late finds none of the old name
+    if world.before is None or not _renamed(world, name):
+        _admin(world.server, f"DROP DATABASE {world.name} WITH (FORCE)")
+        return
+    with psycopg.connect(_superuser_url(world.server, name), autocommit=True) as database:
+        state = renew(database, _originals[world.server.data_dir], world.before)
+    if state is None:
+        _admin(world.server, f"DROP DATABASE {name} WITH (FORCE)")
+    else:
+        _clean[world.server.data_dir].append((name, state))
 
 
-def _leave_alone(world: World) -> bool:
-    """Send everybody out of a database and wait until they are gone, their counters written; False if they stay."""
+def _renamed(world: World, name: str) -> bool:
+    """Send everybody out of a database, wait until they are gone, their counters written, and give it another name."""
     inside = f"FROM pg_stat_activity WHERE datname = '{world.name}'"
     give_up_at = time.monotonic() + PATIENCE
     with psycopg.connect(world.server.superuser_url, autocommit=True) as admin:
@@ -157,6 +157,10 @@ def _leave_alone(world: World) -> bool:
             if time.monotonic() > give_up_at:
                 return False
             time.sleep(0.005)
+        try:
+            admin.execute(f"ALTER DATABASE {world.name} RENAME TO {name}")  # type: ignore[arg-type]
+        except psycopg.errors.ObjectInUse:  # somebody came back
+            return False
     return True
 
 

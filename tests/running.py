@@ -103,7 +103,9 @@ class Running:
     def command(self, *arguments: str) -> None:
         """Run one of the operator's commands on it; raises CalledProcessError with what it said."""
         command = [str(ROOT / "bin" / "holdfast"), *arguments, "--data", str(self.data)]
-        subprocess.run(command, check=True, capture_output=True, timeout=300, env=_own_environment())
+        subprocess.run(
+            command, check=True, capture_output=True, timeout=300 * PATIENCE, env=_own_environment()
+        )
 
     def arm(self, point: str, *victims: str) -> None:
         """Have the process that reaches `point` killed there, or these children of bin/run."""

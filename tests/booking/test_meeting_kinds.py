@@ -45,6 +45,7 @@ def test_seats_are_numbered_and_a_free_number_is_given_again(northwind: World) -
     assert [each.seat_number for each in seats("workshop", 11, 2)] == [2, 4]
 
 
+@pytest.mark.usefixtures("mails")
 def test_a_seat_that_is_taken_back_has_its_own_number_again_if_it_is_free(northwind: World) -> None:
     first, second, third = seats("workshop", 11, 3)
     drain()

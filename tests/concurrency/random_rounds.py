@@ -20,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from tests.patience import PATIENCE
+
 MOST_AT_ONCE = 5
 CHECKED_EVERY = 25
 STEP_MINUTES = 5
@@ -229,7 +231,7 @@ def _play_at_once(threads: ThreadPoolExecutor, world: "World", acts: Sequence[Ac
     gate = threading.Barrier(len(acts))
 
     def play(act: Act) -> str:
-        gate.wait(60)
+        gate.wait(60 * PATIENCE)
         return _play(world, act)
 
     return list(threads.map(play, acts))

@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from tests.database import World
+from tests.patience import PATIENCE
 from tests.portal.api.asking import at, bearer, book, read, send, token_of
 
 Ask = Callable[[Client], HttpResponse]
@@ -30,7 +31,7 @@ def _at_once(host: str, asks: Sequence[Ask]) -> list[HttpResponse]:
     def send_one(ask: Ask) -> HttpResponse:
         client = Client(headers={"host": host}, raise_request_exception=False)
         try:
-            gate.wait(30)
+            gate.wait(30 * PATIENCE)
             return ask(client)
         finally:
             connection.close()

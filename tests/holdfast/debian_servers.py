@@ -17,6 +17,7 @@ from holdfast.embedded.postgres_setup import RolePassword, prepare_database, pre
 from holdfast.embedded.postgres_user import choose_user
 from holdfast.processes.leash import leash
 from tests.holdfast.eventually import eventually
+from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def debian_postgres(folder: Path) -> Iterator[Addresses]:
         )
     finally:
         server.send_signal(signal.SIGQUIT)
-        server.wait(30)
+        server.wait(30 * PATIENCE)
         shutil.rmtree(folder)
 
 
@@ -115,9 +116,9 @@ def debian_rabbitmq(folder: Path) -> Iterator[str]:
         yield f"amqp://guest:guest@127.0.0.1:{port}/"
     finally:
         os.killpg(server.pid, signal.SIGKILL)
-        server.wait(30)
+        server.wait(30 * PATIENCE)
         names.kill()
-        names.wait(10)
+        names.wait(10 * PATIENCE)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -19,6 +19,7 @@ from kernel.postgres.pooling import libpq_url
 from tests.database import World
 from tests.holdfast.conftest import ROOT
 from tests.holdfast.eventually import processes_naming
+from tests.patience import PATIENCE
 
 
 def holdfast(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -26,7 +27,12 @@ def holdfast(*arguments: object, **environment: str) -> subprocess.CompletedProc
     kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
     command = [sys.executable, "-P", "-m", "holdfast.cli", *map(str, arguments)]
     return subprocess.run(
-        command, env={**kept, **environment}, capture_output=True, text=True, check=False, timeout=120
+        command,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120 * PATIENCE,
     )
 
 

@@ -22,6 +22,7 @@ from holdfast.embedded.simulated_vendor import SimulatedVendor
 from holdfast.embedded.valkey import EmbeddedValkey
 from holdfast.installation import Installation
 from holdfast.processes.supervisor import Supervisor
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_calendar_server_has_a_calendar_for_ana_and_for_nobody_else(
 
 
 def _propfind(radicale: EmbeddedRadicale, path: str, user: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", radicale.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", radicale.port, timeout=10 * PATIENCE)
     headers = {"Depth": "1", "Authorization": "Basic " + base64.b64encode(user.encode()).decode()}
     connection.request("PROPFIND", path, headers=headers)
     answer = connection.getresponse()

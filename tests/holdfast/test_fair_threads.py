@@ -12,6 +12,7 @@ import pytest
 
 from holdfast.fair_threads import FairThreads
 from tests.holdfast.eventually import eventually
+from tests.patience import PATIENCE
 
 THREADS = 4
 APPLICATION = """
@@ -36,7 +37,7 @@ class Gate:
 
     def job(self, name: str) -> str:
         self.begun.append(name)
-        self.opened.wait(30)
+        self.opened.wait(30 * PATIENCE)
         return name
 
 
@@ -51,10 +52,10 @@ def test_a_host_never_holds_every_thread(gate: Gate) -> None:
     threads = FairThreads(THREADS)
     crowd = [threads.submit("crowd", lambda: gate.job("crowd")) for _ in range(20)]
     assert eventually(lambda: len(gate.begun) == threads.most_of_one_host)
-    assert threads.submit("neighbour", lambda: "served").result(timeout=10) == "served"
+    assert threads.submit("neighbour", lambda: "served").result(timeout=10 * PATIENCE) == "served"
     assert len(gate.begun) == threads.most_of_one_host == 2
     gate.opened.set()
-    assert [each.result(timeout=10) for each in crowd] == ["crowd"] * 20
+    assert [each.result(timeout=10 * PATIENCE) for each in crowd] == ["crowd"] * 20
     assert threads.most_of_one_host < THREADS
 
 
@@ -66,8 +67,8 @@ def test_hosts_that_wait_are_served_in_turn(gate: Gate) -> None:
     for host in ("crowd", "crowd", "crowd", "a", "a", "b"):
         last = threads.submit(host, lambda host=host: served.append(host))  # type: ignore[misc]
     gate.opened.set()
-    first.result(timeout=10)
-    last.result(timeout=10)
+    first.result(timeout=10 * PATIENCE)
+    last.result(timeout=10 * PATIENCE)
     assert eventually(lambda: len(served) == 6)
     assert served == ["crowd", "a", "b", "crowd", "a", "crowd"]
 
@@ -78,8 +79,8 @@ def test_what_a_job_raises_is_told_and_its_thread_goes_on() -> None:
     def fail() -> None:
         raise ValueError("of this job")
 
-    assert isinstance(threads.submit("a", fail).exception(timeout=10), ValueError)
-    assert threads.submit("a", lambda: 2).result(timeout=10) == 2
+    assert isinstance(threads.submit("a", fail).exception(timeout=10 * PATIENCE), ValueError)
+    assert threads.submit("a", lambda: 2).result(timeout=10 * PATIENCE) == 2
 
 
 def test_a_stop_cancels_what_waits_and_lets_end_what_runs(gate: Gate) -> None:
@@ -91,7 +92,7 @@ def test_a_stop_cancels_what_waits_and_lets_end_what_runs(gate: Gate) -> None:
     assert waiting.cancelled()
     assert threads.submit("b", lambda: gate.job("never")).cancelled()
     gate.opened.set()
-    assert running.result(timeout=10) == "a"
+    assert running.result(timeout=10 * PATIENCE) == "a"
 
 
 @pytest.fixture
@@ -115,11 +116,11 @@ def port(tmp_path: Path) -> Iterator[int]:
     finally:
         (tmp_path / "go").touch()
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=20 * PATIENCE)
 
 
 def ask(port: int, host: str, path: str = "/") -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20 * PATIENCE)
     connection.request("GET", path, headers={"Host": host})
     return connection.getresponse().status
 
@@ -136,12 +137,14 @@ def test_gunicorn_answers_a_neighbour_while_a_crowd_holds_its_threads(port: int,
     assert len(list(tmp_path.glob("in-*"))) == THREADS // 2
     (tmp_path / "go").touch()
     for each in asking:
-        each.join(timeout=20)
+        each.join(timeout=20 * PATIENCE)
     assert len(list(tmp_path.glob("in-*"))) == 12
 
 
 def test_a_connection_that_says_nothing_holds_no_thread(port: int) -> None:
-    silent = [http.client.HTTPConnection("127.0.0.1", port, timeout=20) for _ in range(THREADS * 2)]
+    silent = [
+        http.client.HTTPConnection("127.0.0.1", port, timeout=20 * PATIENCE) for _ in range(THREADS * 2)
+    ]
     for each in silent:
         each.connect()
     assert ask(port, "neighbour.localhost") == 200
@@ -151,7 +154,7 @@ def test_a_connection_that_says_nothing_holds_no_thread(port: int) -> None:
 
 
 def test_a_kept_connection_is_served_again_and_in_its_new_hosts_line(port: int) -> None:
-    kept = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    kept = http.client.HTTPConnection("127.0.0.1", port, timeout=20 * PATIENCE)
     for host in ("one.localhost", "two.localhost", "one.localhost"):
         kept.request("GET", "/", headers={"Host": host})
         answer = kept.getresponse()

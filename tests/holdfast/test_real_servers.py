@@ -22,6 +22,7 @@ from jobs import broker as brokers
 from jobs.handover import send
 from tests.holdfast.debian_servers import debian_postgres, debian_rabbitmq
 from tests.holdfast.eventually import eventually, processes_naming
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 Run = Callable[..., tuple[int, list[str]]]
@@ -58,7 +59,7 @@ def run(data: Path) -> Iterator[Run]:
     yield begin
     for process in started:
         process.terminate()
-        assert process.wait(60) == 0
+        assert process.wait(60 * PATIENCE) == 0
         if process.stdout:
             process.stdout.close()
 
@@ -134,7 +135,7 @@ def book(port: int) -> dict[str, Any]:
 
 def asked(port: int, method: str, path: str, body: object = None, **headers: str) -> dict[str, Any]:
     """Ask Acme's API and return its JSON; anything but 200 or 201 fails the test."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60 * PATIENCE)
     given = {"Host": f"acme.localhost:{port}", "Content-Type": "application/json", **headers}
     connection.request(method, path, body=json.dumps(body) if body else None, headers=given)
     answer = connection.getresponse()

@@ -17,6 +17,7 @@ from holdfast.embedded.refusal import StartRefused
 from holdfast.processes.child import Child, Rank, spawner
 from holdfast.processes.supervisor import Supervisor
 from tests.holdfast.eventually import eventually, is_alive
+from tests.patience import PATIENCE
 
 SLEEP = "import time; time.sleep(600)"
 FAMILY = """
@@ -190,7 +191,7 @@ def test_signal_stops_all_and_ends_well(
     pids = [int(word) for word in process.stdout.readline().split()]
     time.sleep(0.2)
     process.send_signal(kind)
-    assert process.wait(10) == 0
+    assert process.wait(10 * PATIENCE) == 0
     assert process.stdout.read() == "stopped\n"
     assert [is_alive(pid) for pid in pids] == [False, False]
 
@@ -213,5 +214,5 @@ def test_children_get_the_environment_that_is_given_and_nothing_else(
     log = tmp_path / "log"
     program = "import json, os; print(json.dumps(dict(os.environ)))"
     spawn = spawner([sys.executable, "-c", program], environment={"LC_ALL": "C", "MINE": "1"}, log=log)
-    assert spawn().wait(10) == 0
+    assert spawn().wait(10 * PATIENCE) == 0
     assert json.loads(log.read_text()) == {"LC_ALL": "C", "MINE": "1"}

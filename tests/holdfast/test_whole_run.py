@@ -17,6 +17,7 @@ import pytest
 from holdfast.embedded.ports import free_port, is_listening
 from tests.holdfast.conftest import ROOT
 from tests.holdfast.eventually import eventually, is_alive, processes_naming
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 CHILDREN = ["broker", "calendar", "clock", "database", "mail", "relay", "web", "worker"]
@@ -46,14 +47,14 @@ def start(data: Path) -> Iterator[Start]:
     yield begin
     for process in started:
         process.terminate()
-        process.wait(60)
+        process.wait(60 * PATIENCE)
         if process.stdout:
             process.stdout.close()
 
 
 def get(port: int, path: str, host: str) -> int:
     """GET a page of a host by way of loopback; returns the status, 0 without an answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20 * PATIENCE)
     try:
         connection.request("GET", path, headers={"Host": f"{host}:{port}"})
         return connection.getresponse().status
@@ -110,7 +111,7 @@ def test_demo_is_served_survives_deaths_and_stops_clean(data: Path, start: Start
     assert "Migrating the database" not in lines
     alive = list(children(data).values())
     again.terminate()
-    assert again.wait(60) == 0
+    assert again.wait(60 * PATIENCE) == 0
     assert [is_alive(pid) for pid in alive] == [False] * len(alive)
     assert not (data / "run.json").exists()
 
@@ -124,7 +125,7 @@ def test_empty_has_no_tenants_and_no_demo(data: Path, start: Start) -> None:
     assert get(port, "/", "acme.localhost") == 404
     assert not (data / "demo.json").exists()
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
+    assert process.wait(60 * PATIENCE) == 0
     assert processes_naming(str(data)) == []
 
 
@@ -134,7 +135,7 @@ class Browser:
     def __init__(self, port: int, host: str) -> None:
         self.root = f"http://{host}:{port}"
         self.client = httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", headers={"Host": f"{host}:{port}"}, timeout=120
+            base_url=f"http://127.0.0.1:{port}", headers={"Host": f"{host}:{port}"}, timeout=120 * PATIENCE
         )
 
     def get(self, link: str) -> httpx.Response:
@@ -181,7 +182,7 @@ def test_an_empty_installation_is_founded_and_onboards_a_business_below_its_doma
     harbour = Browser(port, f"harbour.{host}")
     assert (harbour.get("/").status_code, get(port, "/", "harbour.localhost")) == (200, 404)
     process.terminate()
-    assert process.wait(60) == 0
+    assert process.wait(60 * PATIENCE) == 0
     _, lines = start("--port", port, "--empty")
     assert lines[-1] == f"ready {sam.root}/", lines
     assert f"  Staff console  {sam.root}/" in lines

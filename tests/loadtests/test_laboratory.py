@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.loadtests.test_checker import MEETINGS
+from tests.patience import PATIENCE
 from tests.running import ROOT, Running, running
 
 
@@ -27,7 +28,9 @@ def load(demo: Running, out: Path, *arguments: str) -> tuple[int, str, dict[str,
     kept = {
         name: value for name, value in os.environ.items() if not re.match("HOLDFAST_|DJANGO_|.*_URL$", name)
     }
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=kept)
+    ran = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=300 * PATIENCE, env=kept
+    )
     verdict = json.loads((out / f"{arguments[0]}.json").read_text())
     return ran.returncode, ran.stdout + ran.stderr, verdict
 

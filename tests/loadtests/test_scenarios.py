@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.loadtests.fake import BOOKED, REFUSED, Answer, fake_server, honest
+from tests.patience import PATIENCE
 
 LOADTESTS = Path(__file__).parents[2] / "loadtests"
 NOISY = "noisy.localhost"
@@ -40,7 +41,7 @@ def seen(
             "PYTHONPATH": str(LOADTESTS),
         }
         ran = subprocess.run(
-            command, env=surroundings, capture_output=True, text=True, check=False, timeout=300
+            command, env=surroundings, capture_output=True, text=True, check=False, timeout=300 * PATIENCE
         )
     assert result.exists(), ran.stdout + ran.stderr
     found: dict[str, Any] = json.loads(result.read_text())
@@ -116,7 +117,9 @@ def test_a_stall_and_a_silence_are_found_where_no_percentile_shows_them(
     )
     command = [sys.executable, "-P", "-c", program]
     surroundings = {**os.environ, "PYTHONPATH": str(LOADTESTS)}
-    ran = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run(
+        command, env=surroundings, capture_output=True, text=True, check=True, timeout=60 * PATIENCE
+    )
     assert json.loads(ran.stderr) == words
 
 
