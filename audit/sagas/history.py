@@ -36,7 +36,8 @@ class StepView:
 class RunView:
     """One run, newest first in a list. `entry_seq` is its last signed entry.
 
-    `undone_by` is the run that undoes it; `undo_failed` the last one that was to and failed, `undo_failed_words` why.
+    `undone_by` is the run that undoes it, `is_undone` whether that is done; `undo_failed` the last one that was to and
+    failed, `undo_failed_words` why.
     """
 
     id: int
@@ -51,6 +52,7 @@ class RunView:
     reversible: bool
     reverses: int | None
     undone_by: int | None
+    is_undone: bool
     undo_failed: int | None
     undo_failed_words: str
     entry_seq: int | None
@@ -133,10 +135,12 @@ def _reversing() -> QuerySet[Run]:
 
 
 def _with_reversals(rows: QuerySet[Run]) -> QuerySet[Run]:
-    """Add `undone_by`, and of the last reversal that failed `undo_failed` and its words, in the same query."""
+    """Add `undone_by` and its state, and of the last reversal that failed its key and words, in the same query."""
     failed = Run.objects.filter(reverses=OuterRef("pk"), state=Run.State.FAILED).order_by("-pk")
+    undoing = _reversing().filter(reverses=OuterRef("pk"))
     return rows.annotate(
-        undone_by=Subquery(_reversing().filter(reverses=OuterRef("pk")).values("pk")),
+        undone_by=Subquery(undoing.values("pk")),
+        undoing=Subquery(undoing.values("state")),
         undo_failed=Subquery(failed.values("pk")[:1]),
         undo_failed_words=Subquery(failed.values("failure_words")[:1]),
     )
@@ -170,6 +174,7 @@ def _view(run: Run, entry_seq: int | None, of_steps: dict[int, int]) -> RunView:
         reversible=run.state == Run.State.DONE and undone_by is None and _has_effect(run),
         reverses=run.reverses_id,
         undone_by=undone_by,
+        is_undone=reversals["undoing"] == Run.State.DONE,
         undo_failed=reversals["undo_failed"],
         undo_failed_words=reversals["undo_failed_words"] or "",
         entry_seq=entry_seq,

@@ -121,7 +121,7 @@ def _series_refused(
     starts: list[datetime],
     token: str,
 ) -> HttpResponse:
-    """Show every date, free or taken, and the nearest times for each that is taken; the hold stands."""
+    """Show every date, open or not, and the nearest times for each that is not; the hold stands."""
     taken = {each.start: each for each in refusal.taken}
     zone = booking.time_zone
     context = {
