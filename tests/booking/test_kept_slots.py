@@ -123,8 +123,9 @@ def test_a_hold_that_expires_gives_its_slot_back_although_nobody_wrote_anything(
             get_event_type("intro-call"), start=STARTS[3], time_zone="Europe/Lisbon", now=now(), actor=CLIENT,
             visitor="visitor",
         )  # fmt: skip
-        assert STARTS[3] not in _starts(_page())
         assert held.expires_at is not None
+        shown = _starts(_page())
+        assert STARTS[3] not in shown or now() > held.expires_at  # on a slow machine it may be over by then
         time.sleep(max(0.0, (held.expires_at - now()).total_seconds()) + 0.05)
         assert STARTS[3] in _starts(_page())
 
