@@ -3,12 +3,16 @@ can be opened."""
 
 import os
 import sys
+from collections.abc import Callable
 
 import django
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg.errors import ConnectionTimeout
 
 from kernel.errors import HoldfastError, Misconfigured
+
+_TRIES = 12
 
 
 def start(name: str) -> None:
@@ -30,5 +34,16 @@ def check() -> None:
     if settings.SECRET_KEY.startswith("not-a-secret"):
         raise Misconfigured("HOLDFAST_SECRET_KEY is not set. Start with bin/run, or set it (or …_FILE).")
     platform_server()
-    check_keys()
+    _patiently(check_keys)
     connection.close()  # a session that has seen every tenant: what serves needs another
+
+
+def _patiently(look: Callable[[], None]) -> None:
+    """Look, up to a dozen times (a minute) where a database that is there is too slow to take the connection."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            look()
+            break
+        except OperationalError as error:
+            if not (tries_left and isinstance(error.__cause__, ConnectionTimeout)):
+                raise
