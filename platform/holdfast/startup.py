@@ -3,6 +3,7 @@ can be opened."""
 
 import os
 import sys
+import time
 from collections.abc import Callable
 
 import django
@@ -13,6 +14,8 @@ from psycopg.errors import ConnectionTimeout
 from kernel.errors import HoldfastError, Misconfigured
 
 _TRIES = 12
+_PAUSE_SECONDS = 5.0
+_RECOVERS = "the database system is"  # … starting up, in recovery mode
 
 
 def start(name: str) -> None:
@@ -39,11 +42,14 @@ def check() -> None:
 
 
 def _patiently(look: Callable[[], None]) -> None:
-    """Look, up to a dozen times (a minute) where a database that is there is too slow to take the connection."""
+    """Look, up to a dozen times (a minute) where a database that is there takes no connection yet."""
     for tries_left in reversed(range(_TRIES)):
         try:
             look()
             break
         except OperationalError as error:
-            if not (tries_left and isinstance(error.__cause__, ConnectionTimeout)):
+            is_late = isinstance(error.__cause__, ConnectionTimeout)
+            if not (tries_left and (is_late or _RECOVERS in str(error))):
                 raise
+            if not is_late:  # else five seconds went by
+                time.sleep(_PAUSE_SECONDS)

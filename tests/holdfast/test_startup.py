@@ -19,15 +19,19 @@ def tries(
 
     def look() -> None:
         if cause := met.pop():
-            raise OperationalError("words") from cause
+            raise OperationalError(str(cause)) from cause
 
     monkeypatch.setattr("audit.api.check_keys", look)
+    monkeypatch.setattr(startup, "_PAUSE_SECONDS", 0.0)
     with django_db_blocker.unblock():
         yield met
 
 
-def test_a_connection_that_comes_too_late_is_tried_again(tries: list[psycopg.Error | None]) -> None:
-    tries += [None, psycopg.errors.ConnectionTimeout(), psycopg.errors.ConnectionTimeout()]
+def test_a_connection_that_comes_too_late_or_too_early_is_tried_again(
+    tries: list[psycopg.Error | None],
+) -> None:
+    early = psycopg.OperationalError("connection failed: FATAL:  the database system is starting up")
+    tries += [None, psycopg.errors.ConnectionTimeout(), early]
     startup.check()
     assert tries == []
 
