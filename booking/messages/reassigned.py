@@ -73,7 +73,7 @@ def reassigned_for_host(
 def handed_over_for_host(
     facts: BookingFacts, before: HostFacts, *, now: datetime, is_given_up: bool = False
 ) -> MessageDraft:
-    """Return the notice to the host who had the meeting, which nobody may take any more; their event is removed."""
+    """Return the notice to the host who had the meeting; their event is removed. `is_given_up`: nobody takes it now."""
     about = f"{facts.title} with {facts.attendee.name}"
     letter = Letter(
         business=facts.business,
