@@ -21,6 +21,7 @@ from booking.api import (
     set_host_limits,
 )
 from booking.core.limits import Limit
+from booking.messages import Alternative
 from booking.models import EventTypeResource
 from kernel.reasons import Reason
 from tests.booking.clockwork import perform_all
@@ -78,7 +79,10 @@ def _note_what_is_mailed(monkeypatch: pytest.MonkeyPatch, mailed: list[datetime]
     compose: Callable[..., object] = telling_failed.compose.move_failed_for_attendee
 
     def noted(*facts: object, **more: object) -> object:
-        mailed.extend(each.starts_at for each in more["alternatives"])  # type: ignore[attr-defined]
+        alternatives: list[Alternative] = more["alternatives"]  # type: ignore[assignment]
+        mailed.extend(each.starts_at for each in alternatives)
+        manage_url = facts[0].manage_url  # type: ignore[attr-defined]
+        assert {each.url for each in alternatives} == {manage_url}, "taken there it is moved, not booked anew"
         return compose(*facts, **more)
 
     monkeypatch.setattr(telling_failed.compose, "move_failed_for_attendee", noted)

@@ -229,6 +229,7 @@ def test_an_undo_that_failed_has_undone_nothing_and_is_tried_again(toy: Toy, wor
     toy.faults["make"] = [raises(Permanent("The provider refuses."))]
     first = undo_run(run.pk, actor=OWNER, now=now())
     assert (get_run(run.pk).undone_by, get_run(run.pk).reversible) == (first.pk, False)
+    assert not get_run(run.pk).is_undone
     drain()
     seen = get_run(run.pk)
     assert (states(first)[0], seen.undone_by, seen.reversible) == ("failed", None, True)
@@ -238,6 +239,7 @@ def test_an_undo_that_failed_has_undone_nothing_and_is_tried_again(toy: Toy, wor
     second = undo_run(run.pk, actor=OWNER, now=now())
     drain()
     assert (states(second)[0], get_run(run.pk).undone_by) == ("done", second.pk)
+    assert get_run(run.pk).is_undone
     assert reversal_of(run) == second
     with pytest.raises(UndoRefused, match="It was undone already"):
         undo_run(run.pk, actor=OWNER, now=now())

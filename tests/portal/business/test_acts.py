@@ -169,6 +169,19 @@ def test_owner_gives_a_meeting_to_a_host_who_is_free(nora: Client, office: Offic
     assert "Reassigned Ben Carter" in words(nora.get(page_of(booking)).content)
 
 
+def test_a_meeting_of_somebody_who_left_can_go_to_the_one_host_who_is_there(
+    nora: Client, office: Office, world: World
+) -> None:
+    booking, _ = book_with(world, office, "chloe")
+    with world.enter("northwind"):
+        Host.objects.exclude(slug="bruno").update(active=False)
+    assert f"{page_of(booking)}reassign/" in nora.get(page_of(booking)).content.decode()
+    assert 'value="bruno"' in nora.get(f"{page_of(booking)}reassign/").content.decode()
+    with world.enter("northwind"):
+        Host.objects.update(active=False)
+    assert f"{page_of(booking)}reassign/" not in nora.get(page_of(booking)).content.decode()
+
+
 @pytest.mark.parametrize("host", ["", "chloe", "nobody"])
 def test_who_is_not_free_gets_nothing(nora: Client, office: Office, world: World, host: str) -> None:
     booking, _ = book_with(world, office, "chloe")

@@ -94,6 +94,7 @@ def test_undoing_a_confirmation_cancels_frees_and_tells(alice: Client, world: Wo
     answer = alice.post(f"/portal/what-ran/{run}/undo/")
     undoing = newest(world, "cancellation")
     assert (answer.status_code, answer["Location"]) == (303, f"/portal/what-ran/{undoing}/")
+    assert "Being undone" in words(alice.get("/portal/what-ran/").content)
     office.perform()
     assert office.read(booking).status == "cancelled"
     assert booking.meeting.starts_at in [slot.start for slot in office.open_slots()]
