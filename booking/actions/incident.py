@@ -24,7 +24,7 @@ from booking.facts import business_facts, load_booking
 from booking.faults import REPAIR_FAILED, Failed, in_words
 from booking.incidents import close_incident, open_incident, reopen_incident
 from booking.messages import IncidentFacts
-from booking.models import Booking, EventType, Incident
+from booking.models import Booking, EventType, Host, Incident, Move
 from booking.sentences import booking_sentence, when
 from booking.ways import WORDS
 from providers.api import MessageDraft, Queued, deliver_notice, queue_notices
@@ -77,7 +77,7 @@ def record(context: StepContext) -> dict[str, Json]:
 def failed_of(view: RunView, step: StepView, context: StepContext) -> Failed:
     """Return a failed step of a run as plain values. Three queries."""
     booking = load_booking(context.payload["booking"]) if context.payload["booking"] else None
-    host = booking.meeting.hosts.order_by("meetinghost__position").first() if booking else None
+    host = _host_concerned(context, booking) if booking else None
     way = context.payload.get("way") or (booking.meeting.link_kind if booking else "")
     return Failed(
         workflow=view.workflow,
@@ -96,6 +96,15 @@ def failed_of(view: RunView, step: StepView, context: StepContext) -> Failed:
         undoing=bool(context.payload["undoing"]),
         gave_way=bool(context.payload.get("gave_way")),
     )
+
+
+def _host_concerned(context: StepContext, booking: Booking) -> Host | None:
+    """Return whose calendar and accounts it was about: until a reassignment counts, those of the new host."""
+    if context.payload.get("reassignment"):
+        waiting = Move.objects.exclude(status=Move.Status.CONFIRMED).filter(pk=context.payload["move"])
+        if (move := waiting.select_related("host").first()) is not None:
+            return move.host
+    return booking.meeting.hosts.order_by("meetinghost__position").first()
 
 
 def _closed(view: RunView, context: StepContext, booking: Booking | None) -> str:

@@ -28,6 +28,11 @@ class Business:
     language: str = "en"
     wordings: Mapping[str, Wording] = field(default_factory=dict)
 
+    @property
+    def bookings_url(self) -> str:
+        """The portal's list of bookings: for a host who may not open one that is theirs no more."""
+        return f"{self.home_url}portal/bookings/"
+
 
 @dataclass(frozen=True, kw_only=True)
 class HostFacts:

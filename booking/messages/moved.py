@@ -82,7 +82,7 @@ def left_for_host(left: BookingFacts, host: HostFacts, *, now: datetime) -> Mess
     letter = Letter(
         business=left.business,
         time=f"Given back: {span_words(left.starts_at, left.ends_at, time_zone=host.time_zone)}",
-        link=Link(label="Open the booking", url=left.portal_url),
+        link=Link(label="Your bookings", url=left.business.bookings_url),
         heading=f"{left.attendee.name} moved to another session of {left.title}",
         paragraphs=(
             "Their seat is free again; the meeting takes place with the others."

@@ -78,7 +78,7 @@ def handed_over_for_host(
     letter = Letter(
         business=facts.business,
         time=f"Handed over: {span_words(facts.starts_at, facts.ends_at, time_zone=before.time_zone)}",
-        link=Link(label="Open the booking", url=facts.portal_url),
+        link=Link(label="Your bookings", url=facts.business.bookings_url),
         heading=f"{about} is no longer yours" if is_given_up else f"{facts.host_names()} takes {about}",
         paragraphs=("Your time is free again and can be booked.",),
         rows=business_rows(facts),

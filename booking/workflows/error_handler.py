@@ -54,7 +54,7 @@ def start_error_handler(fault: Fault) -> None:
             "gave_way": fault.gave_way,
             "way": way_of_step(run.payload, fault.step.action),
             "booking": run.payload.get("booking", ""),
-            "move": "move" in run.payload,
+            "move": run.payload.get("move"),
             "reassignment": bool(run.payload.get("reassignment")),
         },
         actor=AUTOMATION,

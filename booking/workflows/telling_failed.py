@@ -2,6 +2,7 @@
 composing asks calendars, so it cannot stand in the transaction that gives the slot back."""
 
 import contextlib
+from collections.abc import Sequence
 
 from django.db import transaction
 
@@ -17,13 +18,14 @@ from booking.signing import subject_of
 from booking.times_to_move import times_to_move
 from jobs.api import Lease, handles
 from kernel.clock import now as wall_clock
-from providers.api import MessageDraft, Rejected, deliver_message, queue_message
+from providers.api import MessageDraft, Person, Rejected, deliver_message, queue_message
 
 
 @handles("tell_failed")
 def tell_failed(ref: str, lease: Lease) -> None:
     """Mail the client of a failed run, and the team; queued once, delivered until it is sent, signed.
 
+    Of a reassignment that failed, who keeps the meeting hears in the client's stead.
     Of a cancelled booking that could not be taken back only the team hears: the client knows it as cancelled.
     """
     run = Run.objects.get(pk=int(ref))
@@ -70,7 +72,7 @@ def _drafts(
         return _team(facts, "not_taken_back", run.failure_words)
     words = move.failure_words if move else booking.failure_words
     if move and move.is_reassignment:  # nothing changes for the client, who was told nothing of it
-        return _team(facts, "not_reassigned", words)
+        return _team(facts, "not_reassigned", words, also=[host.person() for host in facts.hosts])
     to_take = facts.manage_url if move else facts.book_again_url  # times to move to are taken by moving
     offered = [Alternative(starts_at=slot.start, url=to_take) for slot in open_slots]
     if move:
@@ -85,5 +87,6 @@ def _drafts(
     return [to_client, *_team(facts, "not_moved" if move else "failed", words)]
 
 
-def _team(facts: BookingFacts, what: What, words: str) -> list[MessageDraft]:
-    return [compose.team_notice(facts, what=what, to=person, words=words) for person in team_members()]
+def _team(facts: BookingFacts, what: What, words: str, also: Sequence[Person] = ()) -> list[MessageDraft]:
+    people = {person.email: person for person in (*also, *team_members())}
+    return [compose.team_notice(facts, what=what, to=person, words=words) for person in people.values()]

@@ -10,6 +10,7 @@ from booking.api import (
     Booking,
     EventType,
     Host,
+    Incident,
     Meeting,
     Move,
     Occupancy,
@@ -174,6 +175,30 @@ def test_the_former_link_works_until_the_new_one_is_proven_and_stays_where_none_
     assert (host_of(booking), after.join_url, proven(after)) == ("ana", before, before)
     assert (acme.events(RUI), live_rows(after)) == ([], 1)
     assert "ben@example.com" not in {each for mail in mails.received[told:] for each in mail.recipients}
+    assert (
+        "Intro call of Ben Ode stays with Ana Martins A meeting link in the new host’s account"
+        in words_to(mails, "ana@acme.example")
+    )
+
+
+def test_where_the_new_hosts_calendar_cannot_be_read_it_is_theirs_that_is_reported(
+    acme: GoogleSimulator, rui: Host, mails: MailSink
+) -> None:
+    booking = settled(booked("intro-call", workday(10)))
+    handing = reassign(booking, host=rui, now=now(), actor=OWNER)
+    acme.fail(reply=Reply(status=500), times=99)
+    settled(booking)
+    handing.refresh_from_db()
+    assert (handing.status, handing.failure_words) == (
+        "failed",
+        "The new host’s calendar cannot be read right now, so the meeting stays as it is.",
+    )
+    incident = Incident.objects.get(kind="calendar_unreadable")
+    assert (incident.subject, incident.title) == (
+        f"host:{rui.pk}",
+        "Rui Dias’s calendar could not be asked.",
+    )
+    assert "was not reassigned: it stays as it was" in incident.consequence
 
 
 FORBIDDEN = Reply(

@@ -55,7 +55,7 @@ def booked(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if booking.status == Booking.Status.HELD:
         return SeeOther(reverse("public:details", args=[uid, token]))
     context = booked_context(booking, tenant_of(request), token=token, now=now)
-    context |= progress_context(booking, progress(booking, now=now))
+    context |= progress_context(booking, progress(booking, now=now), token=token)
     page = booking.status if booking.status in _FINAL_PAGES else "under_way"
     return _private(render(request, f"public/booked/{page}.html", context))
 
@@ -66,7 +66,8 @@ def booking_progress(request: HttpRequest, uid: str, token: str) -> HttpResponse
     """Return the four lines alone; once all is settled, tell htmx to load the page again."""
     now = read_clock()
     booking = find_booking(request, uid, token, now=now)
-    context = progress_context(booking, progress(booking, now=now)) | {"uid": uid, "token": token}
+    context = progress_context(booking, progress(booking, now=now), token=token)
+    context |= {"uid": uid, "token": token}
     response = render(request, "public/_progress.html", context)
     if not context["is_under_way"]:
         response["HX-Refresh"] = "true"
@@ -179,8 +180,8 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
     }
 
 
-def progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
-    """Return the four lines, and with a failure the nearest times, ready to be sent with the same details."""
+def progress_context(booking: Booking, found: Progress, *, token: str) -> dict[str, Any]:
+    """Return the four lines, and with a failure the nearest times: to book with the same details, or to move to."""
     moving = found.move if found.move is not None and found.move.status == "held" else None
     failed_move = (
         found.move if found.move is not None and found.move.status in ("failed", "expired") else None
@@ -200,7 +201,21 @@ def progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
         else None,
         "failed_move": failed_move,
         "alternatives": build_alternatives(found.alternatives, time_zone=booking.time_zone),
-        "post_to": reverse("public:hold", args=[booking.meeting.event_type.slug]),
+        **(_to_move(booking, token) if failed_move else _to_book(booking)),
+    }
+
+
+def _to_move(booking: Booking, token: str) -> dict[str, Any]:
+    """Return what the nearest times need to move the booking there."""
+    here = reverse("public:reschedule", args=[booking.uid, token])
+    return {"post_to": here, "hidden": [("time_zone", booking.time_zone)], "pick_at": here}
+
+
+def _to_book(booking: Booking) -> dict[str, Any]:
+    """Return what the nearest times need to book again with the same details."""
+    event_type = booking.meeting.event_type
+    return {
+        "post_to": reverse("public:hold", args=[event_type.slug]),
         "hidden": [
             ("time_zone", booking.time_zone),
             *_choices(booking.meeting),
@@ -208,7 +223,7 @@ def progress_context(booking: Booking, found: Progress) -> dict[str, Any]:
             ("email", booking.attendee_email),
             ("guests", " ".join(booking.guests)),
             ("notes", booking.answers.get("notes", "")),
-            *carried_answers(questions_of(booking.meeting.event_type), booking.answers),
+            *carried_answers(questions_of(event_type), booking.answers),
         ],
     }
 

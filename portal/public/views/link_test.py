@@ -33,7 +33,7 @@ def test_link(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     context["trial"] = _tried(booking, now=now)
     if is_fragment(request):
         return render(request, "public/_link_test.html", context)
-    context |= progress_context(booking, progress(booking, now=now))
+    context |= progress_context(booking, progress(booking, now=now), token=token)
     return render(request, "public/booked/confirmed.html", context)
 
 

@@ -4,11 +4,17 @@ import re
 from zoneinfo import ZoneInfo
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from booking.api import Booking
 from jobs.api import drain
+from tests.booking.clockwork import perform_all
+from tests.booking.conftest import mails as mails
+from tests.booking.conftest import web as web
 from tests.database import World
 from tests.portal.public.conftest import MARIA, START, WHOLE_DAY, Visitor, entries, heading, text, words
+from tests.simulators.http import Answer, http_site
+from tests.simulators.smtp import MailSink
 
 ALTERNATIVE = re.compile(r'<button class="button figures" name="start" value="([^"]+)"')
 
@@ -268,6 +274,37 @@ def test_a_move_to_a_time_that_went_leaves_the_booking_and_says_so(acme: Visitor
     nearest = ALTERNATIVE.findall(text(refused))
     answer = acme.post(f"{address}reschedule/", hidden(text(refused)) | {"start": nearest[0]})
     assert (answer.status_code, answer["Location"]) == (303, address)
+
+
+def test_a_move_that_failed_offers_the_nearest_times_to_move_to(
+    world: World, web: str, mails: MailSink, settings: Settings, acme: Visitor
+) -> None:
+    address = acme.book("intro-call")
+    perform(world)
+    chosen = acme.starts("intro-call")[-1]
+    with http_site(lambda seen: Answer(status=500)) as broken:
+        settings.HOLDFAST_SELF_ADDRESS = broken.address
+        acme.post(f"{address}reschedule/", {"start": chosen, "time_zone": "Europe/Lisbon"})
+        perform(world)
+    settings.HOLDFAST_SELF_ADDRESS = web
+    page = acme.get(address)
+    assert (page.status_code, heading(page)) == (200, "You are booked")
+    assert "Your meeting could not be moved. It stands as it was." in words(page)
+    assert f'href="{address}reschedule/">See all open times' in text(page)
+    nearest = ALTERNATIVE.findall(text(page))
+    assert (len(nearest), nearest[-1]) == (3, chosen)
+    answer = acme.post(f"{address}reschedule/", hidden(text(page)) | {"start": nearest[0]})
+    assert (answer.status_code, answer["Location"]) == (303, address)
+    perform(world)
+    moved = acme.get(acme.get(address)["Location"])
+    assert "could not be moved" not in words(moved)
+    assert "See all open times" not in words(moved)
+
+
+def perform(world: World) -> None:
+    """Perform what is due at Acme, retries too."""
+    with world.enter("acme"):
+        perform_all()
 
 
 def test_a_seat_in_a_group_session_can_be_cancelled_and_moved(world: World, northwind: Visitor) -> None:
