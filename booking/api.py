@@ -29,7 +29,7 @@ from booking.errors import (
     NotChangeable,
     SlotRefused,
 )
-from booking.explaining import Explained, explain_dates
+from booking.explaining import Explained, explain_dates, explain_start
 from booking.facts import booking_facts
 from booking.free_times import next_free
 from booking.guard import GuardBroken
@@ -331,6 +331,7 @@ __all__ = [
     "event_uid",
     "expire_due",
     "explain_dates",
+    "explain_start",
     "get_booking",
     "get_event_type",
     "get_host",

@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from booking.catalog import catalog
-from booking.core.hours import HostHours, date_range, local_date
+from booking.core.hours import HostHours, date_range, local_date, open_windows
 from booking.core.intervals import ALWAYS, Interval, Intervals, merge
 from booking.core.limits import UNLIMITED, UNUSED, Limited, is_full, period_of
 from booking.core.policy import booking_window, first_allowed
-from booking.core.request import FREE, SlotRequest, Withheld
-from booking.core.slots import open_slots
+from booking.core.request import FREE, OpenStart, SlotRequest, Withheld
+from booking.core.slots import check_start, open_slots
 from booking.holidays_kept import holidays_of
 from booking.models import EventType, Host
 from booking.offers import gather, seconds_of
@@ -87,16 +87,35 @@ def explain_dates(
     request = gather(event_type, between=between, now=now, host=host).request
     found = open_slots(request, between=between, now=seconds_of(now), explain=True)
     facts = _facts(request, between=between, now=now, zone=ZoneInfo(time_zone), open_hosts=open_hosts)
-    closed = current_tenant().closed_because
-    words = _CLOSED[closed] if closed else "Open."
-    told = [Explained(_instant(each.start), closed, words) for each in found.open]
-    told += [
-        Explained(
-            _instant(each.start), each.reason, words_for(each, facts), facts.hosts.get(each.host_id or 0)
-        )
-        for each in found.withheld
-    ]
+    told = [_explained(each, facts) for each in found.open]
+    told += [_explained(each, facts) for each in found.withheld]
     return sorted(told, key=lambda each: each.start)
+
+
+def explain_start(
+    event_type: EventType,
+    *,
+    start: datetime,
+    time_zone: str,
+    now: datetime,
+    host: Host | None = None,
+    open_hosts: frozenset[int] | None = None,
+) -> Explained:
+    """Return the same of any one start, also of one that no hours give; `time_zone` is that of the words."""
+    between = (seconds_of(start), seconds_of(start) + 1)
+    request = gather(event_type, between=between, now=now, host=host).request
+    found = check_start(request, start=between[0], now=seconds_of(now))
+    return _explained(
+        found, _facts(request, between=between, now=now, zone=ZoneInfo(time_zone), open_hosts=open_hosts)
+    )
+
+
+def _explained(found: OpenStart | Withheld, facts: Facts) -> Explained:
+    if isinstance(found, Withheld):
+        host = facts.hosts.get(found.host_id or 0)
+        return Explained(_instant(found.start), found.reason, words_for(found, facts), host)
+    closed = current_tenant().closed_because
+    return Explained(_instant(found.start), closed, _CLOSED[closed] if closed else "Open.")
 
 
 def words_for(withheld: Withheld, facts: Facts) -> str:
@@ -131,7 +150,10 @@ def _for_everybody(withheld: Withheld, facts: Facts) -> str:
             return "Every seat of this session is taken."
         case Reason.HOST_BUSY | Reason.BUFFER:  # of no host: a room's, or a piece of equipment's
             return _rooms(withheld, facts)
-    return "Nobody’s hours give a start at this time."
+    if not facts.request.hosts:
+        return "Nobody hosts this meeting type."
+    apart = rules.interval_seconds // 60
+    return f"No start falls on this time: they are {apart} minutes apart in the hours of the day."
 
 
 def _rooms(withheld: Withheld, facts: Facts) -> str:
@@ -171,7 +193,20 @@ def _for_host(withheld: Withheld, host: Host, hours: HostHours, facts: Facts) ->
             return f"A calendar of {host.name} cannot be read right now, so nobody knows what is free."
         case Reason.CALENDAR_BUSY:
             return _calendar(wide, host, facts)
-    return f"{host.name} has no hours for the whole meeting then."
+    return _hours(withheld.start, host, hours, facts)
+
+
+def _hours(start: int, host: Host, hours: HostHours, facts: Facts) -> str:
+    """Return the hours of the day, which do not hold the whole meeting."""
+    day = local_date(start, zone=facts.zone.key)
+    begins, ends = between = date_range(day, day, zone=facts.zone.key)
+    spans = [
+        each for each in merge(open_windows(hours, between=between)) if each[0] < ends and each[1] > begins
+    ]
+    if not spans:
+        return f"{host.name} has no hours on {day_words(day)}."
+    told = " and ".join(facts.stretch(each) for each in spans)
+    return f"{host.name}’s hours on {day_words(day)} are {told}: they do not hold the whole meeting."
 
 
 def _override(start: int, host: Host, hours: HostHours, facts: Facts) -> str:

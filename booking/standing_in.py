@@ -1,6 +1,7 @@
 """Who is out of office while a client looks, until when, and whom the client may ask instead. No query: the catalog.
 
-Said only where nobody else of the meeting type could come: for one host, or for all of a collective meeting.
+Said only where nobody else of the meeting type could come: for one host, or for all of a collective meeting. A part of
+the day is said where somebody stands in; without, its times are missing like any others.
 """
 
 from collections.abc import Sequence
@@ -10,15 +11,18 @@ from datetime import date
 from booking.catalog import Catalog, catalog
 from booking.models import EventType, Host, OutOfOffice
 
+MOST_NOTICES = 3  # of one host
+
 
 @dataclass(frozen=True, slots=True)
 class AwayNotice:
-    """A host who is away from `first_date` to `last_date`; `stand_in` takes meetings meanwhile, of this type too if
-    `offers_it`."""
+    """A host who is away from `first_date` to `last_date`, all day or for a part of each; `stand_in` takes meetings
+    meanwhile, of this type too if `offers_it`."""
 
     host: Host
     first_date: date
     last_date: date
+    is_part: bool
     stand_in: Host | None
     offers_it: bool
 
@@ -26,17 +30,22 @@ class AwayNotice:
 def away_notices(
     event_type: EventType, hosts: Sequence[Host], *, first: date, last: date
 ) -> tuple[AwayNotice, ...]:
-    """Return who of the hosts that are all needed is away, whole days, on one of these dates; the next absence each."""
+    """Return who of the hosts that are all needed is away on one of these dates, and when, the next absences first."""
     if len(hosts) > 1 and event_type.kind != EventType.Kind.COLLECTIVE:
         return ()
     offered = catalog()
-    found = []
+    found: list[AwayNotice] = []
     for host in hosts:
-        rows = [row for row in offered.away.get(host.pk, ()) if row.start_minute is None]
-        ahead = [row for row in rows if row.first_date <= last and row.last_date >= first]
-        if ahead:
-            found.append(_notice(min(ahead, key=lambda row: row.first_date), host, event_type, offered))
+        ahead = [
+            row for row in offered.away.get(host.pk, ()) if row.first_date <= last and row.last_date >= first
+        ]
+        notices = [_notice(row, host, event_type, offered) for row in sorted(ahead, key=_first_date)]
+        found += [each for each in notices if each.stand_in or not each.is_part][:MOST_NOTICES]
     return tuple(found)
+
+
+def _first_date(row: OutOfOffice) -> date:
+    return row.first_date
 
 
 def _notice(row: OutOfOffice, host: Host, event_type: EventType, offered: Catalog) -> AwayNotice:
@@ -44,4 +53,4 @@ def _notice(row: OutOfOffice, host: Host, event_type: EventType, offered: Catalo
     if stand_in is not None and not stand_in.active:
         stand_in = None
     offers_it = stand_in is not None and stand_in in offered.bookable(event_type.pk)
-    return AwayNotice(host, row.first_date, row.last_date, stand_in, offers_it)
+    return AwayNotice(host, row.first_date, row.last_date, row.start_minute is not None, stand_in, offers_it)

@@ -31,7 +31,8 @@ def slots_json(
     def tail(host_ids: tuple[int, ...]) -> str:
         if len(names) < 2:
             return "}"
-        return f',"hosts":{json.dumps([names[pk] for pk in names if pk in host_ids])}}}'
+        able = set(host_ids)
+        return f',"hosts":{json.dumps([names[pk] for pk in names if pk in able])}}}'
 
     days = (
         f'"{day}":['

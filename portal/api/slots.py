@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from django.http import HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.utils.http import parse_etags
 from rest_framework.request import Request
 
 from booking.api import (
@@ -58,7 +59,7 @@ class SlotsView(ApiView):
             )
         told = _told(without_slots(page, current_tenant()), hosts, explain=query.explain, details=details)
         response: HttpResponseBase = HttpResponse(told.body, content_type="application/json")
-        if request.headers.get("If-None-Match") == told.etag:
+        if is_known(told.etag, request.headers.get("If-None-Match", "")):
             response = HttpResponseNotModified()
         response["ETag"] = told.etag
         response["Cache-Control"] = "private, no-cache"  # it may be kept, and is asked about each time
@@ -95,6 +96,12 @@ def without_slots(page: SlotPage, tenant: Tenant) -> SlotPage:
         return page
     closed = tuple(Withheld(slot.start, reason) for day in page.days.values() for slot in day)
     return replace(page, days={}, withheld=(*page.withheld, *closed))
+
+
+def is_known(etag: str, if_none_match: str) -> bool:
+    """Say whether `If-None-Match` names this tag: one of a list, weak or strong, or "*" (RFC 9110, 13.1.2)."""
+    known = parse_etags(if_none_match)
+    return known == ["*"] or etag in {each.removeprefix("W/") for each in known}
 
 
 def find_event_type(slug: str) -> EventType:

@@ -240,16 +240,22 @@ def away_words(notices: Sequence[AwayNotice], *, slug: str, today: date) -> tupl
             address = f"{reverse('public:pick', args=[slug])}?{urlencode({'host': stand_in.slug})}"
         elif stand_in is not None:
             address = reverse("public:person", args=[stand_in.slug])
-        until = day_words(notice.last_date)
-        since = "" if notice.first_date <= today else f" from {day_words(notice.first_date)}"
         found.append(
             AwayWords(
-                words=f"{notice.host.name} is out of office{since} until {until}.",
+                words=f"{notice.host.name} is out of office {_away_when(notice, today)}.",
                 stand_in=stand_in.name if stand_in else "",
                 address=address,
             )
         )
     return tuple(found)
+
+
+def _away_when(notice: AwayNotice, today: date) -> str:
+    first, last = day_words(notice.first_date), day_words(notice.last_date)
+    if notice.is_part and notice.first_date == notice.last_date:
+        return f"for a part of {first}"
+    since = "" if notice.first_date <= today else f"from {first} "
+    return f"{'for a part of each day ' if notice.is_part else ''}{since}until {last}"
 
 
 def parts_of_day(slots: Sequence[Slot], *, time_zone: str, host_zone: str) -> tuple[PartOfDay, ...]:

@@ -15,6 +15,7 @@ from booking.api import (
     add_absence,
     edit_resource,
     explain_dates,
+    explain_start,
     get_event_type,
     get_host,
     make_resource,
@@ -68,6 +69,33 @@ def said(slug: str = "consultation", at: str = "14:00", day: date = DAY) -> tupl
     """The reason code and the words of one start."""
     found = told(slug, day)[at]
     return str(found.reason), found.words
+
+
+def asked(day: date, hour: int, minute: int = 0) -> tuple[str, str]:
+    """The reason code and the words of any one start, offered or not."""
+    found = explain_start(
+        get_event_type("consultation"), start=datetime(day.year, day.month, day.day, hour, minute, tzinfo=LISBON),
+        time_zone="Europe/Lisbon", now=now(),
+    )  # fmt: skip
+    return str(found.reason), found.words
+
+
+def test_a_time_that_no_hours_give_is_explained_too(world: World) -> None:
+    sunday = DAY + timedelta(days=6 - DAY.weekday())
+    with world.enter("acme"):
+        hours = f"Ana Martins’s hours on {WORDS} are 09:00–17:00: they do not hold the whole meeting."
+        assert asked(DAY, 18) == asked(DAY, 8) == asked(DAY, 16, 45) == ("outside_hours", hours)
+        assert asked(sunday, 10) == (
+            "outside_hours",
+            f"Ana Martins has no hours on {sunday:%a} {sunday.day} {sunday:%b} {sunday.year}.",
+        )
+        assert asked(DAY, 10, 5) == (
+            "outside_hours",
+            "No start falls on this time: they are 30 minutes apart in the hours of the day.",
+        )
+        assert asked(DAY, 10) == ("None", "Open.")
+        busy("Private", workday(13, 30), 90)
+        assert asked(DAY, 14) == asked(DAY, 14, 10) == said()
 
 
 def test_a_busy_calendar_is_named_with_its_time(world: World) -> None:

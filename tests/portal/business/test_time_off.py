@@ -1,11 +1,14 @@
 """Schedules, time off, holidays and limits in the portal: stored by whoever may, and clients see it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from booking.api import EventType, EventTypeHost, Host, OutOfOffice, Schedule, WeeklyHours
+from portal.public.words import day_words
+from tests.booking.scene import workday
 from tests.booking.test_rules_of_hosts import christmas
 from tests.database import World
 from tests.portal.business.test_hours import WEEK, address, host_id, monday, open_on, stored
@@ -145,6 +148,29 @@ def test_a_client_is_led_to_whoever_stands_in(world: World, client_for: object) 
     assert f"{bruno.name} is out of office until" in page
     assert "host=chloe" in page
     assert "is out of office" not in client.get("/book/meet/").content.decode(), "somebody else is free"
+
+
+def test_a_stand_in_for_a_part_of_the_day_and_for_each_absence_is_named(world: World) -> None:
+    day = workday(9).date().replace(day=1) + timedelta(days=62)  # wholly ahead
+    first, later = day.replace(day=3), day.replace(day=20)
+    with world.enter("northwind"):
+        bruno, chloe = Host.objects.get(slug="bruno"), Host.objects.get(slug="chloe")
+        afternoon = {"start_minute": 780, "end_minute": 1020}
+        OutOfOffice.objects.create(
+            host=bruno, first_date=later, last_date=later + timedelta(days=2), redirect=chloe
+        )
+        OutOfOffice.objects.create(host=bruno, first_date=first, last_date=first, redirect=chloe, **afternoon)
+        OutOfOffice.objects.create(
+            host=bruno, first_date=day.replace(day=10), last_date=day.replace(day=10), **afternoon
+        )
+        EventType.objects.filter(slug="meet").update(window_days=200)
+    client = Client(headers={"host": "northwind.localhost"})
+    page = client.get("/book/meet/", {"host": "bruno", "month": f"{day:%Y-%m}"}).content.decode()
+    assert re.findall(rf"{bruno.name} is out of office ([^<]*[.])", page) == [
+        f"for a part of {day_words(first)}.",
+        f"from {day_words(later)} until {day_words(later + timedelta(days=2))}.",
+    ]
+    assert page.count("See the times of") == 2
 
 
 def test_saving_the_week_of_the_default_schedule_needs_no_name(ana: Client, world: World) -> None:

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from booking.api import Explained, Host
+from booking.api import Explained, Host, Schedule, WeeklyHours, bookable_hosts, get_event_type
 from kernel.reasons import Reason
 from portal.business.why import _answer
 from tests.booking.scene import LISBON, booked, workday
@@ -37,6 +37,33 @@ def test_each_start_is_open_or_says_what_stands_in_its_way(alice: Client, ana: C
         assert "<code" in said
         assert "calendar_busy" in said
         assert "5 open, 10 not offered" in said
+
+
+def test_a_time_that_is_asked_for_is_answered_first_offered_or_not(ana: Client, world: World) -> None:
+    with world.enter("acme"):
+        busy("Private", workday(13, 30), 90)
+    said = page(ana, time="14:00")
+    answer = said[
+        said.index('<div class="notice warn" role="status">') : said.index('aria-labelledby="why-day"')
+    ]
+    assert "14:00 is not offered" in answer
+    assert "Ana Martins’s calendar “Private” is busy 13:30–15:00." in answer
+    assert 'name="time" value="14:00"' in said
+    assert "&amp;time=14:00" in said
+    assert "hours on" in page(ana, time="18:00")
+    assert "09:30 is open" in page(ana, time="09:30")
+    assert "Ana Martins’s calendar" in page(ana, time="at noon")
+
+
+def test_hosts_who_are_needed_together_and_share_no_hours_are_told_so(stranger: Client, world: World) -> None:
+    with world.enter("northwind"):
+        hosts = bookable_hosts(get_event_type("panel"))
+        schedule = Schedule.objects.get(host=hosts[0])
+        WeeklyHours.objects.filter(schedule=schedule).update(start_minute=60, end_minute=120)
+    asked = {"event_type": "panel", "date": str(DAY)}
+    told = stranger.get(HERE, asked, headers={"host": "northwind.localhost"}).content.decode()
+    names = f"{hosts[0].name}, {hosts[1].name} and {hosts[2].name}"
+    assert f"{names} have no hours in common on this day that hold a whole meeting." in told
 
 
 def test_of_another_host_a_code_says_no_more_than_the_words() -> None:
