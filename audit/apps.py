@@ -13,13 +13,13 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from audit.ledger import checkpoints
-        from audit.ledger.keys import data_key
+        from audit.ledger.keys import data_key, known_data_key
         from audit.ledger.recording import LedgerHook
         from kernel import chores, crypto, stamps, transactions
 
         import_module("audit.sagas.runner")  # registers what performs runs and undos
         import_module("audit.sagas.buttons")
-        crypto.register_data_key(data_key)
+        crypto.register_data_key(stored=data_key, known=lambda: known_data_key()[1])
         transactions.register(LedgerHook())
         stamps.register_stamp(
             "ledger", "SELECT encode(hash, 'hex') FROM audit_head"

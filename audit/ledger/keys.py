@@ -45,8 +45,10 @@ def signing_key(kid: str) -> Signer:
 
 
 def data_key() -> bytes:
-    """The current tenant's data key, 32 bytes; one query. Raises LedgerNotFounded, CannotOpen, KeyMissing."""
-    return _read_data_key()[1]
+    """The current tenant's data key as it is stored now, 32 bytes; one query. Raises LedgerNotFounded, CannotOpen,
+    KeyMissing."""
+    _, key = _data_keys[current_schema()] = _read_data_key()
+    return key
 
 
 def known_data_key() -> tuple[bytes, bytes]:

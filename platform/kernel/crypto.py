@@ -28,7 +28,7 @@ _TAG_BYTES: Final = 16
 _HEADER_BYTES: Final = len(_VERSION) + _KEY_ID_BYTES
 
 
-_data_key: list[Callable[[], bytes]] = []
+_data_key: list[tuple[Callable[[], bytes], Callable[[], bytes] | None]] = []
 
 
 class CannotOpen(HoldfastError):
@@ -56,8 +56,13 @@ def seal(plaintext: bytes, *, aad: str) -> bytes:
 
 
 def open_sealed(blob: bytes, *, aad: str) -> bytes:
-    """What `seal` encrypted, for the same tenant and the same `aad`. Raises CannotOpen, KeyMissing."""
-    return open_with(_tenant_data_key(), blob, aad=aad)
+    """What `seal` encrypted, for the same tenant and the same `aad`. Raises CannotOpen, KeyMissing.
+
+    A blob names the key that made it: where this process knows that one already, the stored one is not read.
+    """
+    known = _known_data_key()
+    key = known if known and is_made_with(known, blob) else _tenant_data_key()
+    return open_with(key, blob, aad=aad)
 
 
 def wrap(key: bytes, *, aad: str) -> bytes:
@@ -111,15 +116,22 @@ def key_id(key: bytes) -> bytes:
     return hashlib.sha256(b"holdfast/key-id/v1\n" + key).digest()[:_KEY_ID_BYTES]
 
 
-def register_data_key(provider: Callable[[], bytes]) -> None:
-    """Say who knows the current tenant's data key. The ledger's app does, at start-up; the last one wins."""
-    _data_key[:] = [provider]
+def register_data_key(stored: Callable[[], bytes], known: Callable[[], bytes] | None = None) -> None:
+    """Say who reads the current tenant's data key, and who may have it in memory, as it once was. The ledger's app
+    does, at start-up; the last one wins."""
+    _data_key[:] = [(stored, known)]
 
 
 def _tenant_data_key() -> bytes:
     if not _data_key:
         raise KeyMissing("No app has said where the tenants' data keys are kept.")
-    return _data_key[0]()
+    stored, _ = _data_key[0]
+    return stored()
+
+
+def _known_data_key() -> bytes:
+    known = _data_key[0][1] if _data_key else None
+    return known() if known else b""
 
 
 def _key_encryption_key() -> bytes:

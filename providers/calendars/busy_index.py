@@ -45,7 +45,7 @@ def busy_times(
     by itself: the time up to there is not read for it, and what cannot be read there is withheld there.
     `max_age=None` asks every calendar live. A failure makes the host stale, and for five seconds it is not asked again
     except by `max_age=None`. No query where nobody has such a calendar, two from the index; a live reading costs five
-    statements more, whatever the number of hosts, and one per connection to open its password.
+    statements more, whatever the number of hosts and connections.
     Raises NetworkInsideTransaction where it would ask inside a transaction.
     """
     (answer,) = busy_times_within(host_ids, spans=[(start, end)], now=now, max_age=max_age)

@@ -1,7 +1,8 @@
 """Personal data: never in the signed bytes in clear, read through the person's key, gone with it."""
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from audit.api import (
     Actor,
@@ -16,6 +17,7 @@ from audit.api import (
     write_checkpoints,
 )
 from audit.ledger import personal
+from audit.ledger.keys import forget_data_key
 from audit.models import PersonKey
 from kernel import crypto
 from kernel.clock import now
@@ -56,6 +58,23 @@ def test_data_key_that_was_exchanged_behind_this_process_is_noticed(world: World
             superuser.execute("UPDATE audit_data_key SET wrapped_key = %s", [wrapped])
         assert reveal(write("booking:b2", name="Ben")) == {"name": "Ben"}
         assert crypto.is_made_with(other, bytes(PersonKey.objects.get(person="booking:b2").wrapped_key))
+
+
+def test_a_secret_is_opened_with_the_key_that_made_it_though_it_was_exchanged_since(world: World) -> None:
+    with world.enter("acme"):
+        before = crypto.seal(b"one", aad="here")
+        assert crypto.open_sealed(before, aad="here") == b"one"  # this process knows the key from here on
+        with CaptureQueriesContext(connection) as seen:
+            assert crypto.open_sealed(before, aad="here") == b"one"
+        assert seen.captured_queries == []
+        wrapped = crypto.wrap(crypto.new_key(), aad="audit_data_key/1")
+        with world.superuser("acme") as superuser:
+            superuser.execute("UPDATE audit_data_key SET wrapped_key = %s", [wrapped])
+        after = crypto.seal(b"two", aad="here")
+        assert crypto.open_sealed(after, aad="here") == b"two"
+        forget_data_key()
+        with pytest.raises(crypto.CannotOpen):
+            crypto.open_sealed(before, aad="here")
 
 
 def test_entry_without_personal_data_reveals_nothing(world: World) -> None:
