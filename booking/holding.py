@@ -17,7 +17,7 @@ from booking.core.slots import OpenStart
 from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, SlotRefused
 from booking.guard import ClockTimestamp, TimeRange, call, guarded, in_time
 from booking.models import Booking, EventType, Host, IdempotencyKey, Meeting
-from booking.offers import alternatives, why_impossible
+from booking.offers import alternatives, held_to, why_impossible
 from booking.places import (
     Place,
     Wanted,
@@ -128,7 +128,8 @@ def submit(
         return booking
     booking.refresh_from_db()
     if booking.status in (Booking.Status.HELD, Booking.Status.EXPIRED):
-        raise HoldExpired(alternatives=alternatives(event_type, start=booking.meeting.starts_at, now=now))
+        start = booking.meeting.starts_at
+        raise HoldExpired(alternatives=alternatives(event_type, start=start, now=now, max_age=held_to()))
     raise NotChangeable("This booking was submitted already. Open its page to see how it stands.")
 
 

@@ -189,7 +189,14 @@ def check_while(
 ) -> tuple[OpenStart | CoreWithheld, datetime]:
     """The same, and until when a refusal is right while nothing is committed: until `now` where that is not known."""
     second = seconds_of(start)
-    gathered = gather(event_type, between=(second, second + 1), now=now, host=host, leaving=leaving)
+    gathered = gather(
+        event_type,
+        between=(second, second + 1),
+        now=now,
+        host=host,
+        leaving=leaving,
+        max_age=held_to(),
+    )
     found = check_start(gathered.request, start=second, now=seconds_of(now))
     return found, now if gathered.is_counted else gathered.good_until
 
@@ -204,21 +211,30 @@ def alternatives(
     without: datetime | None = None,
     beside: Sequence[int] = (),
     outside: BusyAnswer | None = None,
+    max_age: timedelta | None = None,
     limit: int = 3,
 ) -> tuple[Slot, ...]:
     """Return the open slots nearest to a start that was refused, ascending; within a week around it.
 
     `leaving` is the id of a meeting that is to be moved, as for `slots`; `without` a start that is not wanted, the one
     that it has. `beside` are starts (seconds) that the same hosts would take as well: they count towards limits, and
-    what would overlap them is left out. `outside` is what `calendars_at` said of that week. Where notice and booking
-    window allow nothing of that week, nothing is read.
+    what would overlap them is left out. `outside` and `max_age` are as for `gather`. Where notice and booking window
+    allow nothing of that week, nothing is read.
     """
     here, wanted = seconds_of(now), seconds_of(start)
     around = max(here, wanted - _DAY_SECONDS), max(here, wanted) + 7 * _DAY_SECONDS
     rules, zone = rules_of(event_type), current_tenant().time_zone
     if not intersect([around], [bookable(rules, zone=zone, now=here)]):
         return ()
-    gathered = gather(event_type, between=around, now=now, host=host, leaving=leaving, outside=outside)
+    gathered = gather(
+        event_type,
+        between=around,
+        now=now,
+        host=host,
+        leaving=leaving,
+        outside=outside,
+        max_age=max_age,
+    )
     found = open_slots(_counting(gathered.request, beside), between=around, now=here).open
     unwanted = seconds_of(without) if without else None
     blocked = rules.duration_seconds + rules.buffer_before_seconds + rules.buffer_after_seconds
@@ -268,9 +284,11 @@ def gather(
     leaving: int | None = None,
     hosts: Sequence[Host] | None = None,
     outside: BusyAnswer | None = None,
+    max_age: timedelta | None = None,
 ) -> Gathered:
     """Fetch everything that the core needs about `between` (seconds); three statements at most, one more where
-    limits are in force. `outside` is what `calendars_at` has said of it already."""
+    limits are in force. `outside` is what `calendars_at` has said of it already; else a calendar is asked where its
+    index is older than `max_age`, that of a page (`shown_to`) where it is not given."""
     offered = catalog()
     hosts = _hosts(offered, event_type, host) if hosts is None else hosts
     zone = current_tenant().time_zone
@@ -281,7 +299,8 @@ def gather(
     claimable = [*(each.pk for each in hosts), *needs]
     own = occupied(claimable, *reach, leaving=leaving)
     if outside is None:
-        (outside,) = _calendars_at(event_type, [between], hosts=hosts, zone=zone, now=now)
+        age = shown_to() if max_age is None else max_age
+        (outside,) = _calendars_at(event_type, [between], hosts=hosts, zone=zone, now=now, max_age=age)
     busy = {
         each.pk: Busy(
             own=own.blocked.get(each.pk, ()),
@@ -325,9 +344,21 @@ def gather(
 def calendars_at(
     event_type: EventType, ranges: Sequence[tuple[int, int]], *, now: datetime, host: Host | None
 ) -> list[BusyAnswer]:
-    """Ask the hosts' calendars about starts in each of these ranges (seconds), all at once, for `gather`."""
+    """Ask the hosts' calendars about starts that are to be held in each of these ranges (seconds), all at once, for
+    `gather`."""
     hosts, zone = _hosts(catalog(), event_type, host), current_tenant().time_zone
-    return _calendars_at(event_type, ranges, hosts=hosts, zone=zone, now=now)
+    return _calendars_at(event_type, ranges, hosts=hosts, zone=zone, now=now, max_age=held_to())
+
+
+def shown_to() -> timedelta:
+    """Return how old a calendar's index may be for the times that a page shows."""
+    return timedelta(seconds=settings.HOLDFAST_CALENDAR_FRESH_SECONDS)
+
+
+def held_to() -> timedelta:
+    """Return how old it may be for a start that is held: whoever holds waits for no calendar that was read a moment
+    ago, and nothing is confirmed before all of them were asked live."""
+    return max(shown_to(), timedelta(seconds=settings.HOLDFAST_CALENDAR_HOLD_SECONDS))
 
 
 def _calendars_at(
@@ -337,6 +368,7 @@ def _calendars_at(
     hosts: Sequence[Host],
     zone: str,
     now: datetime,
+    max_age: timedelta,
 ) -> list[BusyAnswer]:
     """Ask only about starts that notice and booking window allow: the others are withheld by these whatever a
     calendar says, and anybody can ask about any date."""
@@ -350,7 +382,7 @@ def _calendars_at(
                 for ((begins, ends),) in filter(None, allowed)
             ],
             now=now,
-            max_age=timedelta(seconds=settings.HOLDFAST_CALENDAR_FRESH_SECONDS),
+            max_age=max_age,
         )
     )
     return [next(answers) if each else BusyAnswer() for each in allowed]

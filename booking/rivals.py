@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from booking.core.slots import OpenStart
 from booking.models import EventType, Host
-from booking.offers import Slot, alternatives, check_while
+from booking.offers import Slot, alternatives, check_while, held_to
 from kernel.reasons import Reason
 from kernel.stamps import stamps
 from kernel.tenancy import current_schema
@@ -83,11 +83,11 @@ def shared_alternatives(
     assert answer is not None
     if is_mine:
         try:
-            answer.slots = alternatives(event_type, start=start, now=now, host=host)
+            answer.slots = alternatives(event_type, start=start, now=now, host=host, max_age=held_to())
         finally:
             answer.is_there.set()
     elif not answer.is_there.wait(WAIT_SECONDS) or answer.slots is None:
-        return alternatives(event_type, start=start, now=now, host=host)
+        return alternatives(event_type, start=start, now=now, host=host, max_age=held_to())
     return answer.slots or ()
 
 

@@ -144,6 +144,7 @@ def running(**environment: str) -> Iterator[Running]:
     short = {
         "HOLDFAST_LEASE_SECONDS": "3", "HOLDFAST_LONGEST_PAUSE_SECONDS": "0.5", "HOLDFAST_PUBLIC_RATE": "off",
         "HOLDFAST_CRASH_AT": str(crash_file), "HOLDFAST_CALENDAR_FRESH_SECONDS": "0",
+        "HOLDFAST_CALENDAR_HOLD_SECONDS": "0",
     }  # fmt: skip
     process = subprocess.Popen(
         [ROOT / "bin" / "run", "--port", str(port), "--data", data], env={**kept, **short, **environment},

@@ -13,6 +13,7 @@ os.environ.update(
         "HOLDFAST_KEK": base64.urlsafe_b64encode(b"tests-only-key-encryption-key-32").decode(),
         "HOLDFAST_DATA": str(Path(tempfile.gettempdir()) / f"holdfast-tests-{os.getpid()}-data"),
         "HOLDFAST_CALENDAR_FRESH_SECONDS": "0",
+        "HOLDFAST_CALENDAR_HOLD_SECONDS": "0",
     }
 )
 

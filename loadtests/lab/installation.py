@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _SERVER = re.compile(r".*_URL(_FILE)?$")
 _SIZES = {
     "HOLDFAST_CALENDAR_FRESH_SECONDS",
+    "HOLDFAST_CALENDAR_HOLD_SECONDS",
     "HOLDFAST_HEALTH_SECONDS",
     "HOLDFAST_LOG_LEVEL",
     "HOLDFAST_PROCESS_TENANTS",
@@ -112,7 +113,7 @@ def installation(data: Path | None, **environment: str) -> Iterator[Loaded]:
 
     Ours has embedded servers whatever this shell exports for another one: of its variables only those arrive that
     say how large and how busy ours is (HOLDFAST_WEB_WORKERS, _WEB_THREADS, _WORKER_THREADS, _PROCESS_TENANTS,
-    _HEALTH_SECONDS, _CALENDAR_FRESH_SECONDS, _LOG_LEVEL), and `environment`, which wins.
+    _HEALTH_SECONDS, _CALENDAR_FRESH_SECONDS, _CALENDAR_HOLD_SECONDS, _LOG_LEVEL), and `environment`, which wins.
     SystemExit at once if nothing runs in `data`, or if what runs there counts its visitors.
     """
     if data is not None:

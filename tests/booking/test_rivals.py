@@ -25,9 +25,9 @@ def worked_out(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[datetime]]:
     seen: list[datetime] = []
     real = rivals.alternatives
 
-    def counting(event_type: Any, *, start: datetime, now: datetime, host: Any = None) -> Any:
+    def counting(event_type: Any, *, start: datetime, **more: Any) -> Any:
         seen.append(start)
-        return real(event_type, start=start, now=now, host=host)
+        return real(event_type, start=start, **more)
 
     monkeypatch.setattr(rivals, "alternatives", counting)
     rivals._answers.clear()

@@ -98,7 +98,8 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
 def test_an_installation_of_its_own_has_no_server_and_no_key_of_another(
     commands: Callable[[str], dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("HOLDFAST_CALENDAR_FRESH_SECONDS", raising=False)  # the tests' own
+    for own in ("FRESH", "HOLD"):  # those of the tests
+        monkeypatch.delenv(f"HOLDFAST_CALENDAR_{own}_SECONDS", raising=False)
     with installation(None, HOLDFAST_LOG_LEVEL="WARNING"):
         pass
     assert commands("run") == {

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from booking.api import get_event_type, get_host, hold, submit
+from booking.api import SlotRefused, get_event_type, get_host, hold, progress, submit
 from kernel.clock import now as clock_now
 from providers.api import connect_caldav
+from providers.calendars import busy_index
+from providers.models import Calendar as CalendarRow
 from tests.booking.scene import BEN, CLIENT, booked, first_slots, now, workday
 from tests.database import World
 from tests.portal.api.asking import read
@@ -87,6 +90,37 @@ def test_a_meeting_added_between_page_and_click_ends_in_calendar_busy(
         assert (START in offered, START + timedelta(minutes=30) in offered) == (False, True)
     assert len(mails_to(mails, BEN.email)) == 1
     assert len(calendar.texts()) == 1
+
+
+def test_who_holds_waits_for_no_calendar_that_was_read_minutes_ago_and_the_saga_asks_it(
+    world: World,
+    settings: Settings,
+    web: str,
+    mails: MailSink,
+    calendar: Calendar,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.HOLDFAST_CALENDAR_FRESH_SECONDS, settings.HOLDFAST_CALENDAR_HOLD_SECONDS = 20, 300
+    asked: list[int] = []
+    live = busy_index.read_live
+    monkeypatch.setattr(busy_index, "read_live", lambda wanted: asked.append(len(wanted)) or live(wanted))
+    with world.enter("acme"):
+        intro = get_event_type("intro-call")
+        assert START in [slot.start for slot in first_slots(intro, START)]
+        assert asked == [1]
+        _add_event(calendar.server, calendar.url, START, START + timedelta(minutes=30))
+        CalendarRow.objects.update(read_at=now() - timedelta(minutes=4))
+        made = booked("intro-call", START)
+        assert (made.status, asked) == ("awaiting_link", [1])
+        perform_all()
+        failed = reread(made)
+        assert (failed.failure_code, asked[:2]) == ("calendar_busy", [1, 1])
+        assert START not in [slot.start for slot in progress(failed, now=now()).alternatives]
+        before = len(asked)
+        CalendarRow.objects.update(read_at=now() - timedelta(minutes=6))
+        with pytest.raises(SlotRefused) as refused:
+            booked("intro-call", START)
+        assert (refused.value.code, len(asked) - before) == ("calendar_busy", 1)
 
 
 def _slots(acme: Client) -> Any:
