@@ -1,8 +1,9 @@
 """What ran: runs and their steps as people read them. Two queries a page, however many runs."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
@@ -34,7 +35,7 @@ class StepView:
 
 @dataclass(frozen=True)
 class RunView:
-    """One run, newest first in a list. `entry_seq` is its last signed entry.
+    """One run, newest first in a list. `entry_seq` is its last signed entry, `payload` the ids that it was given.
 
     `undone_by` is the run that undoes it, `is_undone` whether that is done; `undo_failed` the last one that was to and
     failed, `undo_failed_words` why.
@@ -47,6 +48,7 @@ class RunView:
     started_at: datetime
     finished_at: datetime | None
     subject: str
+    payload: Mapping[str, Any]
     actor: Actor
     failure_words: str
     reversible: bool
@@ -169,6 +171,7 @@ def _view(run: Run, entry_seq: int | None, of_steps: dict[int, int]) -> RunView:
         started_at=run.started_at,
         finished_at=run.finished_at,
         subject=run.subject,
+        payload=run.payload,
         actor=Actor(type=run.actor_type, id=run.actor_id),  # type: ignore[arg-type]
         failure_words=run.failure_words,
         reversible=run.state == Run.State.DONE and undone_by is None and _has_effect(run),

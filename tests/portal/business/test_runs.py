@@ -60,6 +60,14 @@ def test_missing_run_is_said(alice: Client, office: Office, path: str) -> None:
     assert "No such run" in words(answer.content)
 
 
+def test_a_run_and_its_undo_lead_to_the_booking(alice: Client, world: World, office: Office) -> None:
+    booking = office.book("Ben Carter")
+    here = f"/portal/what-ran/{newest(world)}/"
+    for page in (here, f"{here}undo/"):
+        said = alice.get(page).content.decode()
+        assert f'<a href="/portal/bookings/{booking.uid}/">The booking</a>' in said
+
+
 def test_run_shows_its_signed_entries_as_they_were_signed(
     alice: Client, world: World, office: Office
 ) -> None:
