@@ -34,6 +34,7 @@ from booking.limits import limited, limits_in_force
 from booking.models import EventType, Host
 from booking.occupied import occupied, sessions_of
 from booking.rooms import RoomNeed, needed_rooms
+from booking.sentences import withheld_words
 from kernel.reasons import Reason
 from kernel.stamps import stamps
 from kernel.tenancy import current_schema
@@ -332,10 +333,7 @@ def gather(
         rooms=_rooms(needs, own.blocked),
     )
     names = {each.pk: each.name for each in hosts}
-    notices = tuple(
-        f"{names[pk]}’s calendar cannot be read right now, so {names[pk]}’s times are withheld."
-        for pk in sorted(outside.stale)
-    )
+    notices = withheld_words([names[pk] for pk in sorted(outside.stale)])
     ends = [_instant(own.next_expiry)] if own.next_expiry else []
     ends += [outside.good_until] if outside.good_until else []
     return Gathered(request, notices, min(ends, default=now + timedelta(days=1)), limits.exist)

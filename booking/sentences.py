@@ -1,10 +1,13 @@
 """Bookings and times in words, for What ran and for consequences; in the business's zone."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from booking.models import Booking
 from tenants.api import current_tenant
+
+_NAMED = 3  # of more hosts whose calendars cannot be read a page says how many they are
 
 
 def booking_sentence(booking: Booking) -> str:
@@ -22,3 +25,15 @@ def when(instant: datetime, *, zone: str | None = None) -> str:
     name = zone or current_tenant().time_zone
     local = instant.astimezone(ZoneInfo(name))
     return f"{local:%a} {local.day} {local:%b %H:%M} ({name})"
+
+
+def withheld_words(names: Sequence[str]) -> tuple[str, ...]:
+    """Return what whoever looks for times is told of hosts whose calendars cannot be read: a sentence for each, or one
+    for all where they are too many to be named. Pure."""
+    if len(names) > _NAMED:
+        return (
+            f"The calendars of {len(names)} people cannot be read right now, so their times are withheld.",
+        )
+    return tuple(
+        f"{name}’s calendar cannot be read right now, so {name}’s times are withheld." for name in names
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.running import ROOT, Running, running
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "k8s" / "README.md"]
@@ -19,6 +20,14 @@ NOT_FOR_OPERATORS = {
     "HOLDFAST_CRASH_AT",
     "HOLDFAST_CALDAV_DEMO_PASSWORD_FILE",
 }  # for tests; a form of another
+OWN_COMMAND = re.compile(
+    r"^\| `(bin/[\w-]+|\.venv/bin/python -m tests[\w.]+)[^`]*` \|(.*--.*)\|[^|]*\|$", re.MULTILINE
+)
+OWN_COMMANDS = [
+    pytest.param(command, re.findall(r"`(--[\w-]+)", said), id=command)
+    for command, said in OWN_COMMAND.findall((ROOT / "docs" / "developer.md").read_text())
+]
+RUN_AS_MODULE = re.compile(r"python -m (tests(?:\.\w+)+)")
 COMMANDS = [
     pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
@@ -56,6 +65,43 @@ def test_the_commands_of_the_pages_run(demo: Running, block: str) -> None:
     )
     assert ran.returncode == 0, f"{script}\n{ran.stdout[-2000:]}\n{ran.stderr[-2000:]}"
     assert ran.stdout.strip() != "", "a command of a page says something"
+
+
+@pytest.mark.parametrize(("command", "options"), OWN_COMMANDS)
+def test_a_command_of_its_own_starts_and_has_the_options_that_are_named(
+    command: str, options: list[str]
+) -> None:
+    ran = subprocess.run(
+        [*command.split(), "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60 * PATIENCE,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert [option for option in options if not re.search(rf"{option}\b", ran.stdout)] == []
+
+
+def test_seven_commands_of_their_own_have_options() -> None:
+    assert len(OWN_COMMANDS) == 7
+
+
+def test_whatever_is_said_to_run_as_a_module_does() -> None:
+    """In pages and in docstrings; a module without a main part says nothing and ends well."""
+    said = {
+        name
+        for path in (*PAGES, *(ROOT / "tests").rglob("*.py"))
+        for name in RUN_AS_MODULE.findall(path.read_text())
+    }
+    assert {"tests.booking.core.every_zone", "tests.faults.provider_matrix"} <= said
+    assert sorted(name for name in said if not _has_a_main_part(ROOT / name.replace(".", "/"))) == []
+
+
+def _has_a_main_part(path: Path) -> bool:
+    if path.is_dir():
+        return (path / "__main__.py").exists()
+    return '__name__ == "__main__"' in path.with_suffix(".py").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,6 +1,6 @@
 """Every address, each method, each role: what happened, in one letter, and whether it should have.
 
-python -m tests.isolation.matrix        prints the whole matrix
+`pytest -s tests/isolation/test_every_address.py` prints the whole matrix.
 
 y  an answer (2xx, 3xx within the site, or a refusal of the content: 400, 409, 422, 429)
 s  sent to sign in          n  refused: 403, 404, 401

@@ -150,6 +150,13 @@ SIGNED = (
         P7 + "test_promise_7_every_automated_action_is_signed_and_reversible",
     ),
     Mutant(
+        "sweep_unsigned",
+        7,
+        "whoever joins a session signs their own seat, but not that an expired one was given back",
+        (Edit("booking/holding.py", '    sign_expired(answer["swept"])\n', ""),),
+        "tests/booking/test_sweeping.py::test_a_full_session_gives_the_seat_of_a_hold_to_who_joins",
+    ),
+    Mutant(
         "signature_not_checked",
         7,
         "verification does not look at signatures",

@@ -4,9 +4,16 @@ from tests.mutants.mutant import Edit, Mutant
 
 P1 = "tests/promises/test_promise_1_a_double_booking_cannot_be_written.py::"
 P2 = "tests/promises/test_promise_2_the_slot_locks_first.py::"
+SWEEPING = "tests/booking/test_sweeping.py::"
 HOLD = "booking/sql/hold_v1.sql"
+SERIES = "booking/sql/series_v1.sql"
+MOVE = "booking/sql/resources_v2.sql"
 SESSIONS = "booking/sql/sessions_v1.sql"
 TRUTH = "booking/sql/truth_v3.sql"
+MOVES_TOO = (
+    "\n           OR EXISTS (SELECT 1 FROM booking_move v\n"
+    "                      WHERE v.meeting_id = o.meeting_id AND v.expires_at <= clock_timestamp())"
+)
 CONSTRAINT = (
     ",\n    ADD CONSTRAINT booking_occupancy_no_overlap\n"
     "        EXCLUDE USING gist (resource_id WITH =, blocked WITH &&) WHERE (retired_at IS NULL)"
@@ -144,6 +151,63 @@ SLOT_FIRST = (
         "an expired hold stands in the way until somebody cleans up",
         (Edit(HOLD, "v_swept := sweep_v1(p_resources, p_blocked);", "v_swept := '[]';"),),
         P2 + "test_a_hold_expires_by_itself_and_then_blocks_nobody",
+    ),
+    Mutant(
+        "series_sweep_removed",
+        2,
+        "an expired hold stands in the way of a date of a series",
+        (Edit(SERIES, "swept := sweep_ranges_v1(p_resources, p_ranges);", "swept := '[]';"),),
+        SWEEPING + "test_a_series_takes_the_time_of_any_of_its_dates[1]",
+    ),
+    Mutant(
+        "move_sweep_removed",
+        2,
+        "an expired hold stands in the way of a booking that moves",
+        (Edit(MOVE, "v_swept := sweep_v1(v_claim, p_blocked);", "v_swept := '[]';"),),
+        SWEEPING + "test_a_move_takes_the_time_of_a_hold",
+    ),
+    Mutant(
+        "session_not_swept",
+        2,
+        "an expired hold keeps its seat in a full session",
+        (Edit(SESSIONS, "\n    swept := expire_v1(meeting);", "\n    swept := '[]';"),),
+        SWEEPING + "test_a_full_session_gives_the_seat_of_a_hold_to_who_moves_there",
+    ),
+    Mutant(
+        "expired_moves_not_swept",
+        2,
+        "a move that is over still stands in the way of a hold",
+        (Edit("booking/sql/release_v1.sql", MOVES_TOO, ""),),
+        SWEEPING + "test_a_hold_takes_what_a_move_that_is_over_still_blocks",
+    ),
+    Mutant(
+        "series_leaves_expired_moves",
+        2,
+        "a move that is over still stands in the way of a series",
+        (Edit(SERIES, MOVES_TOO, ""),),
+        SWEEPING + "test_a_series_takes_all_that_is_over_on_several_dates",
+    ),
+    Mutant(
+        "earlier_move_not_swept",
+        2,
+        "a booking whose move is over cannot move again until somebody cleans up",
+        (Edit(MOVE, "v_expired := expire_v1(m.id);", "v_expired := '[]';"),),
+        "tests/booking/test_moving.py::"
+        "test_a_move_that_expired_unswept_gives_way_to_the_next_and_its_end_is_signed",
+    ),
+    Mutant(
+        "earlier_seat_not_swept",
+        2,
+        "a seat whose move is over cannot move again until somebody cleans up",
+        (Edit(SESSIONS, "v_earlier := expire_v1(v_late);", "v_earlier := '[]';"),),
+        SWEEPING + "test_a_seat_takes_the_place_of_an_earlier_move_of_its_own",
+    ),
+    Mutant(
+        "earlier_reassignment_not_swept",
+        2,
+        "a meeting whose reassignment is over cannot be given away until somebody cleans up",
+        (Edit("booking/sql/reassign_v1.sql", "v_expired := expire_v1(m.id);", "v_expired := '[]';"),),
+        SWEEPING + "test_a_reassignment_takes_the_place_of_an_earlier_one",
     ),
     Mutant(
         "hold_never_expires",

@@ -127,6 +127,7 @@ def _next_open(event_type: EventType, *, time_zone: str, now: datetime) -> dict[
     found: dict[int, str] = {}
     for day in sorted(page.days):
         for slot in page.days[day]:
-            for host_id in slot.host_ids:
-                found.setdefault(host_id, moment_words(slot.start, time_zone))
+            first = [host_id for host_id in slot.host_ids if host_id not in found]
+            if first:
+                found.update(dict.fromkeys(first, moment_words(slot.start, time_zone)))
     return found

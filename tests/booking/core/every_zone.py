@@ -2,7 +2,7 @@
 
 `python -m tests.booking.core.every_zone [--every N] [--variants N]` compares the core with the oracle on the two
 days around each change, for every minute: which starts are open, and why the others are not. Exit status 1 when one
-differs. A seeded sample of it runs in bin/test.
+differs. A seeded sample of it, with every kind of change in it, runs in bin/test.
 """
 
 import argparse
@@ -54,10 +54,28 @@ def changing_zones() -> tuple[str, ...]:
     return tuple(name for name in sorted(available_timezones()) if changes(name))
 
 
+def kind(zone: str, change: int) -> tuple[int, str]:
+    """Return by how many minutes the wall clock jumps (forward is positive), and where that meets midnight: "from" it,
+    "to" it, or "" elsewhere. From it forward, a date begins at 1:00; from it back, a date has its last hour twice."""
+    before, after = _offsets(change, zone)
+    where = [name for name, offset in (("from", before), ("to", after)) if (change + offset) % DAY == 0]
+    return (after - before) // MINUTE, "".join(where)
+
+
+def _offsets(change: int, zone: str) -> tuple[int, int]:
+    """Return the seconds by which the wall clock is ahead of UTC before a change, and from it on."""
+    before, after = (_offset(second, ZoneInfo(zone)) for second in (change - 1, change))
+    assert before is not None
+    assert after is not None
+    return int(before.total_seconds()), int(after.total_seconds())
+
+
 def scene_at(change: int, zone: str, seeded: random.Random) -> Scene:
     """Return a host with hours, exceptions and bookings around a change of clocks, all by whole minutes."""
     day = datetime.fromtimestamp(change, ZoneInfo(zone)).date()
     weekly = {weekday: _spans(seeded) for weekday in range(7)}
+    if seeded.random() < 0.5:
+        weekly |= _at_the_change(change, zone, seeded)
     near = [day + timedelta(days=away) for away in (-1, 0, 1)]
     overrides = {seeded.choice(near): _spans(seeded)} if seeded.random() < 0.4 else {}
     part = seeded.choice([None, (seeded.randrange(0, 1440), 0)])
@@ -93,6 +111,15 @@ def _spans(seeded: random.Random) -> oracle.Spans:
             ((seeded.randrange(0, 180), 240), (1380, 1500)),
         ]
     )
+
+
+def _at_the_change(change: int, zone: str, seeded: random.Random) -> dict[int, oracle.Spans]:
+    """Hours of the weekday of a change that open or close in a minute that the wall clock skips or shows twice."""
+    shown = [datetime.fromtimestamp(change + offset, UTC) for offset in _offsets(change, zone)]
+    minutes = abs(shown[0] - shown[1]) // timedelta(minutes=1)
+    within = min(shown).hour * 60 + min(shown).minute + seeded.randrange(minutes)
+    spans: oracle.Spans = seeded.choice([((within, within + 300),), ((max(0, within - 200), within + 1),)])
+    return {min(shown).weekday(): spans}
 
 
 def _limits(seeded: random.Random) -> oracle.Limits:
@@ -141,6 +168,15 @@ def cases(variants: int) -> Iterator[tuple[str, int, int]]:
         for change in changes(zone):
             for variant in range(variants):
                 yield zone, change, variant
+
+
+def sample(count: int, *, seed: int) -> list[tuple[str, int, int]]:
+    """Return so many cases, the same for the same seed: first one of each kind of change, then any."""
+    everything = list(cases(1))
+    random.Random(seed).shuffle(everything)
+    of_each = {kind(zone, change): (zone, change, variant) for zone, change, variant in reversed(everything)}
+    first = list(of_each.values())
+    return (first + [case for case in everything if case not in first])[:count]
 
 
 def compare(zone: str, change: int, variant: int) -> tuple[list[str], Counter[str]]:
