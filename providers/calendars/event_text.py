@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 
 from providers.calendars.busy_rules import instant
+from providers.calendars.ical_text import ical_lines, ical_text
 from providers.calendars.local_times import local_times
 from providers.protocols import CalendarEvent, Person
 
@@ -69,8 +70,7 @@ def event_text(event: CalendarEvent, *, now: datetime, sequence: int = 0) -> str
     if zone:
         calendar.add_component(zone)
     calendar.add_component(entry)
-    text: str = calendar.to_ical().decode()
-    return text
+    return ical_text(ical_lines(calendar))
 
 
 def read_event(text: str, *, zone: ZoneInfo) -> StoredEvent | None:

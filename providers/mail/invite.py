@@ -7,12 +7,14 @@ ORGANIZER is the business at the address the mail comes from, hosts and attendee
 then matches its sender, a host can accept a copy, and no CalDAV server sends invites of its own for it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from icalendar import Calendar, Event, vCalAddress, vText
 
+from providers.calendars.ical_text import ical_lines, ical_text
 from providers.calendars.local_times import local_times
 from providers.mail.addresses import check_mail_address
 from providers.mail.characters import one_line, plain_lines
@@ -48,6 +50,18 @@ class Invite:
 
 def build_invite(invite: Invite, *, now: datetime) -> str:
     """Return the iCalendar text with CRLF line ends; `now` is its DTSTAMP. Raises BadAddress."""
+    lines = list(_lines(replace(invite, description=""), now))
+    details = plain_lines(invite.description).strip()
+    if details:
+        event = Event()
+        event.add("description", details)
+        lines[-2:-2] = ical_lines(event)[1:-1]  # before END:VEVENT and END:VCALENDAR
+    return ical_text(lines)
+
+
+@lru_cache(maxsize=32)
+def _lines(invite: Invite, now: datetime) -> tuple[str, ...]:
+    """Return an invite without description, which alone differs between its recipients; they are written to in turn."""
     zone, starts_at, ends_at = local_times(invite.starts_at, invite.ends_at, time_zone=invite.time_zone)
     event = Event()
     event.add("uid", one_line(invite.uid))
@@ -56,11 +70,7 @@ def build_invite(invite: Invite, *, now: datetime) -> str:
     event.add("dtstart", starts_at)
     event.add("dtend", ends_at)
     event.add("summary", one_line(invite.title, limit=_OUTLOOK_CUTS_AT))
-    for name, value in (
-        ("description", plain_lines(invite.description).strip()),
-        ("location", _location(invite)),
-        ("url", one_line(invite.url, limit=2000)),
-    ):
+    for name, value in (("location", _location(invite)), ("url", one_line(invite.url, limit=2000))):
         if value:
             event.add(name, value)
     event.add("organizer", _calendar_user(invite.organiser, {}))
@@ -77,7 +87,7 @@ def build_invite(invite: Invite, *, now: datetime) -> str:
     if zone:
         calendar.add_component(zone)
     calendar.add_component(event)
-    return str(calendar.to_ical().decode("utf-8"))
+    return tuple(ical_lines(calendar))
 
 
 def _location(invite: Invite) -> str:
