@@ -132,6 +132,16 @@ def test_the_list_of_zones_can_be_searched(client_at: OpenClient) -> None:
     expect(client.page.locator(".zone-now")).to_contain_text("Kathmandu time (UTC+5:45)")
 
 
+def test_people_are_found_without_their_accents(client_at: OpenClient) -> None:
+    client = client_at("northwind", width=1280)
+    client.open("/")
+    expect(client.page.get_by_text("Next:").first).to_be_visible()  # the list was swapped by then
+    client.page.get_by_role("searchbox").fill("chloe lau")
+    expect(client.page.locator("#people .person:visible")).to_have_text(re.compile("Chloé Laurent"))
+    client.page.get_by_role("searchbox").fill("nobody")
+    expect(client.page.locator("#people .person:visible")).to_have_count(0)
+
+
 def test_without_script_the_zone_is_the_hosts_and_can_be_changed(client_at: OpenClient) -> None:
     client = client_at("acme", script=False, time_zone="Asia/Tokyo")
     client.open("/book/intro-call/")

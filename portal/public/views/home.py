@@ -20,6 +20,7 @@ from portal.public.zones import zone_words
 from portal.rates import check_rate
 
 _SEARCH_FROM = 6  # so many people, and a search field is worth its place
+_MANY = 12  # so many, and what stands below them is not seen
 _LOOK_AHEAD = timedelta(days=21)
 
 
@@ -36,12 +37,13 @@ class PersonCard:
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """A company's face: whoever is free first, its people, its other meeting types."""
+    """A company's face: whoever is free first, its people, its other meeting types, which stand above many people."""
 
     anyone: Offer | None
     people: tuple[PersonCard, ...]
     others: tuple[Offer, ...]
     has_search: bool
+    has_many: bool
     shows_next_open: bool
     zone: str
 
@@ -100,6 +102,7 @@ def build_directory(
         people=tuple(_card(host, next_open=next_open or {}) for host in hosts),
         others=tuple(build_offer(event_type, ()) for event_type in offered if event_type is not anyone),
         has_search=len(hosts) >= _SEARCH_FROM,
+        has_many=len(hosts) > _MANY,
         shows_next_open=next_open is not None,
         zone=zone,
     )

@@ -110,6 +110,15 @@ def test_the_front_door_has_each_of_two_hundred_once_and_a_search(world: World, 
     assert (page.count("Next: "), page.count('type="search"')) == (MOST, 1)
 
 
+def test_what_takes_several_stands_below_a_few_people_and_above_many(world: World, company: Visitor) -> None:
+    few = text(company.get("/"))
+    grow(world)
+    many = text(company.get("/"))
+    below, above = (page.index('id="people"') < page.index('id="others"') for page in (few, many))
+    assert (below, above) == (True, False)
+    assert many.count('id="others"') == 1
+
+
 def test_a_month_of_two_hundred_offers_all_its_days_and_is_open_where_one_of_them_is(
     world: World, company: Visitor
 ) -> None:
