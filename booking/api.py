@@ -66,6 +66,7 @@ from booking.incidents import (
     resolve_incident,
 )
 from booking.links import (
+    book_again_path,
     event_uid,
     is_former_token,
     is_manage_token,
@@ -302,6 +303,7 @@ __all__ = [
     "ask_fixer",
     "away_notices",
     "book",
+    "book_again_path",
     "book_series",
     "bookable_hosts",
     "booked_between",

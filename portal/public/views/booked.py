@@ -17,6 +17,7 @@ from booking.api import (
     Host,
     Progress,
     as_met,
+    book_again_path,
     choices_of,
     event_uid,
     get_booking,
@@ -174,7 +175,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
             time_zone=booking.time_zone,
             texts_stopped_at=texts.withdrawn_at if texts else None,
         ),
-        "pick_at": reverse("public:pick", args=[meeting.event_type.slug]),
+        "pick_at": book_again_path(meeting),
     }
 
 

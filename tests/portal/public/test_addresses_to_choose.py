@@ -15,6 +15,7 @@ from tests.portal.public.test_booking_pages import ALTERNATIVE, hidden
 from tests.simulators.smtp import MailSink
 
 QUAY, ALMADA = "12 Quay Street", "Rua do Almada 5"
+SECOND = "?duration=90&location=in_person-2"
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +124,35 @@ def test_a_move_stays_at_the_second_address(acme: Visitor, world: World, mails: 
     assert places(world) == [("in_person", ALMADA)]
 
 
+def test_a_hold_that_is_given_back_leads_to_the_times_at_the_second_address(acme: Visitor) -> None:
+    details = hold(acme, "?location=in_person-2")
+    answer = acme.post(details.replace("/details/", "/release/"), {})
+    assert answer["Location"] == f"/book/site-visit/{SECOND}"
+
+
+def test_a_lost_race_keeps_the_second_address(acme: Visitor, stranger: Visitor, world: World) -> None:
+    page = text(acme.get("/book/site-visit/?location=in_person-2"))
+    chosen = hidden(page) | {"start": START.findall(page)[0]}
+    stranger.hold("site-visit", start=chosen["start"])
+    refused = text(acme.post("/book/site-visit/hold", chosen))
+    assert 'href="/book/site-visit/?location=in_person-2"' in refused
+    answer = acme.post("/book/site-visit/hold", hidden(refused) | {"start": ALTERNATIVE.findall(refused)[0]})
+    assert answer.status_code == 303
+    assert places(world) == [("in_person", QUAY), ("in_person", ALMADA)]
+
+
+def test_a_hold_that_ran_out_keeps_the_second_address(acme: Visitor, world: World) -> None:
+    details = hold(acme, "?location=in_person-2")
+    with world.superuser("acme") as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("UPDATE booking_booking SET expires_at = now() - interval '1 minute'")
+    refused = text(acme.post(details, MARIA))
+    assert f'href="/book/site-visit/{SECOND}"' in refused
+    answer = acme.post("/book/site-visit/hold", hidden(refused) | {"start": ALTERNATIVE.findall(refused)[0]})
+    assert answer.status_code == 303
+    assert places(world)[-1] == ("in_person", ALMADA)
+
+
 @pytest.mark.parametrize(
     ("more", "kept"),
     [
@@ -143,6 +173,20 @@ def test_booking_again_from_a_failed_booking_keeps_the_second_address_while_it_i
     again = hidden(failed) | {"start": ALTERNATIVE.findall(failed)[0]}
     answer = acme.post("/book/site-visit/hold", again)
     assert (answer.status_code, places(world)[-1]) == (303, kept)
+
+
+def test_the_mail_of_a_cancelled_booking_leads_back_to_the_second_address(
+    acme: Visitor, mails: MailSink
+) -> None:
+    page = acme.post(hold(acme, "?location=in_person-2"), MARIA)["Location"]
+    drain()
+    acme.post(f"{page}cancel/", {"reason": ""})
+    drain()
+    assert f'href="/book/site-visit/{SECOND}"' in text(acme.get(page))
+    cancelled = [each.mail for each in mails.received if each.recipients == (MARIA["email"],)][-1]
+    plain = cancelled.get_body(("plain",))
+    assert plain is not None
+    assert f"/book/site-visit/{SECOND}" in plain.get_content()
 
 
 def test_the_api_takes_the_key_of_each_place(api: Client, world: World) -> None:
