@@ -6,7 +6,15 @@ from booking.attendees import Attendee
 from booking.attending import can_mark_no_show, mark_no_show, undo_no_show
 from booking.away import Absence, InvalidAbsence, absences, add_absence, end_absence
 from booking.cancelling import cancel
-from booking.choosing import as_met, chosen, durations_of, has_choices, locations_of, of_meeting
+from booking.choosing import (
+    as_met,
+    choices_of,
+    chosen,
+    durations_of,
+    is_one_of_several,
+    locations_of,
+    of_meeting,
+)
 from booking.contention.passes import HEADER as CONTENTION_HEADER
 from booking.contention.passes import is_pass, make_pass
 from booking.contention.performing import MOST_CLIENTS, NotTestable, start_contention_test
@@ -58,6 +66,7 @@ from booking.incidents import (
     resolve_incident,
 )
 from booking.links import (
+    book_again_path,
     event_uid,
     is_former_token,
     is_manage_token,
@@ -294,6 +303,7 @@ __all__ = [
     "ask_fixer",
     "away_notices",
     "book",
+    "book_again_path",
     "book_series",
     "bookable_hosts",
     "booked_between",
@@ -310,6 +320,7 @@ __all__ = [
     "check_host_may_edit",
     "checked_limits",
     "checked_reminders",
+    "choices_of",
     "chosen",
     "close_incident",
     "coming_meetings",
@@ -338,7 +349,6 @@ __all__ = [
     "get_incident",
     "get_series",
     "give_role",
-    "has_choices",
     "has_hosts_own_link",
     "health",
     "health_summary",
@@ -352,6 +362,7 @@ __all__ = [
     "is_approval_token",
     "is_former_token",
     "is_manage_token",
+    "is_one_of_several",
     "is_pass",
     "is_series_token",
     "latest_text",

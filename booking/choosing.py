@@ -1,6 +1,7 @@
 """What a client chooses of a meeting type that offers several: how long, and where."""
 
 import copy
+from collections import Counter
 
 from booking.errors import InvalidBooking
 from booking.models import EventType, Meeting
@@ -11,15 +12,42 @@ def durations_of(event_type: EventType) -> tuple[int, ...]:
     return tuple(sorted({event_type.duration_minutes, *event_type.more_durations}))
 
 
-def locations_of(event_type: EventType) -> tuple[tuple[str, str], ...]:
-    """Return the places on offer as (kind, detail), the first one first; one of each kind."""
+def locations_of(event_type: EventType) -> dict[str, tuple[str, str]]:
+    """Return the places on offer as (kind, detail), the first one first, each by its key.
+
+    Forms, links and the API name a place by its key: the kind, and "in_person-2", "in_person-3" for further places of
+    one kind in the order of the meeting type. Keys are of the type as it is stored; nobody takes one apart.
+    """
     more = ((each["kind"], each["detail"]) for each in event_type.more_locations)
-    return ((event_type.location_kind, event_type.location_detail), *more)
+    found: dict[str, tuple[str, str]] = {}
+    count: Counter[str] = Counter()
+    for kind, detail in ((event_type.location_kind, event_type.location_detail), *more):
+        count[kind] += 1
+        found[f"{kind}-{count[kind]}" if count[kind] > 1 else str(kind)] = (kind, detail)
+    return found
 
 
 def has_choices(event_type: EventType) -> bool:
     """Say whether there is anything to choose."""
     return bool(event_type.more_durations or event_type.more_locations)
+
+
+def is_one_of_several(event_type: EventType) -> bool:
+    """Say whether its place is told from others of the same kind by its detail alone."""
+    return any(each["kind"] == event_type.location_kind for each in event_type.more_locations)
+
+
+def choices_of(meeting: Meeting) -> tuple[tuple[str, str], ...]:
+    """Return what was chosen for a meeting, name by name as its type's page takes it; () with nothing to choose.
+
+    A place whose detail was changed since is the type's place of that kind.
+    """
+    if not has_choices(meeting.event_type):
+        return ()
+    there = (meeting.location_kind, meeting.location_detail)
+    places = locations_of(meeting.event_type)
+    location = next((key for key, place in places.items() if place == there), meeting.location_kind)
+    return (("duration", str(of_meeting(meeting).duration_minutes)), ("location", location))
 
 
 def of_meeting(meeting: Meeting) -> EventType:
@@ -29,7 +57,7 @@ def of_meeting(meeting: Meeting) -> EventType:
         return meeting.event_type
     wanted = copy.copy(meeting.event_type)
     wanted.duration_minutes = int((meeting.ends_at - meeting.starts_at).total_seconds() // 60)
-    wanted.location_kind, wanted.location_detail = meeting.location_kind, meeting.location_detail
+    _put(wanted, meeting.location_kind, meeting.location_detail)
     return wanted
 
 
@@ -43,7 +71,7 @@ def as_met(meeting: Meeting) -> EventType:
 def chosen(
     event_type: EventType, *, duration_minutes: int | None = None, location: str | None = None
 ) -> EventType:
-    """Return the meeting type as the client wants it: of that length, at that kind of place. Not to be stored.
+    """Return the meeting type as the client wants it: of that length, at the place of that key. Not to be stored.
 
     Raises `InvalidBooking` naming what is not on offer.
     """
@@ -57,8 +85,24 @@ def chosen(
             raise InvalidBooking(f"This meeting can last {words} minutes.", "duration_minutes")
         wanted.duration_minutes = duration_minutes
     if location:
-        places = dict(locations_of(event_type))
+        places = locations_of(event_type)
         if location not in places:
-            raise InvalidBooking(f"This meeting can take place: {', '.join(places)}.", "location")
-        wanted.location_kind, wanted.location_detail = location, places[location]
+            raise InvalidBooking(f"This meeting can take place: {_words(places)}.", "location")
+        _put(wanted, *places[location])
     return wanted
+
+
+def _put(wanted: EventType, kind: str, detail: str) -> None:
+    """Put a copy of a meeting type there; its other places stay beside it."""
+    others = [place for place in locations_of(wanted).values() if place != (kind, detail)]
+    if wanted.more_locations:
+        wanted.more_locations = [{"kind": other, "detail": where} for other, where in others]
+    wanted.location_kind, wanted.location_detail = kind, detail
+
+
+def _words(places: dict[str, tuple[str, str]]) -> str:
+    """Return the keys on offer; with its detail each that has another of its kind beside it."""
+    count = Counter(kind for kind, _ in places.values())
+    return ", ".join(
+        f"{key} ({detail})" if count[kind] > 1 else key for key, (kind, detail) in places.items()
+    )

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from booking.guard import call
-from booking.links import event_uid, manage_path, series_path
+from booking.links import book_again_path, event_uid, manage_path, series_path
 from booking.messages import BookingFacts, Business, HostFacts
 from booking.messages.wording import LONGEST, Wording
 from booking.models import Booking, EventType, Host, Meeting
@@ -59,7 +59,7 @@ def booking_facts(booking: Booking, *, meeting: Meeting | None = None) -> Bookin
         manage_url=face.url(manage_path(booking)),
         series_url=face.url(series_path(booking.series)) if booking.series_id and booking.series else "",
         series_starts=_series_starts(booking) if booking.series_id else (),
-        book_again_url=face.url(f"/book/{event_type.slug}/"),
+        book_again_url=face.url(book_again_path(meeting)),
         portal_url=face.url(f"/portal/bookings/{booking.uid}/"),
         description=event_type.description,
         join_url=meeting.join_url if meeting.is_online else "",

@@ -12,7 +12,7 @@ from django.conf import settings
 from audit.api import Actor
 from booking.actions.confirm_booking import confirm_booking
 from booking.attendees import Attendee, Request, checked_request
-from booking.choosing import has_choices
+from booking.choosing import has_choices, is_one_of_several
 from booking.core.slots import OpenStart
 from booking.errors import HoldExpired, IdempotencyMismatch, NotChangeable, SlotRefused
 from booking.guard import ClockTimestamp, TimeRange, call, guarded, in_time
@@ -317,6 +317,7 @@ def _keys(
     parameters = [
         event_type.slug,
         *([event_type.duration_minutes, event_type.location_kind] if has_choices(event_type) else []),
+        *([event_type.location_detail] if is_one_of_several(event_type) else []),
         start.astimezone(UTC).isoformat(),
         request.attendee.name,
         request.attendee.email,

@@ -4,10 +4,12 @@ import base64
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.conf import settings
 
-from booking.models import Booking, Move, Series
+from booking.choosing import choices_of
+from booking.models import Booking, Meeting, Move, Series
 from kernel.tenancy import current_schema
 from tenants.api import tenant_url
 
@@ -70,6 +72,12 @@ def series_url(series: Series) -> str:
 def series_path(series: Series) -> str:
     """Return the address of the series' manage page on the business's host."""
     return f"/series/{series.uid}/{series_token(series)}/"
+
+
+def book_again_path(meeting: Meeting) -> str:
+    """Return the path of the page where another meeting of this type is booked, as long and at the same place."""
+    path, choices = f"/book/{meeting.event_type.slug}/", choices_of(meeting)
+    return f"{path}?{urlencode(choices)}" if choices else path
 
 
 def event_uid(meeting_uid: str) -> str:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from booking.offering import Offering
 
 MOST_DATES = 52
+LONGEST_PLACE = 300
+_WRITTEN = {EventType.Location.IN_PERSON: "address", EventType.Location.PHONE: "phone"}
+"""Kinds of place that may be on offer more than once, for clients read what is written in the field and choose by it;
+a link is not shown before it is booked, and the other ways to meet online have nothing to tell two apart."""
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -53,6 +57,7 @@ def check_offering(wanted: "Offering", *, stored: EventType | None = None) -> No
         faults["location_kind"] = fault_of_place
     if fault_of_fallbacks := _fault_of_fallbacks(wanted):
         faults["fallback_1"] = fault_of_fallbacks
+    faults |= _faults_of_places(wanted)
     faults |= _faults_of_kind(wanted)
     if fault_of_change := _fault_of_change(wanted, stored):
         faults["kind"] = fault_of_change
@@ -91,7 +96,9 @@ def _faults_of_kind(wanted: "Offering") -> dict[str, str]:
     ):
         faults["more_durations"] = f"Write up to {MOST_CHOICES} lengths of 5 to 1,440 minutes."
     if is_group and wanted.more_locations:
-        faults["more_locations"] = "A group session has one place: everybody comes to the same one."
+        is_written = wanted.location_kind in {kind for kind, _ in wanted.more_locations} & _WRITTEN.keys()
+        field = _WRITTEN[EventType.Location(wanted.location_kind)] if is_written else "more_locations"
+        faults[field] = "A group session has one place: everybody comes to the same one."
     if any(weight < 1 for _, weight in wanted.weights):
         faults["hosts"] = "A weight is a whole number from 1."
     if is_group and wanted.series_most:
@@ -112,6 +119,27 @@ def _faults_of_kind(wanted: "Offering") -> dict[str, str]:
                 check_link(detail)
             except Rejected as fault:
                 faults["link"] = fault.message
+    return faults
+
+
+def _faults_of_places(wanted: "Offering") -> dict[str, str]:
+    """Return what is wrong with several places to choose from: a client has to see which is which."""
+    places = [(wanted.location_kind, wanted.location_detail), *wanted.more_locations]
+    faults = {}
+    if len(places) > MOST_CHOICES:
+        faults["more_locations"] = f"A meeting type has up to {MOST_CHOICES} places."
+    other = [kind for kind, _ in places if kind not in _WRITTEN]
+    if len(set(other)) < len(other):
+        faults["more_locations"] = "Choose each way to meet online once: two of them cannot be told apart."
+    for kind, field in _WRITTEN.items():
+        written = [detail for each, detail in places if each == kind]
+        read = {" ".join(detail.split()).casefold() for detail in written}
+        if any(len(detail) > LONGEST_PLACE or len(detail.splitlines()) > 1 for detail in written):
+            faults[field] = f"Each place is one line of up to {LONGEST_PLACE} characters."
+        elif len(written) > 1 and "" in read:
+            faults[field] = "Write each of these places: clients choose by what they read."
+        elif len(read) < len(written):
+            faults[field] = "Two of these places are the same. Write each of them once."
     return faults
 
 

@@ -19,6 +19,7 @@ from django.conf import settings
 from audit.api import Actor
 from booking.attendees import Attendee, Request, checked_request
 from booking.cancelling import cancel_within
+from booking.choosing import is_one_of_several
 from booking.core.limits import UNLIMITED, Limited, counting
 from booking.core.policy import bookable
 from booking.core.slots import OpenStart, SlotRequest, Withheld, check_start
@@ -435,6 +436,7 @@ def _keys(
         return None
     parameters = [
         event_type.slug, event_type.duration_minutes, event_type.location_kind,
+        *([event_type.location_detail] if is_one_of_several(event_type) else []),
         [start.isoformat() for start in starts], request.attendee.name, request.attendee.email, request.time_zone,
         list(request.guests), dict(request.answers or {}), host.slug if host else None,
         *([request.phone] if request.phone else []),

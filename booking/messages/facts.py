@@ -59,7 +59,8 @@ class Alternative:
 class BookingFacts:
     """One attendee's booking. Instants are aware; URLs absolute; `join_url` is "" without an online meeting.
 
-    `event_uid` and `sequence` are the invite's (RFC 5545); `book_again_url` leads to the same event type.
+    `event_uid` and `sequence` are the invite's (RFC 5545); `book_again_url` leads to the same event type, length
+    and place.
     `rooms` are the names of rooms and equipment; `seat_number` is of a session with several seats.
     `is_group`: the meeting has several seats; `others_remain`: it takes place without this attendee too.
     """

@@ -14,6 +14,7 @@ from booking.api import (
     Offering,
     Question,
     Resource,
+    locations_of,
     schedule_names,
 )
 from portal.business.limits_form import LimitRow, limit_rows, read_limits
@@ -38,7 +39,7 @@ LOCATIONS = {
     ),
     "jitsi": ("Jitsi", "On your own Jitsi server, in a room of its own; connected in Connections."),
     "zoom": ("Zoom", "In the host’s own Zoom account, or by your organisation’s; connected in Connections."),
-    "in_person": ("In person", "At the address that you write here."),
+    "in_person": ("In person", "At the address that you write here, or at one of several."),
     "phone": ("By phone", "Say who calls whom, and on which number."),
 }
 ONLINE = {kind: LOCATIONS[kind][0] for kind in EventType.ONLINE}
@@ -47,6 +48,7 @@ REMINDERS = (10080, 2880, 1440, 240, 60, 15)  # minutes before the start
 NEEDS = {"all": "Always needed", "any": "One of these is needed"}
 UNITS = {"minutes": 1, "hours": 60, "days": 1440}
 _DATE_WORDS = "Choose a date, or leave both empty."
+_LINES = 6100  # as many places as a meeting type may have: booking.offering_checks
 
 
 def _number(least: int, most: int, *, unit: str, required: bool = True) -> forms.IntegerField:
@@ -84,8 +86,8 @@ class MeetingTypeForm(forms.Form):
     fallback_1 = forms.ChoiceField(choices=[("", ""), *ONLINE.items()], required=False)
     fallback_2 = forms.ChoiceField(choices=[("", ""), *ONLINE.items()], required=False)
     link = forms.CharField(max_length=300, required=False)
-    address = forms.CharField(max_length=300, required=False)
-    phone = forms.CharField(max_length=300, required=False)
+    address = forms.CharField(max_length=_LINES, required=False)
+    phone = forms.CharField(max_length=_LINES, required=False)
     active = forms.BooleanField(required=False)
     locked = forms.BooleanField(required=False)
     limits_fault = ""
@@ -219,7 +221,7 @@ class MeetingTypeForm(forms.Form):
     def offering(self, questions: tuple[Question, ...]) -> Offering:
         """Return the wish; only of a valid form."""
         values = self.cleaned_data
-        detail = DETAIL_OF.get(values["location_kind"], "")
+        (location_kind, location_detail), *more_locations = self._places()
         return Offering(
             title=values["title"].strip(),
             slug=values["slug"].strip().lower(),
@@ -232,8 +234,8 @@ class MeetingTypeForm(forms.Form):
             buffer_after_minutes=values["buffer_after_minutes"] or 0,
             minimum_notice_minutes=(values["notice"] or 0) * UNITS[values["notice_unit"]],
             window_days=values["window_days"],
-            location_kind=values["location_kind"],
-            location_detail=values[detail].strip() if detail else "",
+            location_kind=location_kind,
+            location_detail=location_detail,
             questions=questions,
             hosts=tuple((int(host), values.get(f"priority_{host}") or 0) for host in values["hosts"]),
             active=values["active"],
@@ -248,11 +250,7 @@ class MeetingTypeForm(forms.Form):
                 if values.get(f"resource_{resource.pk}")
             ),
             more_durations=values["more_durations"],
-            more_locations=tuple(
-                (kind, values[DETAIL_OF[kind]].strip() if kind in DETAIL_OF else "")
-                for kind in values["more_locations"]
-                if kind != values["location_kind"]
-            ),
+            more_locations=tuple(more_locations),
             fallback_locations=tuple(
                 (kind, values["link"].strip() if kind == "fixed_link" else "")
                 for kind in (values["fallback_1"], values["fallback_2"])
@@ -268,6 +266,21 @@ class MeetingTypeForm(forms.Form):
                 (int(host), chosen) for host in values["hosts"] if (chosen := values.get(f"schedule_{host}"))
             ),
         )
+
+    def _places(self) -> list[tuple[str, str]]:
+        """Return the places as (kind, detail), the first kind's before the others'; each line written is one."""
+        values = self.cleaned_data
+        kinds = dict.fromkeys([values["location_kind"], *values["more_locations"]])
+        return [
+            (kind, detail)
+            for kind in kinds
+            for detail in _lines(values[DETAIL_OF[kind]] if kind in DETAIL_OF else "")
+        ]
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """Return what is written line by line, without empty lines; one empty one where nothing is."""
+    return tuple(line for each in text.splitlines() if (line := each.strip())) or ("",)
 
 
 def initial_values(event_type: EventType) -> dict[str, Any]:
@@ -286,14 +299,13 @@ def initial_values(event_type: EventType) -> dict[str, Any]:
     )
     values: dict[str, Any] = {name: getattr(event_type, name) for name in names}
     values |= {"notice": notice // UNITS[unit], "notice_unit": unit}
-    if detail := DETAIL_OF.get(event_type.location_kind):
-        values[detail] = event_type.location_detail
     values["approval_hours"] = max(1, event_type.approval_minutes // 60)
     values["more_durations"] = ", ".join(map(str, event_type.more_durations))
-    values["more_locations"] = [each["kind"] for each in event_type.more_locations]
-    for each in event_type.more_locations:
-        if each["kind"] in DETAIL_OF:
-            values[DETAIL_OF[each["kind"]]] = each["detail"]
+    places = locations_of(event_type).values()
+    kinds = dict.fromkeys(kind for kind, _ in places)
+    values["more_locations"] = [kind for kind in kinds if kind != event_type.location_kind]
+    for kind in kinds.keys() & DETAIL_OF.keys():
+        values[DETAIL_OF[kind]] = "\n".join(detail for each, detail in places if each == kind)
     for number, each in enumerate(event_type.fallback_locations, start=1):
         values[f"fallback_{number}"] = each["kind"]
         if each["kind"] in DETAIL_OF:

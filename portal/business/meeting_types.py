@@ -21,7 +21,7 @@ from portal.business.meeting_type import event_type_not_found, find_event_type
 from portal.business.meeting_type_form import KINDS
 from portal.business.redirects import see_other
 from portal.business.viewer import Viewer, portal_page
-from portal.public.words import duration_words, people_words, place_words
+from portal.public.words import duration_words, more_places_words, people_words, place_words
 from tenants.api import tenant_url
 
 
@@ -33,6 +33,7 @@ class Row:
     kind: str
     duration: str
     place: str
+    more_places: str
     hosts: str
     address: str
     warning: str
@@ -131,6 +132,7 @@ def _row(event_type: EventType, root: str) -> Row:
         kind=f"{kind}{seats}",
         duration=duration_words(event_type.duration_minutes),
         place=place_words(event_type),
+        more_places=more_places_words(event_type),
         hosts=people_words([row.host.name for row in rows]),
         address=f"{root}{event_type.slug}/",
         warning="" if rows else "No host takes it, so clients find no time.",

@@ -1,4 +1,4 @@
-"""Book for a client: meeting type, host, an open time, who comes. One form that never loses what was typed."""
+"""Book for a client: meeting type, host, place, an open time, who comes. One form that never loses what was typed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from booking.api import Attendee, Booking, EventType, InvalidBooking, Slot, SlotRefused, book, questions_of
+from booking.api import (
+    Attendee,
+    Booking,
+    EventType,
+    InvalidBooking,
+    Slot,
+    SlotRefused,
+    book,
+    choices_of,
+    chosen,
+    questions_of,
+)
 from kernel.errors import HoldfastError
 from kernel.ids import new_uid
 from portal.business.booking import find_booking
@@ -19,6 +30,7 @@ from portal.business.open_times import Offer, OpenTimes, open_times, read_offer
 from portal.business.redirects import see_other
 from portal.business.viewer import Viewer, portal_page
 from portal.public.forms import DetailsForm, InstantField
+from portal.public.words import place_choices
 from portal.public.zones import is_zone, zone_groups
 
 
@@ -55,16 +67,21 @@ def new_booking(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     zone = typed.get("time_zone", "")
     zone = zone if is_zone(zone) else viewer.zone.key
     asked = questions_of(offer.event_type) if offer.event_type else ()
+    places = place_choices(offer.event_type) if offer.event_type else ()
+    location = _location(typed, places)
     form = ClientForm(typed, questions=[replace(question, required=False) for question in asked])
     wants_to_book = typed.get("act") == "book"
     start, refusal, status = _start(typed), None, 200
     if wants_to_book:
         if offer.event_type is None or start is None:
             refusal, status = Refusal("Choose a time below; what you typed is kept."), 422
+        elif location is None:
+            refusal, status = Refusal("This place is not on offer any more. Choose where below."), 422
         elif not form.is_valid():
             status = 422
         else:
-            done = _book(offer.event_type, offer, form, viewer, start=start, zone=zone, key=_key(typed))
+            wanted = chosen(offer.event_type, location=location)
+            done = _book(wanted, offer, form, viewer, start=start, zone=zone, key=_key(typed))
             if isinstance(done, Booking):
                 return see_other("business:booking", uid=done.uid)
             refusal, status = done, 409 if done else 422
@@ -73,6 +90,8 @@ def new_booking(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "viewer": viewer,
         "here": "bookings",
         "offer": offer,
+        "places": places,
+        "location": location,
         "form": form,
         "shows_faults": wants_to_book,
         "zone": zone,
@@ -121,17 +140,27 @@ def _book(
 
 
 def _typed(request: HttpRequest, viewer: Viewer) -> dict[str, str]:
-    """Return what the address asks for; `like` names a booking whose client and meeting type are taken over."""
-    typed = {name: request.GET.get(name, "") for name in ("event_type", "host", "week")}
+    """Return what the address asks for; `like` names a booking whose client, meeting type and place are taken over."""
+    typed = {name: request.GET.get(name, "") for name in ("event_type", "host", "week", "location")}
     known = find_booking(request.GET["like"], viewer) if request.GET.get("like", "").isalnum() else None
     if known is None:
         return typed
     typed["event_type"] = typed["event_type"] or known.meeting.event_type.slug
+    if typed["event_type"] == known.meeting.event_type.slug:
+        typed["location"] = typed["location"] or dict(choices_of(known.meeting)).get("location", "")
     return typed | {
         "name": known.attendee_name,
         "email": known.attendee_email,
         "time_zone": known.time_zone,
     }
+
+
+def _location(typed: Mapping[str, Any], places: tuple[tuple[str, str], ...]) -> str | None:
+    """Return the key of the chosen place, or the first one's; "" where there is none to choose, None for one that is
+    not on offer any more."""
+    keys = [key for key, _ in places]
+    asked = str(typed.get("location", "")) or next(iter(keys), "")
+    return "" if not keys else asked if asked in keys else None
 
 
 def _start(typed: Mapping[str, Any]) -> datetime | None:

@@ -14,6 +14,7 @@ from portal.public.picker import Wish
 from portal.public.zones import is_zone
 
 MAX_GUESTS = 10
+LONGEST_KEY = 20  # of a place: a kind of up to 16 characters, and its number
 ZONE_COOKIE = "holdfast_time_zone"  # set by zone.js: the browser's own zone, or the chosen one
 _SEPARATORS = re.compile(r"[\s,;]+")
 
@@ -37,7 +38,7 @@ def read_wish(query: QueryDict, *, cookie_zone: str = "") -> Wish:
         time_zone=zone if is_zone(zone) else "",
         host=query.get("host", ""),
         duration=_minutes(query.get("duration", "")),
-        location=query.get("location", "")[:16],
+        location=query.get("location", "")[:LONGEST_KEY],
     )
 
 
@@ -69,7 +70,7 @@ class SlotForm(forms.Form):
     time_zone = forms.CharField(max_length=64)
     host = forms.SlugField(max_length=60, required=False)
     duration = forms.IntegerField(min_value=5, max_value=1440, required=False)
-    location = forms.SlugField(max_length=16, required=False)
+    location = forms.SlugField(max_length=LONGEST_KEY, required=False)
 
     def clean_time_zone(self) -> str:
         name = str(self.cleaned_data["time_zone"])

@@ -10,22 +10,31 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from booking.api import AwayNotice, EventType, Host, Slot, chosen, durations_of, locations_of
+from booking.api import AwayNotice, EventType, Host, Slot, durations_of
 from portal.public.months import Month, build_month
 from portal.public.opening import Opening
-from portal.public.words import clock_words, day_words, duration_words, people_words, place_words
+from portal.public.words import (
+    clock_words,
+    day_words,
+    duration_words,
+    more_places_words,
+    people_words,
+    place_choices,
+    place_words,
+)
 from portal.public.zones import apart_words, city, offset, zone_options, zone_words
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """What is booked and with whom, in words."""
+    """What is booked and with whom, in words; `more_places` is for where nobody has chosen one yet."""
 
     slug: str
     title: str
     description: str
     duration: str
     place: str
+    more_places: str
     people: str
     is_online: bool
 
@@ -128,6 +137,7 @@ def build_offer(event_type: EventType, hosts: Sequence[Host]) -> Offer:
         description=event_type.description,
         duration=duration_words(event_type.duration_minutes),
         place=place_words(event_type),
+        more_places=more_places_words(event_type),
         people=f"Whoever of {len(names)} people is free" if is_open else people_words(names),
         is_online=event_type.is_online,
     )
@@ -217,17 +227,17 @@ def _durations(event_type: EventType, wish: Wish, address: Callable[..., str]) -
 
 
 def _places(event_type: EventType, wish: Wish, address: Callable[..., str]) -> tuple[Choice, ...]:
-    places = locations_of(event_type)
-    now = wish.location if wish.location in dict(places) else event_type.location_kind
+    places = place_choices(event_type)
+    now = wish.location if wish.location in dict(places) else next(iter(dict(places)), "")
     month = f"{wish.month:%Y-%m}" if wish.month else ""
     day = wish.day.isoformat() if wish.day else ""
     return tuple(
         Choice(
-            label=place_words(chosen(event_type, location=kind)),
-            address=address(location=kind, month=month, date=day),
-            is_chosen=kind == now,
+            label=label,
+            address=address(location=key, month=month, date=day),
+            is_chosen=key == now,
         )
-        for kind, _detail in (places if len(places) > 1 else ())
+        for key, label in places
     )
 
 

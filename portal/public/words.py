@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from booking.api import EventType
+from booking.api import EventType, chosen, is_one_of_several, locations_of
 
 _NARROW = "\u2009\u2013\u2009"  # en dash between thin spaces
 
@@ -22,7 +22,7 @@ def duration_words(minutes: int) -> str:
 
 
 def place_words(event_type: EventType) -> str:
-    """Return where people meet, without the link itself."""
+    """Return where people meet, without the link itself; the number or who calls only where that is a choice."""
     match event_type.location_kind:
         case "built_in_room":
             return "Online, in a private room"
@@ -37,8 +37,24 @@ def place_words(event_type: EventType) -> str:
         case "zoom":
             return "Online, on Zoom"
         case "phone":
-            return "By phone"
-    return event_type.location_detail or "In person"
+            return _told("By phone", event_type.location_detail if is_one_of_several(event_type) else "")
+    return _told("In person", event_type.location_detail)
+
+
+def _told(how: str, detail: str) -> str:
+    return f"{how}, {detail}" if detail else how
+
+
+def place_choices(event_type: EventType) -> tuple[tuple[str, str], ...]:
+    """Return the key and the words of each place of a meeting type as it is stored; () where there is one only."""
+    keys = locations_of(event_type)
+    return tuple((key, place_words(chosen(event_type, location=key))) for key in keys if len(keys) > 1)
+
+
+def more_places_words(event_type: EventType) -> str:
+    """Return "or 1 more place" for what can be chosen in place of the first one, "" where nothing can."""
+    count = len(event_type.more_locations)
+    return f"or {_counted(count, 'more place')}" if count else ""
 
 
 def people_words(names: Sequence[str]) -> str:

@@ -25,7 +25,9 @@ def test_a_new_meeting_type_is_previewed_and_then_booked(
     owner.page.get_by_role("link", name="New meeting type").click()
     owner.page.get_by_label("Title", exact=True).fill("Portfolio review")
     owner.page.get_by_role("radio", name="In person").check()
-    owner.page.get_by_label("The address", exact=True).fill("Rua do Alecrim 26, Lisboa")
+    owner.page.get_by_label("The address", exact=True).fill(
+        "Rua do Alecrim 26, Lisboa\nRua do Almada 5, Porto"
+    )
     owner.page.get_by_label("Length", exact=True).fill("45")
     owner.page.get_by_label("Title", exact=True).focus()
     preview = owner.page.locator("#preview")
@@ -43,11 +45,13 @@ def test_a_new_meeting_type_is_previewed_and_then_booked(
     client = client_at("acme", script=False)
     client.open("/")
     client.page.get_by_role("link", name="Portfolio review").click()
+    client.page.get_by_role("link", name="In person, Rua do Almada 5, Porto").click()
     client.choose(day=2, time=0)
     client.page.get_by_label("Which portfolio?").fill("The blue one")
     client.give_details(name="Maria Antónia", email="portfolio@example.com")
     client.wait_until("You are booked")
     expect(client.page.get_by_text("The blue one")).to_be_visible()
+    expect(client.page.get_by_text("In person, Rua do Almada 5, Porto")).to_be_visible()
 
     owner.open("/portal/bookings/?search=portfolio@example.com")
     owner.page.get_by_role("link", name="Maria Antónia").first.click()

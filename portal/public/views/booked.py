@@ -15,15 +15,14 @@ from booking.api import (
     Booking,
     BookingNotFound,
     Host,
-    Meeting,
     Progress,
     as_met,
+    book_again_path,
+    choices_of,
     event_uid,
     get_booking,
-    has_choices,
     is_manage_token,
     manage_token,
-    of_meeting,
     progress,
     questions_of,
     series_url,
@@ -176,7 +175,7 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
             time_zone=booking.time_zone,
             texts_stopped_at=texts.withdrawn_at if texts else None,
         ),
-        "pick_at": reverse("public:pick", args=[meeting.event_type.slug]),
+        "pick_at": book_again_path(meeting),
     }
 
 
@@ -218,7 +217,7 @@ def _to_book(booking: Booking) -> dict[str, Any]:
         "post_to": reverse("public:hold", args=[event_type.slug]),
         "hidden": [
             ("time_zone", booking.time_zone),
-            *_choices(booking.meeting),
+            *choices_of(booking.meeting),
             ("name", booking.attendee_name),
             ("email", booking.attendee_email),
             ("guests", " ".join(booking.guests)),
@@ -242,14 +241,6 @@ def _entry(booking: Booking, tenant: Tenant) -> dict[str, str]:
         "location": meeting.join_url or meeting.location_detail,
         "details": f"Join: {meeting.join_url}" if meeting.join_url else "",
     }
-
-
-def _choices(meeting: Meeting) -> tuple[tuple[str, str], ...]:
-    """Return what was chosen of the meeting type, as its form sends it; nothing where there is nothing to choose."""
-    if not has_choices(meeting.event_type):
-        return ()
-    wanted = of_meeting(meeting)
-    return (("duration", str(wanted.duration_minutes)), ("location", wanted.location_kind))
 
 
 def _private(response: HttpResponse) -> HttpResponse:

@@ -14,6 +14,7 @@ from booking.api import (
     decline,
     get_booking,
     is_approval_token,
+    of_meeting,
 )
 from kernel.clock import now as read_clock
 from portal.public.answers import SeeOther, client_page
@@ -51,7 +52,7 @@ def decide(request: HttpRequest, uid: str, host_id: int, token: str) -> HttpResp
         "booking": booking,
         "host": host,
         "fault": fault,
-        "offer": build_offer(meeting.event_type, list(meeting.hosts.all())),
+        "offer": build_offer(of_meeting(meeting), list(meeting.hosts.all())),
         "when": build_when(
             meeting.starts_at, meeting.ends_at, time_zone=host.time_zone, host_zone=host.time_zone
         ),

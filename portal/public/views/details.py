@@ -14,7 +14,9 @@ from booking.api import (
     InvalidBooking,
     SeriesRefused,
     SlotRefused,
+    book_again_path,
     book_series,
+    choices_of,
     of_meeting,
     questions_of,
     release,
@@ -86,7 +88,7 @@ def release_hold(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     now = read_clock()
     booking = find_booking(request, uid, token, now=now)
     release(booking, now=now, actor=Actor(type="client", id=booking.uid))
-    return SeeOther(reverse("public:pick", args=[booking.meeting.event_type.slug]))
+    return SeeOther(book_again_path(booking.meeting))
 
 
 def _book_series(
@@ -150,14 +152,13 @@ def _series_refused(
 
 def _refused(request: HttpRequest, booking: Booking, form: DetailsForm, refusal: SlotRefused) -> HttpResponse:
     """Say that the time is gone, and offer the nearest ones; what was typed travels along."""
-    event_type = booking.meeting.event_type
     context = {
         "tenant": tenant_of(request),
         "refusal": refusal,
         "alternatives": build_alternatives(refusal.alternatives, time_zone=booking.time_zone),
         "zone": zone_words(booking.time_zone, booking.meeting.starts_at),
-        "post_to": reverse("public:hold", args=[event_type.slug]),
-        "hidden": [("time_zone", booking.time_zone), *form.sent()],
-        "pick_at": reverse("public:pick", args=[event_type.slug]),
+        "post_to": reverse("public:hold", args=[booking.meeting.event_type.slug]),
+        "hidden": [("time_zone", booking.time_zone), *choices_of(booking.meeting), *form.sent()],
+        "pick_at": book_again_path(booking.meeting),
     }
     return render(request, "public/refused.html", context, status=409)

@@ -2,6 +2,7 @@
 
 import contextlib
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -101,7 +102,7 @@ def hold_slot(request: HttpRequest, event: str) -> HttpResponse:
                 *choices.items(),
                 *details.sent(),
             ],
-            "pick_at": reverse("public:pick", args=[event_type.slug]),
+            "pick_at": f"{reverse('public:pick', args=[event_type.slug])}?{urlencode(choices)}".rstrip("?"),
         }
         return render(request, "public/refused.html", context, status=409)
     name = "public:details" if booking.status == Booking.Status.HELD else "public:booking"

@@ -49,6 +49,16 @@ def test_its_host_approves_it(ana: Client, office: Office, waiting: Booking) -> 
     assert (again.status_code, "cannot be approved any more" in words(again.content)) == (409, True)
 
 
+def test_who_decides_reads_where_the_client_wants_to_meet(
+    world: World, office: Office, waiting: Booking
+) -> None:
+    more = [{"kind": "in_person", "detail": "12 Quay Street"}]
+    with world.enter("acme"):
+        EventType.objects.filter(slug="site-visit").update(location_detail="Elsewhere", more_locations=more)
+    page = Client(headers={"host": "acme.localhost"}).get(link(office)).content
+    assert "Where In person, Rua do Alecrim 26, Lisboa" in words(page)
+
+
 def test_its_host_declines_it_with_a_reason(ana: Client, office: Office, waiting: Booking) -> None:
     assert "Decline this booking?" in words(ana.get(f"{page(waiting)}decline/").content)
     assert ana.post(f"{page(waiting)}decline/", {"reason": "Away"}).status_code == 303

@@ -90,6 +90,71 @@ def test_the_order_of_ways_to_meet_is_kept_signed_and_shown_again(alice: Client,
     assert page.count('<option value="fixed_link" selected>') == 1
 
 
+def places(event_type: EventType) -> list[tuple[str, str]]:
+    """Kind and detail of every place on offer, the first one first."""
+    more = [(each["kind"], each["detail"]) for each in event_type.more_locations]
+    return [(event_type.location_kind, event_type.location_detail), *more]
+
+
+def sent_unchanged(page: str) -> dict[str, Any]:
+    """What a browser sends of the form's places and words when nobody changes anything."""
+    fields = re.findall(r'<textarea id="id_\w+" name="(\w+)"[^>]*>([^<]*)</textarea>', page)
+    ticked = re.findall(r'type="checkbox" name="more_locations" value="(\w+)" checked', page)
+    (kind,) = re.findall(r'type="radio" name="location_kind" value="(\w+)" checked', page)
+    lines = {name: value.replace("\n", "\r\n") for name, value in fields}
+    return {**lines, "more_locations": ticked, "location_kind": kind}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (
+            {"location_kind": "in_person", "address": " 12 Quay Street \r\n\r\nRua do Almada 5\r\n"},
+            [("in_person", "12 Quay Street"), ("in_person", "Rua do Almada 5")],
+        ),
+        (
+            {
+                "location_kind": "built_in_room", "more_locations": ["in_person", "phone"],
+                "address": "12 Quay Street\r\nRua do Almada 5", "phone": "We call you\r\nYou call us",
+            },
+            [
+                ("built_in_room", ""), ("in_person", "12 Quay Street"), ("in_person", "Rua do Almada 5"),
+                ("phone", "We call you"), ("phone", "You call us"),
+            ],
+        ),
+        (
+            {
+                "location_kind": "phone", "more_locations": ["phone", "fixed_link"], "address": "Nowhere\r\nAt all",
+                "phone": "We call you\r\nYou call us", "link": "https://meet.example/ana",
+            },
+            [("phone", "We call you"), ("phone", "You call us"), ("fixed_link", "https://meet.example/ana")],
+        ),
+    ],
+)  # fmt: skip
+def test_each_line_is_a_place_and_is_shown_again_as_it_was_written(
+    alice: Client, world: World, sent: dict[str, Any], kept: list[tuple[str, str]]
+) -> None:
+    assert alice.post(f"{HERE}new/", form(world, **sent)).status_code == 303
+    made = the(world, "second-opinion")
+    assert places(made) == kept
+    page = alice.get(f"{HERE}{made.pk}/").content.decode()
+    again = form(world, slug=made.slug, link=sent.get("link", ""), **sent_unchanged(page))
+    assert alice.post(f"{HERE}{made.pk}/", again).status_code == 303
+    assert places(the(world, "second-opinion")) == kept
+
+
+def test_the_form_says_how_several_addresses_are_written_and_previews_that_there_are_more(
+    alice: Client, world: World
+) -> None:
+    sent = form(world, location_kind="in_person", address="12 Quay Street\r\nRua do Almada 5\r\nRossio 1")
+    page = alice.post(f"{HERE}new/", sent | {"act": "preview"}).content.decode()
+    assert "Several, each on a line of its own: the client chooses one." in page
+    assert "12 Quay Street\nRua do Almada 5\nRossio 1</textarea>" in page.replace("\r", "")
+    assert "<bdi>In person, 12 Quay Street</bdi> or 2 more places" in page
+    alice.post(f"{HERE}new/", sent)
+    assert "<bdi>In person, 12 Quay Street</bdi> or 2 more places" in alice.get(HERE).content.decode()
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -109,6 +174,23 @@ def test_the_order_of_ways_to_meet_is_kept_signed_and_shown_again(alice: Client,
         ({"location_kind": "fixed_link", "link": "http://meet.example/me"}, "must be an address that starts"),
         ({"location_kind": "in_person"}, "Say where: the client reads it"),
         ({"location_kind": "phone"}, "Say who calls whom"),
+        (
+            {"location_kind": "in_person", "address": "12 Quay Street\r\n12 quay street"},
+            "Two of these places are the same. Write each of them once.",
+        ),
+        (
+            {"location_kind": "in_person", "address": f"{'x' * 301}\r\nRua do Almada 5"},
+            "Each place is one line of up to 300 characters.",
+        ),
+        (
+            {"location_kind": "in_person", "address": "\r\n".join(map(str, range(21)))},
+            "A meeting type has up to 20 places.",
+        ),
+        (
+            {"location_kind": "phone", "phone": "We\r\nYou", "kind": "group"},
+            "A group session has one place: everybody comes to the same one.",
+        ),
+        ({"more_locations": ["in_person"], "address": " \r\n "}, "This place is offered too: write it here."),
         ({"fallback_1": "built_in_room"}, "Choose each way once."),
         ({"fallback_1": "jitsi"}, "Connect your Jitsi server first"),
         ({"fallback_1": "fixed_link"}, "This place is offered too: write it here."),

@@ -64,6 +64,56 @@ def test_booking_is_made_in_the_users_name(alice: Client, office: Office, world:
     assert "in the portal" in said
 
 
+def two_addresses(world: World, *others: str) -> None:
+    """Let the site visit take place at other addresses as well."""
+    with world.enter("acme"):
+        more = [{"kind": "in_person", "detail": detail} for detail in others]
+        EventType.objects.filter(slug="site-visit").update(more_locations=more)
+
+
+def where(page: bytes) -> list[tuple[str, bool, str]]:
+    """The places to choose from: key, whether it is chosen, and words."""
+    select = page.decode().partition('name="location">')[2].partition("</select>")[0]
+    options = re.findall(r'<option value="([^"]+)"( selected)?>([^<]+)', select)
+    return [(key, bool(selected), said) for key, selected, said in options]
+
+
+def test_the_place_is_chosen_where_there_are_several_and_stays_chosen(
+    alice: Client, office: Office, world: World
+) -> None:
+    slot = office.open_slots()[0]
+    assert where(alice.get(f"{PAGE}?event_type=site-visit").content) == []
+    two_addresses(world, "Rua do Almada 5")
+    first, second = "In person, Rua do Alecrim 26, Lisboa", "In person, Rua do Almada 5"
+    assert where(alice.get(f"{PAGE}?event_type=site-visit").content) == [
+        ("in_person", True, first), ("in_person-2", False, second),
+    ]  # fmt: skip
+    answer = alice.post(PAGE, typed(slot, location="in_person-2", name=""))
+    assert where(answer.content) == [("in_person", False, first), ("in_person-2", True, second)]
+    made = alice.post(PAGE, typed(slot, location="in_person-2"))
+    assert made.status_code == 303
+    with world.enter("acme"):
+        assert Booking.objects.get().meeting.location_detail == "Rua do Almada 5"
+    again = alice.get(f"{PAGE}?like={made['Location'].split('/')[-2]}").content
+    assert where(again) == [("in_person", False, first), ("in_person-2", True, second)]
+
+
+def test_a_place_that_is_not_on_offer_any_more_books_nothing(
+    alice: Client, office: Office, world: World
+) -> None:
+    two_addresses(world, "Rua do Almada 5")
+    answer = alice.post(PAGE, typed(office.open_slots()[0], location="in_person-3"))
+    assert (answer.status_code, "This place is not on offer any more." in words(answer.content)) == (
+        422,
+        True,
+    )
+    assert 'value="Ben Carter"' in answer.content.decode()
+    with world.enter("acme"):
+        assert not Booking.objects.exists()
+    two_addresses(world)
+    assert alice.post(PAGE, typed(office.open_slots()[0], location="in_person-3")).status_code == 303
+
+
 def test_second_click_finds_the_booking_of_the_first(alice: Client, office: Office, world: World) -> None:
     slot = office.open_slots()[0]
     first, second = alice.post(PAGE, typed(slot)), alice.post(PAGE, typed(slot))

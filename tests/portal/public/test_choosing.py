@@ -28,7 +28,7 @@ def test_a_client_facing_business_shows_its_meeting_types(acme: Visitor) -> None
     assert (page.status_code, heading(page)) == (200, "Acme Advisory")
     assert OFFER.findall(text(page)) == ["/book/intro-call/", "/book/consultation/", "/book/site-visit/"]
     assert (
-        "Site visit We come to you and look around together. 1 hour 30 minutes Rua do Alecrim 26, Lisboa"
+        "Site visit We come to you and look around together. 1 hour 30 minutes In person, Rua do Alecrim 26, Lisboa"
         in words(page)
     )
 
