@@ -51,7 +51,7 @@ def page(verdict: Verdict, samples: Sequence[Sample]) -> str:
 <h2>What the clients saw</h2>
 {answers_over_time(samples)}{spread(samples)}{latency_bars(verdict.latency_ms)}
 <h2>What it cost</h2>
-<p class="soft-words">CPU of each process and its descendants for one request, idling taken away.{_missing(verdict)}</p>
+<p class="soft-words">CPU of each process and its descendants for one request, idling taken away.{_missing(verdict)}{_measured(verdict)}</p>
 {cpu_bars(verdict.server_cpu_ms_per_operation)}
 <h2>In figures</h2>
 {_table(verdict)}
@@ -65,6 +65,10 @@ def _missing(verdict: Verdict) -> str:
         if verdict.not_counted
         else ""
     )
+
+
+def _measured(verdict: Verdict) -> str:
+    return f" {escape(verdict.measured)}" if verdict.measured else ""
 
 
 def _facts(verdict: Verdict) -> str:

@@ -52,6 +52,14 @@ def test_who_got_no_answer_may_be_booked_and_who_was_told_so_must_be(stored: int
     assert found.broken == ([] if passes else words)
 
 
+@pytest.mark.parametrize(("stored", "passes"), [(1, False), (40, False), (41, True), (42, False)])
+def test_what_a_warm_up_booked_stands_in_the_database_too(stored: int, passes: bool) -> None:
+    found = verdict_of(ANSWERS)
+    found.booked_before = 40
+    note_bookings(found, stored)
+    assert (found.passed, found.winners) == (passes, 1)
+
+
 @pytest.mark.parametrize(
     ("costs", "not_counted", "words"),
     [
@@ -89,6 +97,13 @@ def test_what_was_not_counted_stands_in_the_document_and_in_the_report() -> None
     found.not_counted = ["database", "broker"]
     assert found.document()["not_counted"] == ["database", "broker"]
     assert "Not counted, for they run elsewhere: database, broker." in page(found, ANSWERS)
+
+
+def test_how_it_was_measured_stands_in_the_document_and_in_the_report() -> None:
+    found = verdict_of(ANSWERS)
+    found.measured = "After 40 visits & more."
+    assert found.document()["measured"] == "After 40 visits & more."
+    assert "After 40 visits &amp; more.</p>" in page(found, ANSWERS)
 
 
 def test_the_report_is_one_file_that_asks_for_nothing_and_escapes_what_it_was_told() -> None:
