@@ -105,6 +105,14 @@ def test_a_stall_of_the_neighbour_is_no_pass() -> None:
     assert "the neighbour waited ms for one answer beside the flood" in found
 
 
+def test_a_stall_of_the_neighbour_is_told_and_not_judged_where_only_the_truth_is() -> None:
+    server = Flooded(lambda: stalled(2.7), flood=lambda: next(answers))
+    answers = itertools.cycle([(503, {}), None])
+    found = seen("noisy_neighbour.py", server, clients=5, seconds=6, TRUTH_ONLY="1")
+    assert [words.partition(" (")[0] for words in found["wrong"]] == ["flood was answered 503"]
+    assert max(ms for _, what, ms, _ in found["samples"] if what != "flood") > 2500
+
+
 @pytest.mark.parametrize(
     ("beside", "words"),
     [
@@ -216,7 +224,7 @@ def test_a_rush_whose_losers_are_told_something_else_is_no_pass() -> None:
     assert found == ["a client was refused for tenant_paused, not because the time was taken"]
 
 
-def overlapping(refusal: Answer, days: int) -> dict[str, Any]:
+def overlapping(refusal: Answer, days: int, **more: str) -> dict[str, Any]:
     """Each second booking is refused; hours and half hours are open on so many days."""
     answers = itertools.cycle([BOOKED, refusal])
 
@@ -226,7 +234,7 @@ def overlapping(refusal: Answer, days: int) -> dict[str, Any]:
         minutes = 60 if "event_type=sixty" in path else 30
         return 200, {"slots": {"a": [slot for day in range(days) for slot in open_hours(day, minutes)]}}
 
-    return seen("overlapping_types.py", answer, clients=1, seconds=None)
+    return seen("overlapping_types.py", answer, clients=1, seconds=None, **more)
 
 
 def open_hours(day: int, minutes: int) -> list[dict[str, str]]:
@@ -242,6 +250,11 @@ def test_fifty_rounds_of_overlapping_types_pass_and_no_fewer() -> None:
     fewer = overlapping(REFUSED, days=1)["wrong"]
     assert len(fewer) == 1
     assert re.fullmatch(r"[1-9]\d? rounds were run, not 50: no more overlapping pairs are open", fewer[0])
+
+
+def test_as_many_rounds_as_were_asked_for() -> None:
+    found = overlapping(REFUSED, days=1, ROUNDS="3")
+    assert (found["wrong"], found["winners"], found["expected"]) == ([], 3, 3)
 
 
 def test_a_round_that_was_refused_for_something_else_is_no_pass() -> None:

@@ -91,6 +91,17 @@ def test_costs_that_were_not_measured_or_compared_with_nothing_are_no_promise_th
     assert found.broken == words
 
 
+def test_costs_are_not_compared_where_speed_is_not_judged_and_have_to_be_measured_all_the_same() -> None:
+    found = verdict_of(ANSWERS)
+    found.speed_judged = False
+    note_costs(found, {10: 5.0, 1000: 50.0})
+    assert (found.broken, found.document()["speed_judged"]) == ([], False)
+    assert "Every promise held</strong>" in page(found, ANSWERS)
+    assert " Speed was not judged.</div>" in page(found, ANSWERS)
+    note_costs(found, {10: 5.0, 1000: 0.0})
+    assert found.broken == ["no CPU was counted among 1,000 tenants"]
+
+
 def test_what_was_not_counted_stands_in_the_document_and_in_the_report() -> None:
     found = verdict_of(ANSWERS)
     assert "Not counted" not in page(found, ANSWERS)
