@@ -43,6 +43,23 @@ def measured(found: Sequence[Figure], *, quick: bool, floor: Floor) -> dict[str,
     }
 
 
+def no_longer_met(section: str, record: Record, found: Sequence[Figure]) -> list[str]:
+    """Which figures of a section that were met when it was kept are not met now, or were not measured, in words.
+
+    A short version measures other numbers of clients and tenants: there is nothing to hold a full one against.
+    """
+    kept = record.get(section, {"quick": True})
+    if kept["quick"]:
+        return [f"{section}: not kept at full length, so there is nothing to hold it against"]
+    now = {figure.name: figure for figure in found}
+    met = [figure["name"] for figure in kept["figures"] if figure["met"]]
+    return [
+        f"{name}: {now[name].value}, not {now[name].aim}" if name in now else f"{name}: not measured"
+        for name in met
+        if name not in now or not now[name].met
+    ]
+
+
 def write(record: Record, sections: Sequence[str]) -> None:
     """Keep the record, and put its tables into docs/performance.md, between the two marks."""
     RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")

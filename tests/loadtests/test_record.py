@@ -169,11 +169,57 @@ def test_without_a_page_nothing_is_written_and_all_is_printed(
 ) -> None:
     run(one=[RATE])
     before = (record.RECORD.read_text(), record.PAGE.read_text())
+    capsys.readouterr()
     run("--no-page", "--only", "one", one=[COST])
     assert (record.RECORD.read_text(), record.PAGE.read_text()) == before
     said = capsys.readouterr().out
     assert "| cost | 5 ms | ≤ 4 ms | **open** | 5 pages |" in said
+    assert ("### one" in said, "### floor" in said) == (
+        True,
+        False,
+    )  # what was kept before is not of this run
     assert said.endswith("open: 1\n  cost: 5 ms, not ≤ 4 ms\n")
+
+
+def test_a_check_fails_where_what_was_met_is_not_and_leaves_the_page_alone(
+    run: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    met, other = at_most("time", 3, 4, "s", "a count"), exactly("winners", 1, 1)
+    run(one=[met, COST], two=[RATE, other])
+    before = (record.RECORD.read_text(), record.PAGE.read_text())
+    worse = at_most("time", 4.5, 4, "s", "a count")
+    assert run(one=[worse], two=[]) == 0  # nobody asked
+    record.RECORD.write_text(before[0])
+    record.PAGE.write_text(before[1])
+    capsys.readouterr()
+    assert run("--check", one=[met, COST], two=[RATE, other]) == 0
+    assert capsys.readouterr().out.endswith("  cost: 5 ms, not ≤ 4 ms\nmet on the page and no longer: 0\n")
+    assert run("--check", one=[worse, COST], two=[other]) == 1
+    assert capsys.readouterr().out.endswith(
+        "\nmet on the page and no longer: 2\n  time: 4.5 s, not ≤ 4 s\n  rate: not measured\n"
+    )
+    assert (record.RECORD.read_text(), record.PAGE.read_text()) == before
+
+
+def test_a_check_of_one_section_says_nothing_of_the_others(run: Bench) -> None:
+    run(one=[RATE], two=[RATE])
+    slow = at_least("rate", 3, 4, "/s", "1%")
+    assert run("--check", "--only", "one", one=[RATE], two=[slow]) == 0
+    assert run("--check", "--only", "two", one=[RATE], two=[slow]) == 1
+
+
+def test_a_check_without_a_full_length_to_hold_it_against_fails_and_no_check_is_short(
+    run: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("--only", "two", two=[RATE])
+    run("--quick", "--only", "one", one=[RATE])
+    assert run("--check", one=[RATE], two=[RATE]) == 1
+    assert capsys.readouterr().out.endswith(
+        "no longer: 1\n  one: not kept at full length, so there is nothing to hold it against\n"
+    )
+    with pytest.raises(SystemExit, match="2"):
+        run("--check", "--quick")
+    assert "--check holds full length against full length: leave --quick out" in capsys.readouterr().err
 
 
 def section(**facts: object) -> dict[str, Any]:
