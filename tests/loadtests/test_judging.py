@@ -1,6 +1,7 @@
 """What the laboratory makes of a server that says 201 and does not mean it: a real database, a fake server."""
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -31,7 +32,7 @@ sys.path.remove(LOADTESTS)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aftermath, "QUIET_SECONDS", 1.0)
     monkeypatch.setattr(deadlocks, "LATEST", 0.0)
-    monkeypatch.setattr(Meter, "learn_idle", lambda meter: None)
+    monkeypatch.setattr(Meter, "learn_idle", lambda *_: None)
 
 
 def judged(
@@ -40,13 +41,16 @@ def judged(
     scenario: str,
     answer: Callable[[str, str, str], Answer],
     children: dict[str, int] | None = None,
+    visits: int = 0,
 ) -> dict[str, Any]:
     """Perform the scenario with two clients at acme; its verdict."""
     with fake_server(answer) as port:
         facts = {"port": port, "database_url": world.app_url(), "children": children or {}}
         (out / "run.json").write_text(json.dumps(facts))
         loaded = Loaded(out)
-        wanted = argparse.Namespace(tenant="acme", clients=2, seconds=3, tenants="1,2", out=out)
+        wanted = argparse.Namespace(
+            tenant="acme", clients=2, seconds=3, tenants="1,2", visits=visits, rounds=50, truth_only=False, out=out
+        )  # fmt: skip
         passed = laboratory.perform(scenario, loaded, Meter(loaded, strict=False), wanted)
     found: dict[str, Any] = json.loads((out / f"{scenario}.json").read_text())
     assert found["passed"] == passed
@@ -243,7 +247,7 @@ def test_the_steps_of_many_tenants_are_added_up(world: World, tmp_path: Path) ->
         return honest(site, method, path)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Meter, "learn_idle", lambda meter: learnt.append(1))
+        patched.setattr(Meter, "learn_idle", lambda *_: learnt.append(1))
         found = judged(world, tmp_path, "many-tenants", answer)
     assert (len(learnt), found["errors_5xx"]) == (2, 1)
     assert sum(found["statuses"].values()) == found["requests"]
@@ -251,6 +255,31 @@ def test_the_steps_of_many_tenants_are_added_up(world: World, tmp_path: Path) ->
     assert "1 answers of 5xx" in found["broken"]
     assert found["not_counted"] == ["web", "database", "worker", "relay", "clock", "broker"]
     assert "the CPU of web and database was not counted, so no costs were compared" in found["broken"]
+
+
+def test_what_a_warm_up_asks_is_no_figure_and_what_goes_wrong_in_it_is_said(
+    world: World, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    posts = itertools.count(1)
+
+    def answer(site: str, method: str, path: str) -> Answer:
+        asked.append(path)
+        time.sleep(0.05)
+        refused = method == "POST" and next(posts) == 1
+        return (503, {}) if refused else honest(site, method, path)
+
+    found = judged(world, tmp_path, "many-tenants", answer, visits=3)
+    told = found["winners"] + found["booked_before"]
+    assert found["booked_before"] == 3 + 6 - 1
+    assert "before 1 tenants were measured: book was answered 503 (1 times)" in found["broken"]
+    assert (found["errors_5xx"], found["requests"]) == (0, len(asked) - 3 * (3 + 6))
+    assert f"{told} clients were told that they are booked, 0 bookings were stored" in found["broken"]
+    assert found["measured"].startswith(
+        "Before each step its tenants were visited 3 times each, which is not counted"
+        " (8 bookings); then, for 3 s, a tenant by chance"
+    )
+    assert "The database's upkeep was not known to be over before 2 tenants." in found["measured"]
 
 
 def test_a_scenario_that_never_ends_is_ended(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,12 @@ NOISY = "noisy.localhost"
 
 
 def seen(
-    scenario: str, answer: Callable[[str, str, str], Answer], *, clients: int, seconds: int | None
+    scenario: str,
+    answer: Callable[[str, str, str], Answer],
+    *,
+    clients: int,
+    seconds: int | None,
+    **more: str,
 ) -> dict[str, Any]:
     """Run the scenario against the fake, until its own end without seconds; what it wrote for the laboratory."""
     with fake_server(answer) as port:
@@ -39,6 +45,7 @@ def seen(
             "LONG": "sixty",
             "SHORT": "thirty",
             "PYTHONPATH": str(LOADTESTS),
+            **more,
         }
         ran = subprocess.run(
             command, env=surroundings, capture_output=True, text=True, check=False, timeout=300 * PATIENCE
@@ -96,6 +103,14 @@ def test_a_neighbour_who_is_told_429_and_a_flood_that_is_told_503_are_no_pass() 
 def test_a_stall_of_the_neighbour_is_no_pass() -> None:
     found = neighbour(Flooded(lambda: stalled(2.7)))
     assert "the neighbour waited ms for one answer beside the flood" in found
+
+
+def test_a_stall_of_the_neighbour_is_told_and_not_judged_where_only_the_truth_is() -> None:
+    server = Flooded(lambda: stalled(2.7), flood=lambda: next(answers))
+    answers = itertools.cycle([(503, {}), None])
+    found = seen("noisy_neighbour.py", server, clients=5, seconds=6, TRUTH_ONLY="1")
+    assert [words.partition(" (")[0] for words in found["wrong"]] == ["flood was answered 503"]
+    assert max(ms for _, what, ms, _ in found["samples"] if what != "flood") > 2500
 
 
 @pytest.mark.parametrize(
@@ -209,7 +224,7 @@ def test_a_rush_whose_losers_are_told_something_else_is_no_pass() -> None:
     assert found == ["a client was refused for tenant_paused, not because the time was taken"]
 
 
-def overlapping(refusal: Answer, days: int) -> dict[str, Any]:
+def overlapping(refusal: Answer, days: int, **more: str) -> dict[str, Any]:
     """Each second booking is refused; hours and half hours are open on so many days."""
     answers = itertools.cycle([BOOKED, refusal])
 
@@ -219,7 +234,7 @@ def overlapping(refusal: Answer, days: int) -> dict[str, Any]:
         minutes = 60 if "event_type=sixty" in path else 30
         return 200, {"slots": {"a": [slot for day in range(days) for slot in open_hours(day, minutes)]}}
 
-    return seen("overlapping_types.py", answer, clients=1, seconds=None)
+    return seen("overlapping_types.py", answer, clients=1, seconds=None, **more)
 
 
 def open_hours(day: int, minutes: int) -> list[dict[str, str]]:
@@ -237,6 +252,53 @@ def test_fifty_rounds_of_overlapping_types_pass_and_no_fewer() -> None:
     assert re.fullmatch(r"[1-9]\d? rounds were run, not 50: no more overlapping pairs are open", fewer[0])
 
 
+def test_as_many_rounds_as_were_asked_for() -> None:
+    found = overlapping(REFUSED, days=1, ROUNDS="3")
+    assert (found["wrong"], found["winners"], found["expected"]) == ([], 3, 3)
+
+
 def test_a_round_that_was_refused_for_something_else_is_no_pass() -> None:
     found = overlapping((409, {"code": "busy", "alternatives": []}), days=20)["wrong"]
     assert found == ["a client was refused for busy, not because the time was taken"]
+
+
+class Visited:
+    """Honest, and counts the bookings of each site; `odd` is the answer to a path of the tenant that it names."""
+
+    def __init__(self, odd: Callable[[str, str], Answer | None] = lambda site, path: None) -> None:
+        self.odd, self.bookings = odd, Counter[str]()
+
+    def __call__(self, site: str, method: str, path: str) -> Answer:
+        if found := self.odd(site, path):
+            return found
+        self.bookings[site.split(".")[0]] += method == "POST"
+        return honest(site, method, path)
+
+
+def many_tenants(server: Visited, *, seconds: int | None, **more: str) -> dict[str, Any]:
+    sites = "many-1.localhost,many-2.localhost,many-3.localhost"
+    return seen("many_tenants.py", server, clients=4, seconds=seconds, SITES=sites, **more)
+
+
+def test_a_warm_up_visits_each_tenant_alike_and_then_it_ends() -> None:
+    server = Visited()
+    found = many_tenants(server, seconds=None, VISITS="7")
+    assert (found["wrong"], found["winners"], len(found["samples"])) == ([], 21, 63)
+    assert server.bookings == {"many-1": 7, "many-2": 7, "many-3": 7}
+
+
+def test_a_warm_up_that_was_refused_or_cut_short_is_none() -> None:
+    unwell = Visited(lambda site, path: (503, {}) if site.startswith("many-2") else None)
+    found = many_tenants(unwell, seconds=None, VISITS="2")
+    assert "slots was answered 503 (4 times)" in found["wrong"]
+    cut = many_tenants(Visited(), seconds=3, VISITS="100000")
+    assert cut["wrong"] == ["3 tenants were not visited 100000 times"]
+
+
+def test_a_tenant_that_is_booked_up_is_not_compared_with_one_that_is_not() -> None:
+    full = Visited(lambda site, path: (200, {"slots": {}}) if site.startswith("many-2") else None)
+    found = many_tenants(full, seconds=3)["wrong"]
+    assert [words.partition(" (")[0] for words in found] == [
+        "a look found no open time, so nothing was booked"
+    ]
+    assert many_tenants(Visited(), seconds=3)["wrong"] == []

@@ -1,6 +1,5 @@
-"""What the laboratory makes of what it saw: the verdict, the report, the CPU, the table of the bench."""
+"""What the laboratory makes of what it saw: the verdict, the report, the CPU."""
 
-import json
 import os
 import re
 import subprocess
@@ -11,8 +10,7 @@ import pytest
 
 LOADTESTS = str(Path(__file__).parents[2] / "loadtests")
 sys.path.insert(0, LOADTESTS)
-from benchmarks import figures  # noqa: E402  beside the product, not in it
-from lab.cpu import Cpu, Meter, spent  # noqa: E402
+from lab.cpu import Cpu, Meter, spent  # noqa: E402  beside the product, not in it
 from lab.report import page  # noqa: E402
 from lab.verdict import Verdict, note_answers, note_bookings, note_costs  # noqa: E402
 
@@ -52,6 +50,14 @@ def test_who_got_no_answer_may_be_booked_and_who_was_told_so_must_be(stored: int
     assert found.broken == ([] if passes else words)
 
 
+@pytest.mark.parametrize(("stored", "passes"), [(1, False), (40, False), (41, True), (42, False)])
+def test_what_a_warm_up_booked_stands_in_the_database_too(stored: int, passes: bool) -> None:
+    found = verdict_of(ANSWERS)
+    found.booked_before = 40
+    note_bookings(found, stored)
+    assert (found.passed, found.winners) == (passes, 1)
+
+
 @pytest.mark.parametrize(
     ("costs", "not_counted", "words"),
     [
@@ -83,12 +89,30 @@ def test_costs_that_were_not_measured_or_compared_with_nothing_are_no_promise_th
     assert found.broken == words
 
 
+def test_costs_are_not_compared_where_speed_is_not_judged_and_have_to_be_measured_all_the_same() -> None:
+    found = verdict_of(ANSWERS)
+    found.speed_judged = False
+    note_costs(found, {10: 5.0, 1000: 50.0})
+    assert (found.broken, found.document()["speed_judged"]) == ([], False)
+    assert "Every promise held</strong>" in page(found, ANSWERS)
+    assert " Speed was not judged.</div>" in page(found, ANSWERS)
+    note_costs(found, {10: 5.0, 1000: 0.0})
+    assert found.broken == ["no CPU was counted among 1,000 tenants"]
+
+
 def test_what_was_not_counted_stands_in_the_document_and_in_the_report() -> None:
     found = verdict_of(ANSWERS)
     assert "Not counted" not in page(found, ANSWERS)
     found.not_counted = ["database", "broker"]
     assert found.document()["not_counted"] == ["database", "broker"]
     assert "Not counted, for they run elsewhere: database, broker." in page(found, ANSWERS)
+
+
+def test_how_it_was_measured_stands_in_the_document_and_in_the_report() -> None:
+    found = verdict_of(ANSWERS)
+    found.measured = "After 40 visits & more."
+    assert found.document()["measured"] == "After 40 visits & more."
+    assert "After 40 visits &amp; more.</p>" in page(found, ANSWERS)
 
 
 def test_the_report_is_one_file_that_asks_for_nothing_and_escapes_what_it_was_told() -> None:
@@ -148,47 +172,3 @@ class _Loaded:
 def test_cpu_is_shared_out_by_operation_and_by_process() -> None:
     cpu = Cpu({"web": 0.4, "database": 0.1, "worker": 1.0}, seconds=2.0)
     assert (cpu.ms_each(100), cpu.ms_each(100, ("web", "database")), cpu.ms_each(0)) == (15.0, 5.0, 1500.0)
-
-
-def test_the_table_says_what_is_open_and_a_section_is_renewed_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(figures, "KEPT", tmp_path / "kept" / "bench.json")
-    monkeypatch.setattr(figures, "PAGE", tmp_path / "performance.md")
-    figures.PAGE.write_text(f"# Before\n{figures.BEGIN}\nold\n{figures.END}\nafter\n")
-    figures.keep("one", [figures.at_most("cost", 5, 4, "ms"), figures.exactly("winners", 1, 1)], quick=False)
-    figures.keep("two", [figures.at_least("rate", 3, 4, "/s", floor="1%")], quick=True)
-    figures.keep("one", [figures.at_most("cost", 3, 4, "ms")], quick=False)
-    figures.write_page(["one", "two", "three"])
-    text = figures.PAGE.read_text()
-    assert text.startswith("# Before\n")
-    assert text.endswith("after\n")
-    assert "| cost | 3 ms | ≤ 4 ms | met |  |" in text
-    assert "| rate | 3 /s | ≥ 4 /s | **open** | 1% |" in text
-    assert ("old" in text, "winners" in text, "short version" in text) == (False, False, True)
-    assert f"{os.cpu_count()} cores" in text
-
-
-def test_a_section_says_the_floors_of_its_own_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "KEPT", tmp_path / "bench.json")
-    cost = figures.at_most("cost", 3, 4, "ms")
-    figures.keep("old", [cost], quick=False)  # by a run that named no floors
-    for insert, section in (("0.109", "one"), ("0.116", "two")):
-        floor = figures.Figure("INSERT, 8 clients", f"9/s, {insert} ms", as_floor=f"INSERT {insert} ms")
-        page = figures.Figure("a page", "0.513 ms", as_floor="bare page 0.513 ms")
-        figures.keep("floor", [floor, figures.Figure("SELECT", "1 ms"), page], quick=False)
-        figures.keep(section, [cost], quick=False)
-    known = figures.kept()
-    del known["old"]["floors"]  # as it was kept before floors were
-    figures.KEPT.write_text(json.dumps(known))
-    said = [
-        line.split("at the end.")[1]
-        for line in figures.table(["floor", "one", "two", "old"]).splitlines()
-        if "at the end." in line
-    ]
-    assert said == [
-        "",
-        " Floor of this run: INSERT 0.109 ms, bare page 0.513 ms.",
-        " Floor of this run: INSERT 0.116 ms, bare page 0.513 ms.",
-        "",
-    ]
