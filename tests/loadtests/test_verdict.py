@@ -137,7 +137,7 @@ def test_the_cpu_of_children_that_have_ended_counts() -> None:
         assert process.stdout.readline() == "done\n"
         used = spent(_Loaded({"web": process.pid, "nobody": 2**30}))  # type: ignore[arg-type]
         process.communicate("\n")
-    assert used["web"] >= 0.3
+    assert used["web"] >= 0.25  # counted in ticks of 10 ms, user and system apart
     assert used["nobody"] == 0
 
 
