@@ -84,7 +84,7 @@ def test_a_real_run_has_every_figure_and_breaks_no_promise(
     assert verdict["winners"] == verdict["statuses"]["201"] > 0
     assert sum(verdict["statuses"].values()) == verdict["requests"]
     for parts in verdict["latency_ms"].values():
-        assert 0 < parts["p50"] <= parts["p95"] <= parts["p99"] <= 1000 * verdict["seconds"] + 60  # rounded
+        assert 0 < parts["p50"] <= parts["p95"] <= parts["p99"] <= 1000 * (verdict["seconds"] + 1)
     costs = verdict["server_cpu_ms_per_operation"]
     assert all(0 <= each < 10_000 for each in costs.values())
     assert verdict["not_counted"] == []
