@@ -127,7 +127,7 @@ def test_the_report_is_one_file_that_asks_for_nothing_and_escapes_what_it_was_to
 
 
 def test_the_cpu_of_children_that_have_ended_counts() -> None:
-    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    burn = "import time\nwhile time.process_time() < 0.4: pass"  # ticks of 10 ms, user and system apart, may lose some
     child = f"subprocess.run([sys.executable, '-c', {burn!r}])"
     parent = f"import subprocess, sys; {child}; print('done', flush=True); input()"
     with subprocess.Popen(
@@ -137,7 +137,7 @@ def test_the_cpu_of_children_that_have_ended_counts() -> None:
         assert process.stdout.readline() == "done\n"
         used = spent(_Loaded({"web": process.pid, "nobody": 2**30}))  # type: ignore[arg-type]
         process.communicate("\n")
-    assert used["web"] >= 0.25  # counted in ticks of 10 ms, user and system apart
+    assert used["web"] >= 0.3
     assert used["nobody"] == 0
 
 

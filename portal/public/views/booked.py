@@ -182,9 +182,8 @@ def booked_context(booking: Booking, tenant: Tenant, *, token: str, now: datetim
 def progress_context(booking: Booking, found: Progress, *, token: str) -> dict[str, Any]:
     """Return the four lines, and with a failure the nearest times: to book with the same details, or to move to."""
     moving = found.move if found.move is not None and found.move.status == "held" else None
-    failed_move = (
-        found.move if found.move is not None and found.move.status in ("failed", "expired") else None
-    )
+    stands = booking.status == Booking.Status.CONFIRMED
+    failed_move = found.move if stands and found.move and found.move.status in ("failed", "expired") else None
     return {
         "progress": found,
         "steps": build_steps(found.lines),

@@ -301,6 +301,24 @@ def test_a_move_that_failed_offers_the_nearest_times_to_move_to(
     assert "See all open times" not in words(moved)
 
 
+def test_cancelled_after_a_move_that_failed_it_leads_to_a_new_booking(
+    world: World, web: str, mails: MailSink, settings: Settings, acme: Visitor
+) -> None:
+    address = acme.book("intro-call")
+    perform(world)
+    chosen = acme.starts("intro-call")[-1]
+    with http_site(lambda seen: Answer(status=500)) as broken:
+        settings.HOLDFAST_SELF_ADDRESS = broken.address
+        acme.post(f"{address}reschedule/", {"start": chosen, "time_zone": "Europe/Lisbon"})
+        perform(world)
+    settings.HOLDFAST_SELF_ADDRESS = web
+    acme.post(f"{address}cancel/", {"reason": ""})
+    page = acme.get(address)
+    assert heading(page) == "This meeting is cancelled"
+    assert 'href="/book/intro-call/"' in text(page)
+    assert "reschedule/" not in text(page)
+
+
 def perform(world: World) -> None:
     """Perform what is due at Acme, retries too."""
     with world.enter("acme"):
